@@ -1,0 +1,28 @@
+# Language, warnings and build flavours shared by all targets.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+option(ERIS_BUILD_TESTS "Build the tests" ON)
+option(ERIS_BUILD_BENCH "Build the benchmarks" OFF)
+option(ERIS_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# Own targets only: third-party headers are SYSTEM includes.
+add_library(eris_flags INTERFACE)
+target_compile_options(eris_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
+if(ERIS_SANITIZE)
+  target_compile_options(eris_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer)
+  target_link_options(eris_flags INTERFACE -fsanitize=address,undefined)
+endif()
