@@ -19,3 +19,23 @@ function(eris_program name)
   target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags)
   install(TARGETS ${name} RUNTIME)
 endfunction()
+
+# eris_test(NAME SOURCES ... USES ... [TIER unit] [ENVIRONMENT ...]): one GoogleTest executable, run by ctest under
+# the label of its tier.
+function(eris_test name)
+  cmake_parse_arguments(ARG "" "TIER;TIMEOUT" "SOURCES;USES;ENVIRONMENT" ${ARGN})
+  if(NOT ARG_TIER)
+    set(ARG_TIER unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_TIER} TIMEOUT ${ARG_TIMEOUT}
+                       ENVIRONMENT "${ARG_ENVIRONMENT}")
+  list(TRANSFORM ARG_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  set_property(GLOBAL APPEND PROPERTY ERIS_TEST_SOURCES ${ARG_SOURCES})
+endfunction()
