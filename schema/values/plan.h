@@ -1,0 +1,76 @@
+// A plan: the DAG of work items that moves a profile from one generation to the next, with the
+// inverse of each. Pure data: made by planner/plan, hashed, journaled, executed by the transaction.
+//
+// Invariants: items are in a topological order (every edge points to a smaller index); phases never
+// decrease along an edge; equal inputs give byte-identical plans.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/values/ids.h"
+#include "schema/values/manifest.h"
+#include "schema/values/work_item.h"
+
+namespace eris {
+
+// In the order of a transaction. kUnlock and kAfterCommit lie behind the point of no return.
+enum class PlanPhase : std::uint8_t {
+  kPrepare,      // build, transfer: nothing that users see
+  kLease,        // one lease per target
+  kLock,         // components, dependents first
+  kConfirm,      // of each lease, after "switching" is journaled
+  kSwitch,       // deactivate, snapshot, transfer, activate, restore
+  kCommit,       // setProfile
+  kUnlock,       // components, then leases
+  kAfterCommit,  // deleteState, retention
+};
+std::string_view ToString(PlanPhase phase);
+
+// Where an item is queued.
+struct QueueName {
+  enum class Kind : std::uint8_t { kTarget, kBuilder };
+  Kind kind = Kind::kTarget;
+  std::string name;  // target name, or Nix system of a builder
+  auto operator<=>(const QueueName&) const = default;
+
+  // "target.NAME" or "builder.SYSTEM", as the protocol and people see it.
+  std::string ToString() const;
+};
+std::optional<QueueName> ParseQueueName(std::string_view text);
+
+struct PlanItem {
+  PlanPhase phase = PlanPhase::kPrepare;
+  QueueName queue;
+  ItemBody body;
+  std::optional<ItemBody> inverse;  // absent: nothing to undo
+  std::vector<ItemIndex> after;     // items that must have succeeded before; sorted, all smaller
+  std::optional<std::int64_t> deadline_ms;  // absent = the default of its verb
+  bool operator==(const PlanItem&) const = default;
+};
+
+// What the plan does to mappings, counted: the line that `deploy` prints before it starts.
+struct PlanSummary {
+  std::uint32_t activate = 0;
+  std::uint32_t deactivate = 0;
+  std::uint32_t bounced = 0;  // kept, but down during the switch
+  std::uint32_t kept = 0;
+  std::vector<ServiceName> down;  // sorted: whose users notice
+  bool operator==(const PlanSummary&) const = default;
+};
+
+struct Plan {
+  ProfileName profile;
+  GenerationNumber base;  // 0 = none
+  std::vector<PlanItem> items;
+  PlanSummary summary;
+
+  // Nothing to do: no lock, no generation.
+  bool empty() const { return items.empty(); }
+  bool operator==(const Plan&) const = default;
+};
+
+}  // namespace eris
