@@ -1,0 +1,53 @@
+#include "schema/values/event.h"
+
+namespace eris {
+
+std::string_view ToString(TransactionPhase phase) {
+  switch (phase) {
+    case TransactionPhase::kSubmitted:
+      return "submitted";
+    case TransactionPhase::kPreparing:
+      return "preparing";
+    case TransactionPhase::kLocking:
+      return "locking";
+    case TransactionPhase::kSwitching:
+      return "switching";
+    case TransactionPhase::kCommitting:
+      return "committing";
+    case TransactionPhase::kFinishing:
+      return "finishing";
+    case TransactionPhase::kAborting:
+      return "aborting";
+    case TransactionPhase::kRollingBack:
+      return "rolling back";
+    case TransactionPhase::kEnded:
+      return "ended";
+  }
+  return "submitted";
+}
+
+std::string_view ToString(TransactionResult result) {
+  switch (result) {
+    case TransactionResult::kCommitted:
+      return "committed";
+    case TransactionResult::kCommittedStillLocked:
+      return "committed, still locked";
+    case TransactionResult::kUnchanged:
+      return "unchanged";
+    case TransactionResult::kAborted:
+      return "aborted";
+    case TransactionResult::kRolledBack:
+      return "rolled back";
+    case TransactionResult::kStuck:
+      return "stuck";
+    case TransactionResult::kInvalid:
+      return "invalid";
+    case TransactionResult::kAbandoned:
+      return "abandoned";
+    case TransactionResult::kSuperseded:
+      return "superseded";
+  }
+  return "aborted";
+}
+
+}  // namespace eris

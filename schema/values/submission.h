@@ -1,0 +1,74 @@
+// What a client asks for: one move of one profile. Made by the CLI (or a bus), made durable by
+// broker or planner before it is answered `accepted`, turned into a transaction by the planner.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/values/ids.h"
+#include "schema/values/manifest.h"
+#include "schema/values/work_item.h"
+
+namespace eris {
+
+// Yes/no choices are enumerations with two values so that a call reads as a sentence.
+enum class Migration : std::uint8_t { kAllowed, kForbidden };
+enum class SwitchOrder : std::uint8_t { kDeactivateFirst, kOverlap };
+enum class BuildPlace : std::uint8_t { kBuilders, kTargets };
+enum class Queueing : std::uint8_t { kAfterQueued, kSupersedeQueued };
+enum class OldState : std::uint8_t { kKeep, kDelete };
+
+struct DeployOptions {
+  Migration migration = Migration::kAllowed;
+  SwitchOrder order = SwitchOrder::kDeactivateFirst;
+  BuildPlace build_place = BuildPlace::kBuilders;
+  Queueing queueing = Queueing::kAfterQueued;
+  OldState old_state = OldState::kKeep;
+  std::string
+      expected_plan_hash;  // empty = any; otherwise another plan ends the transaction invalid
+  std::int64_t wait_ms = 30'000;  // how long an absent target is waited for
+  std::uint32_t max_concurrent_transfers = 2;
+  bool operator==(const DeployOptions&) const = default;
+};
+
+struct DeployManifest {
+  Manifest manifest;
+  bool operator==(const DeployManifest&) const = default;
+};
+// A new generation with the content of generation `to`; 0 = the one before the content now running.
+struct RollbackTo {
+  GenerationNumber to;
+  bool operator==(const RollbackTo&) const = default;
+};
+struct Undeploy {
+  bool operator==(const Undeploy&) const = default;
+};
+// Another try at a transaction that ended aborted or rolled back (a new transaction), or stuck (the
+// same).
+struct RetryTransaction {
+  TransactionId of;
+  bool operator==(const RetryTransaction&) const = default;
+};
+// One item on each of some targets, outside of any generation: query or collect.
+struct Operate {
+  ItemBody body;
+  std::vector<TargetName> targets;  // empty = all of the profile's current generation
+  bool operator==(const Operate&) const = default;
+};
+
+using SubmissionAction =
+    std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction, Operate>;
+
+struct Submission {
+  SubmissionId id;
+  ProfileName profile;
+  std::string author;  // name of the client's key; set by the broker, never by the client
+  DeployOptions options;
+  SubmissionAction action;
+  bool operator==(const Submission&) const = default;
+};
+
+}  // namespace eris
