@@ -1,5 +1,5 @@
-// ERIS_CHECK: assumptions of the program about itself, checked in every build. Never for input from a
-// user, a file or the network: those are expected failures (error.h).
+// ERIS_CHECK: assumptions of the program about itself, checked in every build. Never for input from
+// a user, a file or the network: those are expected failures (error.h).
 #pragma once
 
 #include <string_view>
@@ -13,9 +13,9 @@ namespace eris {
 }  // namespace eris
 
 // ERIS_CHECK(condition, "why it must hold")
-#define ERIS_CHECK(condition, message)                                          \
-  do {                                                                          \
-    if (!(condition)) [[unlikely]] {                                            \
-      ::eris::CheckFailed(#condition, message, __FILE__, __LINE__);             \
-    }                                                                           \
+#define ERIS_CHECK(condition, message)                              \
+  do {                                                              \
+    if (!(condition)) [[unlikely]] {                                \
+      ::eris::CheckFailed(#condition, message, __FILE__, __LINE__); \
+    }                                                               \
   } while (false)

@@ -8,14 +8,15 @@ namespace eris {
 
 using Duration = std::chrono::milliseconds;
 
-// A moment on the wall clock, milliseconds since 1970-01-01 UTC. Shown to people and journaled; never
-// used for deadlines, because it may jump.
+// A moment on the wall clock, milliseconds since 1970-01-01 UTC. Shown to people and journaled;
+// never used for deadlines, because it may jump.
 struct WallTime {
   std::int64_t ms = 0;
   auto operator<=>(const WallTime&) const = default;
 };
 
-// A moment on a clock that only goes forward; its origin means nothing and it dies with the process.
+// A moment on a clock that only goes forward; its origin means nothing and it dies with the
+// process.
 struct SteadyTime {
   std::int64_t ms = 0;
   auto operator<=>(const SteadyTime&) const = default;

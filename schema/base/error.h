@@ -1,12 +1,11 @@
-// The two kinds of trouble. Expected failures travel as values: Result<T> with an Error whose code says
-// what the caller does next. Broken assumptions stop the process: see check.h.
+// The two kinds of trouble. Expected failures travel as values: Result<T> with an Error whose code
+// says what the caller does next. Broken assumptions stop the process: see check.h.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace eris {
 
@@ -46,17 +45,17 @@ inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(st
 }  // namespace eris
 
 // Early return of a failed Result<T> or Status: ERIS_TRY(Work()); ERIS_ASSIGN(auto x, Compute());
-#define ERIS_TRY(expression)                                           \
-  do {                                                                 \
-    if (auto eris_status = (expression); !eris_status) {               \
-      return ::eris::Fail(std::move(eris_status).error());             \
-    }                                                                  \
+#define ERIS_TRY(expression)                               \
+  do {                                                     \
+    if (auto eris_status = (expression); !eris_status) {   \
+      return ::eris::Fail(std::move(eris_status).error()); \
+    }                                                      \
   } while (false)
 #define ERIS_CONCAT_INNER(a, b) a##b
 #define ERIS_CONCAT(a, b) ERIS_CONCAT_INNER(a, b)
-#define ERIS_ASSIGN_INNER(result, target, expression)                        \
-  auto result = (expression);                                                \
-  if (!result) return ::eris::Fail(std::move(result).error());               \
+#define ERIS_ASSIGN_INNER(result, target, expression)          \
+  auto result = (expression);                                  \
+  if (!result) return ::eris::Fail(std::move(result).error()); \
   target = std::move(*result) /* NOLINT(bugprone-macro-parentheses) */
 #define ERIS_ASSIGN(target, expression) \
   ERIS_ASSIGN_INNER(ERIS_CONCAT(eris_result_, __LINE__), target, expression)

@@ -19,8 +19,10 @@ endif()
 
 # Own targets only: third-party headers are SYSTEM includes.
 add_library(eris_flags INTERFACE)
+# Option structs are filled by designated initialisers: a member left out has its default on purpose.
 target_compile_options(eris_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
+  -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror
+  -Wno-missing-field-initializers)
 if(ERIS_SANITIZE)
   target_compile_options(eris_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                          -fno-omit-frame-pointer)

@@ -1,0 +1,30 @@
+// Small helpers on text that the standard library lacks. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/base/error.h"
+
+namespace eris {
+
+// The parts between separators, empty ones kept: "a,,b" has three, "" has one. Views into `text`.
+std::vector<std::string_view> Split(std::string_view text, char separator);
+
+std::string Join(std::span<const std::string> parts, std::string_view separator);
+
+// Without blanks, tabs and line ends at both ends. A view into `text`.
+std::string_view Trim(std::string_view text);
+
+// Whether `name` can be an entry of a directory and nothing else: not empty, not "." or "..", no
+// '/', no NUL, at most 255 bytes. Names from models and from the network become paths only after
+// this.
+bool IsSafeFileName(std::string_view name);
+
+// A decimal number that is the whole text; no sign, no blanks, no overflow.
+Result<std::uint64_t> ParseUnsigned(std::string_view text);
+
+}  // namespace eris
