@@ -1,8 +1,9 @@
 // A plan: the DAG of work items that moves a profile from one generation to the next, with the
 // inverse of each. Pure data: made by planner/plan, hashed, journaled, executed by the transaction.
 //
-// Invariants: items are in a topological order (every edge points to a smaller index); phases never
-// decrease along an edge; equal inputs give byte-identical plans.
+// Invariants: items are in a topological order (every edge points to a smaller index); stages and
+// phases never decrease along the list, and no two phases share a stage; equal inputs give
+// byte-identical plans.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,12 @@ std::optional<QueueName> ParseQueueName(std::string_view text);
 
 struct PlanItem {
   PlanPhase phase = PlanPhase::kPrepare;
+
+  // A barrier without edges: every item of a lower stage must have succeeded before. On the way
+  // back it only waits: every inverse of a higher stage must have been settled, whatever came of
+  // it, while `after` reversed asks for success (docs/decisions/0001-stages-and-edges.md).
+  std::uint32_t stage = 0;
+
   QueueName queue;
   ItemBody body;
   std::optional<ItemBody> inverse;  // absent: nothing to undo
