@@ -1,0 +1,56 @@
+// Makes the plan of a transaction: which items, in which order, and the inverse of each. Pure and
+// deterministic: equal inputs give byte-identical plans, in time linear in mappings and
+// interdependencies. It names closures, not what happens to be missing; which targets are connected
+// and what becomes of those that are not is the transaction's business.
+#pragma once
+
+#include <cstdint>
+
+#include "schema/base/error.h"
+#include "schema/values/ids.h"
+#include "schema/values/manifest.h"
+#include "schema/values/plan.h"
+
+namespace eris {
+
+// What becomes of state whose service moves or goes.
+enum class StatePolicy : std::uint8_t {
+  kMigrate,  // it moves with its service; refused as long as nothing can move it
+  kLeave,    // --no-migration: it stays where it is
+};
+
+// Whether old and new mappings may be active at the same time.
+enum class SwitchPolicy : std::uint8_t {
+  kSeparate,  // everything that goes is down before anything comes up
+  kOverlap,   // --overlap: only interdependencies and common components order them
+};
+
+enum class BuildPlace : std::uint8_t {
+  kBuilders,
+  kTargets,  // --build-on-targets
+};
+
+struct PlanOptions {
+  StatePolicy state = StatePolicy::kMigrate;
+  SwitchPolicy switching = SwitchPolicy::kSeparate;
+  BuildPlace build = BuildPlace::kBuilders;
+  std::uint32_t build_batch = 64;       // derivations of one build item, at most; > 0
+  std::int64_t lease_ms = 15 * 60'000;  // an unconfirmed lease expires after this
+  bool operator==(const PlanOptions&) const = default;
+};
+
+// Borrowed for the call.
+struct PlanInput {
+  const ProfileName& profile;
+  GenerationNumber base_generation;  // 0 = none
+  const Manifest* base = nullptr;    // null = none: an install
+  const Manifest& next;
+  PlanOptions options = {};
+};
+
+// The plan from `base` to `next`; empty when nothing changes. `next` carries the profiles of all
+// targets with mappings. To undeploy, `next` is UndeployedManifest(base) (diff.h).
+// kInvalid: a manifest contradicts itself, or state would move under StatePolicy::kMigrate.
+Result<Plan> MakePlan(const PlanInput& input);
+
+}  // namespace eris
