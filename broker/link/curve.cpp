@@ -1,0 +1,94 @@
+#include "broker/link/curve.h"
+
+#include <zmq.h>
+
+#include <cstring>
+#include <utility>
+
+#include "schema/base/check.h"
+
+namespace eris::link {
+namespace {
+
+using KeyBytes = std::array<std::uint8_t, kKeyBytes>;
+using KeyText = std::array<char, kKeyTextChars + 1>;
+
+// Text that holds a secret is wiped when it goes.
+struct SecretText {
+  KeyText chars{};
+  SecretText() = default;
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+  ~SecretText() { explicit_bzero(chars.data(), chars.size()); }
+};
+
+bool Decode(std::string_view text, KeyBytes& bytes) {
+  if (text.size() != kKeyTextChars || text.find('\0') != std::string_view::npos) return false;
+  SecretText terminated;
+  text.copy(terminated.chars.data(), kKeyTextChars);
+  return zmq_z85_decode(bytes.data(), terminated.chars.data()) != nullptr;
+}
+
+void Encode(std::span<const std::uint8_t, kKeyBytes> bytes, KeyText& text) {
+  ERIS_CHECK(zmq_z85_encode(text.data(), bytes.data(), bytes.size()) != nullptr,
+             "32 bytes have a text");
+}
+
+}  // namespace
+
+Result<PublicKey> PublicKey::FromText(std::string_view text) {
+  PublicKey key;
+  if (!Decode(text, key.bytes)) {
+    return Fail(ErrorCode::kInvalid, "not a public key (40 characters of Z85)");
+  }
+  return key;
+}
+
+std::string PublicKey::ToText() const {
+  KeyText text{};
+  Encode(bytes, text);
+  return text.data();
+}
+
+SecretKey::SecretKey(std::span<const std::uint8_t, kKeyBytes> bytes) {
+  std::memcpy(bytes_.data(), bytes.data(), kKeyBytes);
+}
+
+SecretKey::~SecretKey() { explicit_bzero(bytes_.data(), bytes_.size()); }
+
+SecretKey::SecretKey(SecretKey&& other) noexcept : bytes_(other.bytes_) {
+  explicit_bzero(other.bytes_.data(), other.bytes_.size());
+}
+
+SecretKey& SecretKey::operator=(SecretKey&& other) noexcept {
+  if (this != &other) {
+    bytes_ = other.bytes_;
+    explicit_bzero(other.bytes_.data(), other.bytes_.size());
+  }
+  return *this;
+}
+
+Result<CurveKeys> GenerateKeys() {
+  KeyText public_text{};
+  SecretText secret_text;
+  if (zmq_curve_keypair(public_text.data(), secret_text.chars.data()) != 0) {
+    return Fail(ErrorCode::kInternal, "libzmq is built without CURVE");
+  }
+  PublicKey public_key;
+  KeyBytes secret{};
+  const bool decoded = Decode({public_text.data(), kKeyTextChars}, public_key.bytes) &&
+                       Decode({secret_text.chars.data(), kKeyTextChars}, secret);
+  ERIS_CHECK(decoded, "libzmq reads the keys it makes");
+  CurveKeys keys{public_key, SecretKey(secret)};
+  explicit_bzero(secret.data(), secret.size());
+  return keys;
+}
+
+}  // namespace eris::link
+
+std::size_t std::hash<eris::link::PublicKey>::operator()(
+    const eris::link::PublicKey& key) const noexcept {
+  std::size_t value = 0;
+  std::memcpy(&value, key.bytes.data(), sizeof value);
+  return value;
+}
