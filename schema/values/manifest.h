@@ -105,4 +105,8 @@ struct Manifest {
   bool operator==(const Manifest&) const = default;
 };
 
+// How Dysnomia labels the state of a package: the name of its store path without the hash. Empty
+// where `package` is no store path.
+ComponentName ComponentOf(const StorePath& package);
+
 }  // namespace eris
