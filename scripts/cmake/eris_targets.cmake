@@ -1,7 +1,10 @@
+# The shapes of target that this project has. Folders call these and nothing lower.
+
 # eris_library(NAME SOURCES ... HEADERS ... [USES ...] [PRIVATE_USES ...])
 #
 # A static library of one folder. USES names what its headers need, PRIVATE_USES what only its sources
-# need. HEADERS form a header set, so that CMake can check that each compiles alone.
+# need. HEADERS form a header set: all_verify_interface_header_sets checks that each compiles alone, and
+# tests/link that the library needs nothing beyond what it names here.
 function(eris_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;USES;PRIVATE_USES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
@@ -9,6 +12,7 @@ function(eris_library name)
                  FILES ${ARG_HEADERS})
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES} eris_flags)
+  set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   set_property(GLOBAL APPEND PROPERTY ERIS_LIBRARIES ${name})
 endfunction()
 
@@ -20,8 +24,10 @@ function(eris_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# eris_test(NAME SOURCES ... USES ... [TIER unit] [ENVIRONMENT ...]): one GoogleTest executable, run by ctest under
-# the label of its tier.
+# eris_test(NAME SOURCES ... USES ... [TIER unit] [TIMEOUT seconds] [ENVIRONMENT NAME=VALUE ...])
+#
+# One GoogleTest executable, run by ctest under the label of its tier (scripts/test --help). Every
+# *_test.cpp on disk must stand in one SOURCES: tests/CMakeLists.txt refuses the others.
 function(eris_test name)
   cmake_parse_arguments(ARG "" "TIER;TIMEOUT" "SOURCES;USES;ENVIRONMENT" ${ARGN})
   if(NOT ARG_TIER)
@@ -32,7 +38,8 @@ function(eris_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags GTest::gmock GTest::gtest_main)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_TIER} TIMEOUT ${ARG_TIMEOUT}
                        ENVIRONMENT "${ARG_ENVIRONMENT}")
