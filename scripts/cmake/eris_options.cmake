@@ -7,6 +7,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 option(ERIS_BUILD_TESTS "Build the tests" ON)
 option(ERIS_BUILD_BENCH "Build the benchmarks" OFF)
@@ -19,12 +20,13 @@ endif()
 
 # Own targets only: third-party headers are SYSTEM includes.
 add_library(eris_flags INTERFACE)
-# Option structs are filled by designated initialisers: a member left out has its default on purpose.
+# Option structs are filled by designated initialisers: a member left out has its default on purpose. The
+# other two are wrong about std::string (GCC bug 105651) and std::optional (80635) when g++ 12 optimises.
 target_compile_options(eris_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror
-  -Wno-missing-field-initializers)
+  -Wno-missing-field-initializers -Wno-restrict -Wno-maybe-uninitialized)
 if(ERIS_SANITIZE)
   target_compile_options(eris_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer)
+                         -fno-omit-frame-pointer -O1 -g1)
   target_link_options(eris_flags INTERFACE -fsanitize=address,undefined)
 endif()
