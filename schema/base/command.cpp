@@ -70,8 +70,8 @@ class Run {
       }
       std::array<pollfd, 3> fds{
           {{child_.pidfd.get(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}}};
-      constexpr Duration::rep kLongestWait_ms = 60'000;
-      const auto wait_ms = static_cast<int>(std::min(left.count(), kLongestWait_ms));
+      constexpr Duration::rep kLongestWaitMs = 60'000;
+      const auto wait_ms = static_cast<int>(std::min(left.count(), kLongestWaitMs));
       if (::poll(fds.data(), fds.size(), wait_ms) < 0 && errno != EINTR) {
         return FailErrno(errno, "cannot wait for the program");
       }

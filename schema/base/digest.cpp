@@ -32,7 +32,7 @@ Sha256Digest Sha256(std::string_view data) {
   return digest;
 }
 
-Sha256Hasher::Sha256Hasher() : state_{} {
+Sha256Hasher::Sha256Hasher() {
   static_assert(sizeof(State) <= sizeof(state_) && alignof(State) <= 8);
   crypto_hash_sha256_init(new (state_.data()) State);
 }

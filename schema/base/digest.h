@@ -27,7 +27,7 @@ class Sha256Hasher {
   Sha256Digest Finish();
 
  private:
-  alignas(8) std::array<std::byte, 128> state_;  // libsodium's, checked where it is used
+  alignas(8) std::array<std::byte, 128> state_{};  // libsodium's, checked where it is used
 };
 
 // Keyed digest (RFC 2104): tells nothing about `data` to who lacks the key. Keys of any length.

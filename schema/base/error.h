@@ -45,6 +45,7 @@ inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(st
 }  // namespace eris
 
 // Early return of a failed Result<T> or Status: ERIS_TRY(Work()); ERIS_ASSIGN(auto x, Compute());
+// NOLINTBEGIN(bugprone-macro-parentheses): the target of an assignment may be a declaration.
 #define ERIS_TRY(expression)                               \
   do {                                                     \
     if (auto eris_status = (expression); !eris_status) {   \
@@ -56,6 +57,7 @@ inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(st
 #define ERIS_ASSIGN_INNER(result, target, expression)          \
   auto result = (expression);                                  \
   if (!result) return ::eris::Fail(std::move(result).error()); \
-  target = std::move(*result) /* NOLINT(bugprone-macro-parentheses) */
+  target = std::move(*result)
 #define ERIS_ASSIGN(target, expression) \
   ERIS_ASSIGN_INNER(ERIS_CONCAT(eris_result_, __LINE__), target, expression)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -1,4 +1,5 @@
-// One visitor out of several lambdas: std::visit(Overloaded{[](const A&) …, [](const B&) …}, variant).
+// One visitor out of several lambdas: std::visit(Overloaded{[](const A&) …, [](const B&) …},
+// variant).
 #pragma once
 
 namespace eris {
