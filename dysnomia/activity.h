@@ -45,4 +45,13 @@ class ActivitySet {
   std::uint32_t bits_ = 0;
 };
 
+constexpr ActivitySet AllActivitiesBut(ActivityKind missing) {
+  ActivitySet set;
+  for (auto i = unsigned{0}; i <= static_cast<unsigned>(ActivityKind::kShell); ++i) {
+    const auto kind = static_cast<ActivityKind>(i);
+    if (kind != missing) set.Add(kind);
+  }
+  return set;
+}
+
 }  // namespace eris::dysnomia

@@ -27,10 +27,8 @@
 #include "dysnomia/activity.h"
 #include "schema/base/clock.h"
 #include "schema/base/error.h"
+#include "schema/base/unique_fd.h"
 
-namespace eris {
-class UniqueFd;
-}
 
 namespace eris::dysnomia {
 

@@ -1,0 +1,29 @@
+// echo: every activity prints a line and the environment, and succeeds.
+#include "dysnomia/modules/built_in.h"
+
+namespace eris::dysnomia {
+namespace {
+
+Status Run(const ActivityContext& context) {
+  std::string text;
+  text.append("echo ").append(ModuleWord(context.kind)).append(" ");
+  text.append(context.component.native()).append(" ").append(context.container);
+  for (const auto& [name, value] : context.environment) {
+    text.append("\n").append(name).append("=").append(value);
+  }
+  Say(text);
+  return {};
+}
+
+}  // namespace
+
+const BuiltInModule& EchoModule() {
+  static const BuiltInModule module{
+      .name = "echo",
+      .activities = AllActivitiesBut(ActivityKind::kStatus),
+      .run = Run,
+  };
+  return module;
+}
+
+}  // namespace eris::dysnomia
