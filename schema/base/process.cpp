@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "schema/base/check.h"
-#include "schema/base/internal/pidfd.h"
+#include "schema/base/pidfd.h"
 #include "schema/base/system_error.h"
 
 namespace eris {

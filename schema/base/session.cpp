@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "schema/base/files.h"
-#include "schema/base/internal/pidfd.h"
+#include "schema/base/pidfd.h"
 #include "schema/base/process.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
