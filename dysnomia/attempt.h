@@ -29,7 +29,6 @@
 #include "schema/base/error.h"
 #include "schema/base/unique_fd.h"
 
-
 namespace eris::dysnomia {
 
 inline constexpr std::size_t kMaxActivities = 4096;             // of one attempt

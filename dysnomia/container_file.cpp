@@ -43,7 +43,8 @@ class Scanner {
     return text_.substr(begin, at_ - begin);
   }
 
-  // One word: plain characters and quoted parts side by side, up to a blank, a line end, ";" or ")".
+  // One word: plain characters and quoted parts side by side, up to a blank, a line end, ";" or
+  // ")".
   Result<std::string> Word() {
     std::string word;
     while (!AtEnd() && !IsSpace(Peek()) && Peek() != ';' && Peek() != ')') {
@@ -103,8 +104,9 @@ class Scanner {
   Status CheckSubstitution() const {
     const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : ' ';
     const bool substitutes =
-        Peek() == '`' || (Peek() == '$' && (IsNameChar(next) || std::string_view("({$?!#@*-").find(
-                                                                    next) != std::string_view::npos));
+        Peek() == '`' ||
+        (Peek() == '$' &&
+         (IsNameChar(next) || std::string_view("({$?!#@*-").find(next) != std::string_view::npos));
     if (!substitutes) return {};
     return Refuse("a shell would substitute here, but this file is never given to one",
                   "write the value itself; a literal $ or ` is written \\$ or \\`");

@@ -8,7 +8,8 @@
 //   hosts=("a" "b" c)         array: its words joined by blanks
 //   export user=root          "export" is ignored
 //
-// Where a shell would substitute ($name, ${…}, $(…), `…`) the file is refused instead of guessed at.
+// Where a shell would substitute ($name, ${…}, $(…), `…`) the file is refused instead of guessed
+// at.
 #pragma once
 
 #include <map>

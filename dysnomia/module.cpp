@@ -12,14 +12,14 @@ namespace eris::dysnomia {
 namespace {
 
 using Getter = const BuiltInModule& (*)();
-constexpr std::array<Getter, 4> kBuiltIns{EchoModule, WrapperModule, ProcessModule, FilesetModule};
+constexpr std::array<Getter, 2> kBuiltIns{EchoModule, WrapperModule};
 
 }  // namespace
 
 std::string ActivityContext::Property(std::string_view name, std::string_view fallback) const {
   const auto found = environment.find(std::string(name));
   return std::string(found == environment.end() || found->second.empty() ? fallback
-                                                                        : found->second);
+                                                                         : found->second);
 }
 
 const BuiltInModule* FindBuiltIn(std::string_view name) {
@@ -42,7 +42,8 @@ void Say(std::string_view line) {
 
 Status RunTool(const ActivityContext& context, const std::vector<std::string>& argv,
                const std::filesystem::path& working_directory) {
-  SpawnOptions options{.argv = argv};
+  SpawnOptions options;
+  options.argv = argv;
   for (const auto& [name, value] : context.environment) {
     options.environment.push_back(name + "=" + value);
   }

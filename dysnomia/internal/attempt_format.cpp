@@ -107,7 +107,7 @@ class RequestBuilder {
   Status AddActivity(std::string_view word) {
     const auto kind = ParseActivityKind(word);
     if (!kind) return Fail(ErrorCode::kCorrupt, "unknown activity '" + std::string(word) + "'");
-    request_.activities.push_back({.kind = *kind});
+    request_.activities.emplace_back().kind = *kind;
     return {};
   }
 
@@ -124,8 +124,8 @@ Status CheckRequest(const AttemptRequest& request) {
                                          std::to_string(request.activities.size()));
   }
   if (!request.state_dir.is_absolute()) {
-    return Fail(ErrorCode::kInvalid, "the state directory '" + request.state_dir.string() +
-                                         "' is no absolute path");
+    return Fail(ErrorCode::kInvalid,
+                "the state directory '" + request.state_dir.string() + "' is no absolute path");
   }
   for (const ActivityRequest& activity : request.activities) ERIS_TRY(CheckActivity(activity));
   return {};
@@ -190,7 +190,7 @@ Result<AttemptOutcome> DecodeOutcome(std::string_view text) {
     if (record.key == "end") return outcome;
     if (record.key == "result") {
       ERIS_ASSIGN(const ActivityResult result, ValueOf(kResults, record.value));
-      outcome.activities.push_back({.result = result});
+      outcome.activities.emplace_back().result = result;
       continue;
     }
     if (outcome.activities.empty()) return Fail(ErrorCode::kCorrupt, "a field before its activity");

@@ -1,18 +1,17 @@
 #include "dysnomia/internal/process_table.h"
 
 #include <dirent.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <memory>
 
+#include "dysnomia/internal/deadline.h"
 #include "schema/base/files.h"
+#include "schema/base/pidfd.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
 
@@ -44,11 +43,10 @@ bool ParseInto(std::string_view text, Number& number) {
 
 // Pins the process before the last look, so that the signal cannot meet another one.
 bool SignalMember(pid_t pid, pid_t session, int signal) {
-  const UniqueFd pidfd(::pidfd_open(pid, 0));
+  const UniqueFd pidfd(PidfdOpen(pid));
   if (!pidfd.valid()) return false;
   const auto info = ReadProcess(pid);
-  return info && info->session == session &&
-         ::pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
+  return info && info->session == session && PidfdSendSignal(pidfd.get(), signal) == 0;
 }
 
 }  // namespace
@@ -90,9 +88,7 @@ std::optional<ProcessIdentity> IdentifyProcess(pid_t pid) {
   return ProcessIdentity{pid, info->start_ticks, BootId()};
 }
 
-bool IsAlive(const ProcessIdentity& identity) {
-  return IdentifyProcess(identity.pid) == identity;
-}
+bool IsAlive(const ProcessIdentity& identity) { return IdentifyProcess(identity.pid) == identity; }
 
 bool IsOfThisBoot(const ProcessIdentity& identity) { return identity.boot_id == BootId(); }
 
@@ -105,13 +101,12 @@ WallTime StartedAt(const ProcessIdentity& identity) {
     return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
   };
   const std::int64_t ticks_per_second = ::sysconf(_SC_CLK_TCK);
-  const auto since_boot =
-      static_cast<std::int64_t>(identity.start_ticks) * 1000 / ticks_per_second;
+  const auto since_boot = static_cast<std::int64_t>(identity.start_ticks) * 1000 / ticks_per_second;
   return {to_ms(wall) - to_ms(up) + since_boot};
 }
 
 Result<std::optional<UniqueFd>> OpenProcess(const ProcessIdentity& identity) {
-  UniqueFd pidfd(::pidfd_open(identity.pid, 0));
+  UniqueFd pidfd(PidfdOpen(identity.pid));
   if (!pidfd.valid()) {
     if (errno == ESRCH || errno == EINVAL) return std::optional<UniqueFd>();
     return FailErrno(errno, "cannot watch process " + std::to_string(identity.pid));
@@ -141,10 +136,10 @@ int SignalSession(pid_t session, int signal) {
 }
 
 bool AwaitSessionEnd(pid_t session, Duration at_most) {
-  const auto until = std::chrono::steady_clock::now() + at_most;
+  const Deadline deadline = Deadline::After(at_most);
   while (!SessionMembers(session).empty()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    ::poll(nullptr, 0, static_cast<int>(kLookAgain.count()));
+    if (deadline.Passed()) return false;
+    Pause(kLookAgain);
   }
   return true;
 }
@@ -153,10 +148,10 @@ bool EndSession(pid_t session, Duration grace) {
   if (SignalSession(session, SIGTERM) == 0) return true;
   if (AwaitSessionEnd(session, grace)) return true;
   // A member may fork while the others are signalled: look again until there is none.
-  const auto until = std::chrono::steady_clock::now() + kKillPatience;
+  const Deadline deadline = Deadline::After(kKillPatience);
   while (SignalSession(session, SIGKILL) != 0) {
     if (AwaitSessionEnd(session, kLookAgain)) return true;
-    if (std::chrono::steady_clock::now() >= until) return false;
+    if (deadline.Passed()) return false;
   }
   return true;
 }

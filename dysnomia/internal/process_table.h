@@ -1,5 +1,5 @@
-// What the kernel says about processes (proc(5)): who lives, since when, in which session. A process is told
-// from a later one with the same id by its start time and the boot.
+// What the kernel says about processes (proc(5)): who lives, since when, in which session. A
+// process is told from a later one with the same id by its start time and the boot.
 #pragma once
 
 #include <sys/types.h>
@@ -55,7 +55,8 @@ int SignalSession(pid_t session, int signal);
 
 // Waits until the session has no other members, at most so long. True when it has none.
 bool AwaitSessionEnd(pid_t session, Duration at_most);
-// SIGTERM, and after the grace SIGKILL, to all other members. False when some cannot be ended at all.
+// SIGTERM, and after the grace SIGKILL, to all other members. False when some cannot be ended at
+// all.
 bool EndSession(pid_t session, Duration grace);
 
 }  // namespace eris::dysnomia

@@ -1,6 +1,6 @@
-// The text form of what worker and runner tell each other: a sequence of records `KEY LENGTH:BYTES\n`, first
-// the magic word, last `end 0:`. Lengths make every byte legal in a value; the last record shows that
-// nothing was cut off; a person can read it.
+// The text form of what worker and runner tell each other: a sequence of records `KEY
+// LENGTH:BYTES\n`, first the magic word, last `end 0:`. Lengths make every byte legal in a value;
+// the last record shows that nothing was cut off; a person can read it.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ class RecordReader {
   explicit RecordReader(std::string_view text) : rest_(text) {}
   // kCorrupt unless the text begins with this magic word.
   Status Expect(std::string_view magic);
-  // The record with key "end" is the last one; kCorrupt when the text ends before it or goes on after it.
+  // The record with key "end" is the last one; kCorrupt when the text ends before it or goes on
+  // after it.
   Result<Record> Next();
 
  private:

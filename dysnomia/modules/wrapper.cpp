@@ -1,5 +1,5 @@
-// wrapper: the component brings its own program bin/wrapper, called as `bin/wrapper ACTIVITY CONTAINER` for
-// every activity, lock and unlock included. Its exit status is the module's.
+// wrapper: the component brings its own program bin/wrapper, called as `bin/wrapper ACTIVITY
+// CONTAINER` for every activity, lock and unlock included. Its exit status is the module's.
 #include <unistd.h>
 
 #include "dysnomia/modules/built_in.h"
@@ -13,8 +13,8 @@ Status Run(const ActivityContext& context) {
     return Fail(ErrorCode::kInvalid, program.string() + " is no program",
                 "a component of type wrapper has an executable bin/wrapper");
   }
-  return RunTool(context, {program.string(), std::string(ModuleWord(context.kind)),
-                           context.container});
+  return RunTool(context,
+                 {program.string(), std::string(ModuleWord(context.kind)), context.container});
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// dysnomia: runs the activities of components. Wiring only.
+#include <unistd.h>
+
+#include "dysnomia/command.h"
+#include "dysnomia/options.h"
+#include "dysnomia/runner.h"
+#include "schema/base/files.h"
+#include "schema/base/process.h"
+
+namespace {
+
+constexpr std::string_view kVersion = "dysnomia (Eris " ERIS_VERSION ")\n";
+
+int Print(std::string_view text) { return eris::WriteAll(STDOUT_FILENO, text) ? 0 : 1; }
+
+int Report(const eris::Error& error) {
+  std::string text = "dysnomia: " + error.message + "\n";
+  if (!error.fix.empty()) text += error.fix + "\n";
+  static_cast<void>(eris::WriteAll(STDERR_FILENO, text));
+  return 1;
+}
+
+int RunActivity(const eris::dysnomia::Options& options) {
+  eris::dysnomia::Environment environment;
+  for (const std::string& variable : eris::CurrentEnvironment()) {
+    const std::size_t equals = variable.find('=');
+    if (equals != std::string::npos) {
+      environment[variable.substr(0, equals)] = variable.substr(equals + 1);
+    }
+  }
+  const auto exit_status = eris::dysnomia::RunCommandLine(options, environment);
+  return exit_status ? *exit_status : Report(exit_status.error());
+}
+
+int RunAttempt(const eris::dysnomia::Options& options) {
+  const auto settings = eris::dysnomia::SettingsFrom(eris::CurrentEnvironment());
+  const eris::Status status = eris::dysnomia::RunAttempt(options.attempt, settings);
+  return status ? 0 : Report(status.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = eris::dysnomia::ParseOptions({argv + 1, argv + argc});
+  if (!options) return Report(options.error());
+  switch (options->mode) {
+    case eris::dysnomia::Mode::kHelp:
+      return Print(eris::dysnomia::kUsage);
+    case eris::dysnomia::Mode::kVersion:
+      return Print(kVersion);
+    case eris::dysnomia::Mode::kAttempt:
+      return RunAttempt(*options);
+    case eris::dysnomia::Mode::kActivity:
+      return RunActivity(*options);
+  }
+  return 1;
+}
