@@ -5,11 +5,16 @@
 #include <string>
 
 #include "schema/base/check.h"
+#include "schema/values/message.h"
 
 namespace eris::link {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "frames are read in place");
+
+static_assert(kMaxWireBytes == limits::kFrameBytes && kTargetFrameBytes == limits::kBatchBytes);
+static_assert(limits::kBodyBytes + (std::size_t{64} << 10) <= kMaxMessageBytes,
+              "room for a header");
 
 struct Prefix {
   std::uint32_t magic;

@@ -31,7 +31,9 @@ using Bytes = std::span<const std::byte>;
 using Frame = std::vector<std::byte>;
 
 inline constexpr std::uint16_t kFrameVersion = 1;
-inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;  // also ZMQ_MAXMSGSIZE
+// ZMQ_MAXMSGSIZE is 1 MiB and counts what CURVE adds to a message (33 bytes).
+inline constexpr std::size_t kMaxWireBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxFrameBytes = kMaxWireBytes - 64;
 inline constexpr std::size_t kTargetFrameBytes = std::size_t{256}
                                                  << 10;  // a batch is full from here on
 inline constexpr std::size_t kMaxFrameMessages = 8192;

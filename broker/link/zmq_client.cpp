@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -7,6 +8,7 @@
 #include "broker/link/internal/monitor.h"
 #include "broker/link/internal/socket.h"
 #include "broker/link/zmq_transport.h"
+#include "schema/base/random.h"
 
 namespace eris::link {
 namespace {
@@ -21,10 +23,11 @@ class DealerClient final : public ZmqClient, public LoopSource {
       : loop_(loop),
         context_(context),
         options_(std::move(options)),
-        keys_{keys.public_key, SecretKey(keys.secret_key.bytes())} {}
+        keys_{keys.public_key, SecretKey(keys.secret_key.bytes())},
+        redial_delay_(options_.reconnect_min) {}
 
   ~DealerClient() override {
-    loop_.Cancel(reconnect_timer_);
+    StopRedial();
     Close();
   }
 
@@ -60,25 +63,21 @@ class DealerClient final : public ZmqClient, public LoopSource {
   std::size_t QueuedBytes() const override { return queued_bytes_; }
 
   void Reconnect() override {
-    OnDown();
-    // Later, because a handler may ask for it from within Work().
-    if (reconnect_timer_.number != 0) return;
-    reconnect_timer_ = loop_.After(Duration::zero(), [this] {
-      reconnect_timer_ = {};
-      Close();
-      const Status opened = Open();
-      ERIS_CHECK(opened.has_value(), "what connected once can be opened again");
-    });
+    DropConnection();
+    closing_ = true;
+    // In a later turn, because a handler may ask for it from within Work().
+    StopRedial();
+    redial_timer_ = loop_.After(Duration::zero(), [this] { Dial(); });
   }
 
   int fd() const override { return socket_.fd(); }
   bool Ready() override {
-    return !Closing() && (socket_.Readable() || (!queue_.empty() && socket_.Writable()));
+    return !closing_ && (socket_.Readable() || (!queue_.empty() && socket_.Writable()));
   }
   void Work() override {
     Flush();
     Part frame;
-    for (int i = 0; i < kFramesPerTurn && !Closing() && socket_.Receive(frame); ++i) {
+    for (int i = 0; i < kFramesPerTurn && !closing_ && socket_.Receive(frame); ++i) {
       if (frame.more()) {
         socket_.SkipRest(frame);
       } else if (handlers_.on_frame) {
@@ -104,12 +103,10 @@ class DealerClient final : public ZmqClient, public LoopSource {
     socket_.Set(ZMQ_HEARTBEAT_IVL, options_.heartbeat);
     socket_.Set(ZMQ_HEARTBEAT_TIMEOUT, options_.heartbeat_timeout);
     socket_.Set(ZMQ_IPV6, 1);
-    const std::int64_t max_bytes = kMaxFrameBytes;
+    const std::int64_t max_bytes = kMaxWireBytes;
     ERIS_CHECK(zmq_setsockopt(socket_.get(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0,
                "a limit");
   }
-
-  bool Closing() const { return reconnect_timer_.number != 0; }
 
   bool SendNow(const Frame& frame) {
     while (zmq_send(socket_.get(), frame.data(), frame.size(), ZMQ_DONTWAIT) < 0) {
@@ -126,22 +123,54 @@ class DealerClient final : public ZmqClient, public LoopSource {
     }
   }
 
-  void OnDown() {
+  void DropConnection() {
     up_ = false;
     queue_.clear();
     queued_bytes_ = 0;
   }
 
   void OnLink(LinkEvent event) {
-    if (Closing()) return;
-    // A connection that ends before it was up is an attempt that failed.
-    if (event == LinkEvent::kDown && !up_) event = LinkEvent::kUnreachable;
+    if (closing_) return;
+    const bool was_up = up_;
     if (event == LinkEvent::kUp) {
       up_ = true;
+      redial_delay_ = options_.reconnect_min;
     } else {
-      OnDown();
+      DropConnection();
     }
+    // After a handshake that failed, ZeroMQ makes no further attempt; after anything else it
+    // announces one.
+    if (event == LinkEvent::kDown || event == LinkEvent::kRefused) {
+      RedialLater();
+    } else {
+      StopRedial();
+    }
+    // A connection that ends before it was up is an attempt that failed.
+    if (event == LinkEvent::kDown && !was_up) event = LinkEvent::kUnreachable;
     if (handlers_.on_link) handlers_.on_link(event);
+  }
+
+  void RedialLater() {
+    if (redial_timer_.number != 0) return;
+    const auto spread = static_cast<std::uint64_t>(redial_delay_.count()) + 1;
+    const Duration jitter(static_cast<Duration::rep>(random_.Below(spread)));
+    redial_timer_ = loop_.After(redial_delay_ + jitter, [this] { Dial(); });
+    redial_delay_ = std::min(redial_delay_ * 2, options_.reconnect_max);
+  }
+
+  void StopRedial() {
+    loop_.Cancel(redial_timer_);
+    redial_timer_ = {};
+  }
+
+  void Dial() {
+    redial_timer_ = {};
+    Close();
+    closing_ = false;
+    if (Open()) return;
+    // Out of descriptors, most likely.
+    Close();
+    OnLink(LinkEvent::kDown);
   }
 
   void Close() {
@@ -160,7 +189,10 @@ class DealerClient final : public ZmqClient, public LoopSource {
   bool up_ = false;
   std::deque<Frame> queue_;
   std::size_t queued_bytes_ = 0;
-  TimerId reconnect_timer_;
+  bool closing_ = false;  // the connection was given up; a new one is dialled in the next turn
+  TimerId redial_timer_;
+  Duration redial_delay_;
+  SystemRandom random_;
 };
 
 }  // namespace

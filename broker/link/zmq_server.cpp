@@ -211,7 +211,7 @@ Result<std::unique_ptr<ZmqServer>> ZmqServer::Listen(Loop& loop, Context& contex
   socket.Set(ZMQ_TCP_KEEPALIVE_CNT, kKeepaliveProbes);
   socket.Set(ZMQ_IPV6, 1);
   // An integer of 64 bits, unlike the others.
-  const std::int64_t max_bytes = kMaxFrameBytes;
+  const std::int64_t max_bytes = kMaxWireBytes;
   ERIS_CHECK(zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0,
              "a limit");
   if (zmq_bind(socket.get(), options.endpoint.c_str()) != 0) {
