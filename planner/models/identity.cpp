@@ -1,0 +1,128 @@
+#include "planner/models/identity.h"
+
+#include <algorithm>
+
+#include "schema/base/check.h"
+#include "schema/base/digest.h"
+
+namespace eris {
+namespace {
+
+// Digest of a sequence of texts, each framed by its length, so that no two sequences look alike.
+class Fields {
+ public:
+  Fields& Add(std::string_view text) {
+    hasher_.Update(std::to_string(text.size()));
+    hasher_.Update(":");
+    hasher_.Update(text);
+    return *this;
+  }
+  std::string Finish() { return Hex(hasher_.Finish()); }
+
+ private:
+  Sha256Hasher hasher_;
+};
+
+std::vector<InstanceLink> OrderedLinks(const Instance& instance) {
+  std::vector<InstanceLink> links = instance.depends_on;
+  links.insert(links.end(), instance.activates_after.begin(), instance.activates_after.end());
+  std::sort(links.begin(), links.end());
+  links.erase(std::unique(links.begin(), links.end()), links.end());
+  return links;
+}
+
+void AddProperties(const Properties& properties, Fields& fields) {
+  fields.Add(std::to_string(properties.size()));
+  for (const Property& property : properties) {
+    const bool secret = property.kind == Property::Kind::kSecret;
+    fields.Add(property.name).Add(secret ? "secret" : "value");
+    fields.Add(secret ? property.text : property.json);
+  }
+}
+
+class Identifier {
+ public:
+  Identifier(const RawModel& model, const InstanceGraph& graph)
+      : model_(model), graph_(graph), result_(graph.instances.size()) {}
+
+  void Identify(std::size_t index) {
+    const Instance& instance = graph_.instances[index];
+    const std::vector<InstanceLink> links = OrderedLinks(instance);
+    result_[index].key = KeyOf(instance, links);
+    const std::string before = DigestOf(links);
+    for (const RawPlace& place : instance.places) {
+      result_[index].digests.push_back(DigestAt({index, place}, before));
+    }
+  }
+
+  std::vector<InstanceIdentity> Take() { return std::move(result_); }
+
+ private:
+  ServiceKey KeyOf(const Instance& instance, const std::vector<InstanceLink>& links) const {
+    const auto package = instance.raw->packages.find(instance.system);
+    ERIS_CHECK(package != instance.raw->packages.end(), "every instance has a package");
+    std::vector<std::string> bound;
+    for (const InstanceLink& link : links) {
+      bound.push_back(Fields()
+                          .Add(result_[link.instance].key.text)
+                          .Add(link.place.target.text)
+                          .Add(link.place.container.text)
+                          .Finish());
+    }
+    std::sort(bound.begin(), bound.end());  // by content, not by position in this model
+    Fields fields;
+    fields.Add("service").Add(instance.service.text).Add(instance.raw->type);
+    fields.Add(package->second.path.text).Add(std::to_string(bound.size()));
+    for (const std::string& one : bound) fields.Add(one);
+    return ServiceKey(fields.Finish());
+  }
+
+  // Of everything ordered before an instance.
+  std::string DigestOf(const std::vector<InstanceLink>& links) const {
+    std::vector<std::string> digests;
+    for (const InstanceLink& link : links) {
+      const auto& places = graph_.instances[link.instance].places;
+      const auto place = std::lower_bound(places.begin(), places.end(), link.place);
+      digests.push_back(
+          result_[link.instance].digests.at(static_cast<std::size_t>(place - places.begin())));
+    }
+    std::sort(digests.begin(), digests.end());
+    Fields fields;
+    for (const std::string& digest : digests) fields.Add(digest);
+    return fields.Finish();
+  }
+
+  std::string DigestAt(const InstanceLink& link, const std::string& before) const {
+    Fields fields;
+    fields.Add("mapping").Add(result_[link.instance].key.text);
+    fields.Add(link.place.target.text).Add(link.place.container.text).Add(before);
+    AddProperties(PropertiesAt(model_, graph_, link), fields);
+    return fields.Finish();
+  }
+
+  const RawModel& model_;
+  const InstanceGraph& graph_;
+  std::vector<InstanceIdentity> result_;
+};
+
+}  // namespace
+
+const Properties& PropertiesAt(const RawModel& model, const InstanceGraph& graph,
+                               const InstanceLink& link) {
+  static const Properties kNone;
+  if (const auto provider = graph.ProviderOf(link)) {
+    return graph.instances[provider->instance].raw->provides_containers.at(link.place.container);
+  }
+  const auto& containers = model.targets.at(link.place.target).target.containers;
+  const auto found = containers.find(link.place.container);
+  return found == containers.end() ? kNone : found->second;
+}
+
+std::vector<InstanceIdentity> IdentifyInstances(const RawModel& model, const InstanceGraph& graph,
+                                                const std::vector<std::size_t>& order) {
+  Identifier identifier(model, graph);
+  for (const std::size_t index : order) identifier.Identify(index);
+  return identifier.Take();
+}
+
+}  // namespace eris

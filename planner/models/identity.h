@@ -1,0 +1,35 @@
+// Identity of services and mappings: decides what counts as "the same" from one deployment to the
+// next.
+//
+// A service key covers name, type, package and the ordered interdependencies (dependsOn,
+// activatesAfter, providers of containers) with target and container, transitively. A mapping
+// digest covers, beyond the key, what its activities are given: the properties of its container,
+// and the digests of everything ordered before it. Secrets count by name: a rotated one is not a
+// change. connectsTo, the properties of targets and the own place are in neither.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "planner/models/instances.h"
+#include "schema/values/ids.h"
+
+namespace eris {
+
+struct InstanceIdentity {
+  ServiceKey key;
+  std::vector<std::string> digests;  // one per place of the instance, hex
+};
+
+// One entry per instance of the graph. `order` is its topological order (OrderInstances, without
+// cycles). Linear: every instance and link is looked at once.
+std::vector<InstanceIdentity> IdentifyInstances(const RawModel& model, const InstanceGraph& graph,
+                                                const std::vector<std::size_t>& order);
+
+// What the activities of a mapping are given: the container's properties, from its provider where a
+// service provides it, else from the target; empty where nobody offers the container.
+const Properties& PropertiesAt(const RawModel& model, const InstanceGraph& graph,
+                               const InstanceLink& link);
+
+}  // namespace eris

@@ -1,0 +1,272 @@
+#include "planner/models/manifest_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "planner/models/property_json.h"
+
+namespace eris {
+namespace {
+
+using Json = nlohmann::json;
+
+// --- writing
+// --------------------------------------------------------------------------------------
+
+Json ToJson(const std::vector<Interdependency>& interdependencies) {
+  Json list = Json::array();
+  for (const Interdependency& one : interdependencies) {
+    list.push_back({{"service", one.service.text},
+                    {"target", one.target.text},
+                    {"container", one.container.text}});
+  }
+  return list;
+}
+
+Json ToJson(const std::map<ContainerName, Properties>& containers) {
+  Json object = Json::object();
+  for (const auto& [name, properties] : containers) {
+    object[name.text] = PropertiesToJson(properties);
+  }
+  return object;
+}
+
+Json ToJson(const Service& service) {
+  Json object{{"name", service.name.text},
+              {"pkg", service.package.text},
+              {"derivation", service.derivation.text},
+              {"system", service.system.text},
+              {"type", service.type},
+              {"deployState", service.deploy_state},
+              {"stateUndo", service.state_undo},
+              {"dependsOn", ToJson(service.depends_on)},
+              {"activatesAfter", ToJson(service.activates_after)},
+              {"connectsTo", ToJson(service.connects_to)},
+              {"providesContainers", ToJson(service.provides_containers)}};
+  if (service.deadline_ms) object["deadlineMs"] = *service.deadline_ms;
+  return object;
+}
+
+Json ToJson(const Target& target) {
+  return {{"system", target.system.text},
+          {"numOfCores", target.num_of_cores},
+          {"targetProperty", target.target_property},
+          {"clientInterface", target.client_interface},
+          {"properties", PropertiesToJson(target.properties)},
+          {"containers", ToJson(target.containers)}};
+}
+
+Json ToJson(const Mapping& mapping) {
+  Json object{{"service", mapping.service.text},
+              {"container", mapping.container.text},
+              {"target", mapping.target.text},
+              {"digest", mapping.digest}};
+  if (mapping.provided_by) object["containerProvidedByService"] = mapping.provided_by->text;
+  return object;
+}
+
+Json ToJson(const SnapshotMapping& mapping) {
+  return {{"service", mapping.service.text},
+          {"container", mapping.container.text},
+          {"target", mapping.target.text},
+          {"component", mapping.component.text}};
+}
+
+// --- reading
+// --------------------------------------------------------------------------------------
+
+std::string TextOr(const Json& object, const char* member, std::string otherwise) {
+  const auto found = object.find(member);
+  return found == object.end() ? otherwise : found->get<std::string>();
+}
+
+bool FlagOf(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->get<bool>();
+}
+
+const Json& ListOf(const Json& object, const char* member) {
+  static const Json kEmpty = Json::array();
+  const auto found = object.find(member);
+  return found == object.end() ? kEmpty : *found;
+}
+
+const Json& ObjectOf(const Json& object, const char* member) {
+  static const Json kEmpty = Json::object();
+  const auto found = object.find(member);
+  return found == object.end() ? kEmpty : *found;
+}
+
+std::vector<Interdependency> ReadInterdependencies(const Json& list) {
+  std::vector<Interdependency> result;
+  for (const Json& one : list) {
+    result.push_back({ServiceKey(one.at("service")), TargetName(one.at("target")),
+                      ContainerName(one.at("container"))});
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+class Reader {
+ public:
+  Manifest Read(const Json& json) {
+    for (const auto& [name, target] : json.at("infrastructure").items()) {
+      manifest_.targets.emplace(TargetName(name), ReadTarget(name, target));
+    }
+    for (const auto& [key, service] : json.at("services").items()) {
+      manifest_.services.emplace(ServiceKey(key), ReadService(key, service));
+    }
+    ReadMappings(json);
+    ReadProfiles(json);
+    return std::move(manifest_);
+  }
+
+  const Findings& findings() const { return findings_; }
+
+ private:
+  std::map<ContainerName, Properties> ReadContainers(const Json& object, const std::string& path) {
+    std::map<ContainerName, Properties> containers;
+    for (const auto& [name, properties] : object.items()) {
+      containers.emplace(ContainerName(name),
+                         ReadProperties(properties, Where(path + "." + name), findings_));
+    }
+    return containers;
+  }
+
+  static Finding Where(std::string path) { return {"deployment", std::move(path), {}, {}, {}}; }
+
+  Target ReadTarget(const std::string& name, const Json& json) {
+    Target target;
+    target.system = SystemName(TextOr(json, "system", ""));
+    if (json.contains("numOfCores")) target.num_of_cores = json.at("numOfCores");
+    target.target_property = TextOr(json, "targetProperty", target.target_property);
+    target.client_interface = TextOr(json, "clientInterface", "");
+    const std::string path = "infrastructure." + name;
+    target.properties =
+        ReadProperties(ObjectOf(json, "properties"), Where(path + ".properties"), findings_);
+    target.containers = ReadContainers(ObjectOf(json, "containers"), path + ".containers");
+    return target;
+  }
+
+  Service ReadService(const std::string& key, const Json& json) {
+    Service service;
+    service.name = ServiceName(json.at("name"));
+    service.type = json.at("type");
+    service.package = StorePath(json.at("pkg"));
+    service.derivation = StorePath(TextOr(json, "derivation", ""));
+    service.system = SystemName(TextOr(json, "system", ""));
+    service.depends_on = ReadInterdependencies(ListOf(json, "dependsOn"));
+    service.activates_after = ReadInterdependencies(ListOf(json, "activatesAfter"));
+    service.connects_to = ReadInterdependencies(ListOf(json, "connectsTo"));
+    service.provides_containers = ReadContainers(ObjectOf(json, "providesContainers"),
+                                                 "services." + key + ".providesContainers");
+    service.deploy_state = FlagOf(json, "deployState");
+    service.state_undo = FlagOf(json, "stateUndo");
+    if (json.contains("deadlineMs")) service.deadline_ms = json.at("deadlineMs");
+    return service;
+  }
+
+  void ReadMappings(const Json& json) {
+    for (const Json& one : json.at("serviceMappings")) {
+      Mapping& mapping = manifest_.mappings.emplace_back();
+      mapping.target = TargetName(one.at("target"));
+      mapping.container = ContainerName(one.at("container"));
+      mapping.service = ServiceKey(one.at("service"));
+      mapping.digest = TextOr(one, "digest", "");
+      const std::string provider = TextOr(one, "containerProvidedByService", "");
+      if (!provider.empty()) mapping.provided_by = ServiceKey(provider);
+    }
+    for (const Json& one : ListOf(json, "snapshotMappings")) {
+      manifest_.snapshot_mappings.push_back(
+          {TargetName(one.at("target")), ContainerName(one.at("container")),
+           ServiceKey(one.at("service")), ComponentName(one.at("component"))});
+    }
+    std::sort(manifest_.mappings.begin(), manifest_.mappings.end());
+    std::sort(manifest_.snapshot_mappings.begin(), manifest_.snapshot_mappings.end());
+  }
+
+  void ReadProfiles(const Json& json) {
+    const Json& origins = ObjectOf(json, "profileOrigins");
+    for (const auto& [name, path] : ObjectOf(json, "profiles").items()) {
+      const Json& origin = ObjectOf(origins, name.c_str());
+      manifest_.profiles.emplace(TargetName(name),
+                                 TargetProfile{StorePath(TextOr(origin, "derivation", "")),
+                                               StorePath(path), TextOr(origin, "digest", "")});
+    }
+  }
+
+  Manifest manifest_;
+  Findings findings_;
+};
+
+// What a manifest names but does not hold; empty = nothing.
+std::string MissingIn(const Manifest& manifest) {
+  const auto has_service = [&](const ServiceKey& key) { return manifest.services.contains(key); };
+  for (const Mapping& mapping : manifest.mappings) {
+    if (!has_service(mapping.service)) return "service " + mapping.service.text;
+    if (!manifest.targets.contains(mapping.target)) return "target " + mapping.target.text;
+    if (mapping.provided_by && !has_service(*mapping.provided_by)) {
+      return "service " + mapping.provided_by->text;
+    }
+  }
+  for (const SnapshotMapping& mapping : manifest.snapshot_mappings) {
+    if (!has_service(mapping.service)) return "service " + mapping.service.text;
+    if (!manifest.targets.contains(mapping.target)) return "target " + mapping.target.text;
+  }
+  for (const auto& [key, service] : manifest.services) {
+    for (const auto* links :
+         {&service.depends_on, &service.activates_after, &service.connects_to}) {
+      for (const Interdependency& one : *links) {
+        if (!has_service(one.service)) return "service " + one.service.text;
+        if (!manifest.targets.contains(one.target)) return "target " + one.target.text;
+      }
+    }
+  }
+  for (const auto& [target, profile] : manifest.profiles) {
+    if (!manifest.targets.contains(target)) return "target " + target.text;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string ManifestToJson(const Manifest& manifest) {
+  Json json{{"profiles", Json::object()},        {"profileOrigins", Json::object()},
+            {"services", Json::object()},        {"serviceMappings", Json::array()},
+            {"snapshotMappings", Json::array()}, {"infrastructure", Json::object()}};
+  for (const auto& [target, profile] : manifest.profiles) {
+    json["profiles"][target.text] = profile.path.text;
+    json["profileOrigins"][target.text] = {{"derivation", profile.derivation.text},
+                                           {"digest", profile.digest}};
+  }
+  for (const auto& [key, service] : manifest.services) json["services"][key.text] = ToJson(service);
+  for (const Mapping& mapping : manifest.mappings)
+    json["serviceMappings"].push_back(ToJson(mapping));
+  for (const SnapshotMapping& mapping : manifest.snapshot_mappings) {
+    json["snapshotMappings"].push_back(ToJson(mapping));
+  }
+  for (const auto& [name, target] : manifest.targets) {
+    json["infrastructure"][name.text] = ToJson(target);
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Manifest> ManifestFromJson(std::string_view json) {
+  constexpr const char* kFix = "give a manifest as `eris manifest --json` prints it";
+  try {
+    Reader reader;
+    Manifest manifest = reader.Read(Json::parse(json));
+    if (!reader.findings().empty()) {
+      const Finding& first = reader.findings().front();
+      return Fail(ErrorCode::kInvalid, ToString(first), first.fix);
+    }
+    if (const std::string missing = MissingIn(manifest); !missing.empty()) {
+      return Fail(ErrorCode::kInvalid, "the manifest names the unknown " + missing, kFix);
+    }
+    return manifest;
+  } catch (const nlohmann::json::exception& e) {
+    return Fail(ErrorCode::kInvalid, std::string("not a manifest: ") + e.what(), kFix);
+  }
+}
+
+}  // namespace eris

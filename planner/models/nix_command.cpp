@@ -1,0 +1,85 @@
+#include "planner/models/nix_command.h"
+
+#include <algorithm>
+
+#include "schema/base/command.h"
+#include "schema/base/text.h"
+
+namespace eris {
+namespace {
+
+std::vector<std::string> Environment(const std::vector<std::string>& overrides) {
+  std::vector<std::string> environment = CurrentEnvironment();
+  for (const std::string& entry : overrides) {
+    const std::string name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(environment, [&](const std::string& one) { return one.starts_with(name); });
+    environment.push_back(entry);
+  }
+  return environment;
+}
+
+constexpr std::string_view kErrorMark = "error:";
+constexpr std::string_view kPositionMark = "at ";
+
+// "at FILE:LINE:COLUMN:" without the mark and the last colon; empty when the line is something
+// else.
+std::string_view PositionIn(std::string_view line) {
+  if (!line.starts_with(kPositionMark) || !line.ends_with(':')) return {};
+  line.remove_prefix(kPositionMark.size());
+  line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+std::string NixErrorLine(std::string_view stderr_text) {
+  std::string message;
+  std::string position;
+  bool wants_message = false;
+  for (std::string_view raw : Split(stderr_text, '\n')) {
+    const std::string_view line = Trim(raw);
+    if (line.starts_with(kErrorMark)) {
+      message = Trim(line.substr(kErrorMark.size()));
+      position.clear();
+      wants_message = message.empty();
+    } else if (wants_message && !line.empty()) {
+      message = line;
+      wants_message = false;
+    } else if (position.empty() && !message.empty()) {
+      position = PositionIn(line);
+    }
+  }
+  if (message.empty()) message = Trim(stderr_text.substr(0, stderr_text.find('\n')));
+  return position.empty() ? message : message + " (at " + position + ")";
+}
+
+std::string NixString(std::string_view text) {
+  std::string literal = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '$') literal += '\\';
+    literal += c;
+  }
+  return literal + '"';
+}
+
+Result<std::string> EvaluateNix(const std::string& expression, const NixOptions& options) {
+  std::vector<std::string> argv = {options.program,     "--eval", "--strict", "--json",
+                                   "--read-write-mode", "-"};
+  if (options.show_trace) argv.emplace_back("--show-trace");
+  CommandOptions run;
+  run.environment = Environment(options.environment);
+  run.input = expression;
+  run.timeout = std::chrono::hours(1);
+  run.stdout_limit_bytes = std::size_t{1} << 30;
+  run.stderr_tail_bytes = std::size_t{1} << 20;
+  ERIS_ASSIGN(CommandOutput output, RunCommand(argv, run));
+  if (output.status.success()) return std::move(output.stdout_text);
+  if (output.status.kind == ExitStatus::Kind::kSignaled) {
+    return Fail(ErrorCode::kInternal, options.program + ": " + ToString(output.status));
+  }
+  return options.show_trace ? Fail(ErrorCode::kInvalid, std::string(Trim(output.stderr_tail)))
+                            : Fail(ErrorCode::kInvalid, NixErrorLine(output.stderr_tail),
+                                   "correct the model; --show-trace tells how Nix came there");
+}
+
+}  // namespace eris

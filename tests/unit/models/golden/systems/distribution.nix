@@ -1,0 +1,5 @@
+{ infrastructure }:
+{
+  db = [ infrastructure.big infrastructure.small ];
+  api = [ infrastructure.big infrastructure.small ];
+}
