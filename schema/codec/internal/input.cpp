@@ -1,0 +1,111 @@
+#include "schema/codec/internal/input.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace eris::codec {
+namespace {
+
+// Length of the UTF-8 sequence at the start of `text` (RFC 3629: no overlong forms, no surrogates),
+// 0 when it is none. Precondition: not empty.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const unsigned char second = byte(1);
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second > 0x9f) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
+  return length;
+}
+
+// Position of the first byte that is NUL or no UTF-8; size() when there is none.
+std::size_t FirstBadByte(std::string_view text, std::size_t from) {
+  while (from < text.size()) {
+    const std::size_t length = SequenceLength(text.substr(from));
+    if (length == 0 || text[from] == '\0') break;
+    from += length;
+  }
+  return from;
+}
+
+std::string_view View(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+
+}  // namespace
+
+void Input::Unimplemented(std::string_view what, std::uint16_t ordinal) {
+  Fail("unimplemented: " + std::string(what) + " " + std::to_string(ordinal));
+}
+
+std::string Input::Bounded(capnp::Text::Reader text, std::size_t limit) {
+  const std::string_view view = View(text);
+  if (view.size() > limit) {
+    Fail("a text of " + std::to_string(view.size()) + " bytes, at most " + std::to_string(limit) +
+         " are allowed here");
+    return {};
+  }
+  if (FirstBadByte(view, 0) != view.size()) {
+    Fail("a text that is not UTF-8 or holds a NUL");
+    return {};
+  }
+  return std::string(view);
+}
+
+std::string Input::Prose(capnp::Text::Reader text) {
+  std::string repaired(View(text));
+  for (std::size_t at = FirstBadByte(repaired, 0); at < repaired.size();
+       at = FirstBadByte(repaired, at)) {
+    repaired[at] = '?';
+  }
+  return repaired;
+}
+
+QueueName Input::Queue(capnp::Text::Reader text) {
+  const std::string name = QueueText(text);
+  std::optional<QueueName> queue = ParseQueueName(name);
+  if (!queue) {
+    Fail("'" + name + "' is not the name of a queue");
+    return {};
+  }
+  return *std::move(queue);
+}
+
+SubmissionId Input::Submission(capnp::Text::Reader text) {
+  constexpr std::size_t kLimit = 64;
+  const auto is_safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  const std::string_view view = View(text);
+  if (view.size() > kLimit || !std::all_of(view.begin(), view.end(), is_safe)) {
+    Fail("a submission id has 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    return {};
+  }
+  return SubmissionId(std::string(view));
+}
+
+std::string Input::Bytes(capnp::Data::Reader data, std::size_t limit) {
+  if (data.size() > limit) {
+    Fail(std::to_string(data.size()) + " bytes, at most " + std::to_string(limit) +
+         " are allowed here");
+    return {};
+  }
+  return std::string(data.asChars().begin(), data.size());
+}
+
+std::int64_t Input::Ms(std::int64_t value, std::int64_t least) {
+  if (value >= least) return value;
+  Fail("a duration of " + std::to_string(value) + " ms");
+  return least;
+}
+
+}  // namespace eris::codec

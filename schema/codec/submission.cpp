@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <string_view>
+#include <variant>
+
+#include "schema/base/overloaded.h"
+#include "schema/codec/internal/convert.h"
+
+namespace eris::codec {
+namespace {
+
+void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
+  to.setMigration(ToWire(from.migration));
+  to.setOrder(ToWire(from.order));
+  to.setBuildPlace(ToWire(from.build_place));
+  to.setQueueing(ToWire(from.queueing));
+  to.setOldState(ToWire(from.old_state));
+  to.setExpectedPlanHash(Text(from.expected_plan_hash));
+  to.setWaitMs(from.wait_ms);
+  to.setMaxConcurrentTransfers(from.max_concurrent_transfers);
+}
+
+void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
+  to.migration = in.Enum<Migration>(from.getMigration());
+  to.order = in.Enum<SwitchOrder>(from.getOrder());
+  to.build_place = in.Enum<BuildPlace>(from.getBuildPlace());
+  to.queueing = in.Enum<Queueing>(from.getQueueing());
+  to.old_state = in.Enum<OldState>(from.getOldState());
+  to.expected_plan_hash = in.Name(from.getExpectedPlanHash());
+  to.wait_ms = in.Ms(from.getWaitMs());
+  to.max_concurrent_transfers = from.getMaxConcurrentTransfers();
+  if (to.max_concurrent_transfers < 1) in.Fail("maxConcurrentTransfers is 0");
+}
+
+void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& from,
+                 EventForm form) {
+  std::visit(Overloaded{[&](const DeployManifest& deploy) {
+                          auto manifest = to.initDeploy();
+                          if (form == EventForm::kFull) codec::Write(manifest, deploy.manifest);
+                        },
+                        [&](const RollbackTo& rollback) { to.setRollback(rollback.to.value); },
+                        [&](const Undeploy&) { to.setUndeploy(); },
+                        [&](const RetryTransaction& retry) { to.setRetry(retry.of.value); },
+                        [&](const Operate& operate) {
+                          auto builder = to.initOperate();
+                          codec::Write(builder.initBody(), operate.body);
+                          WriteTexts(builder.initTargets(Count(operate.targets)), operate.targets);
+                        }},
+             from);
+}
+
+Operate ReadOperate(wire::Operate::Reader from, Input& in) {
+  Operate to;
+  codec::Read(from.getBody(), to.body, in);
+  if (!std::holds_alternative<QueryItem>(to.body) &&
+      !std::holds_alternative<CollectItem>(to.body)) {
+    in.Fail("only query and collect run outside of a transaction of generations");
+  }
+  ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
+  return to;
+}
+
+void ReadAction(wire::Submission::Action::Reader from, SubmissionAction& to, Input& in) {
+  switch (from.which()) {
+    case wire::Submission::Action::DEPLOY:
+      codec::Read(from.getDeploy(), to.emplace<DeployManifest>().manifest, in);
+      return;
+    case wire::Submission::Action::ROLLBACK:
+      to = RollbackTo{{from.getRollback()}};
+      return;
+    case wire::Submission::Action::UNDEPLOY:
+      to = Undeploy{};
+      return;
+    case wire::Submission::Action::RETRY:
+      to = RetryTransaction{{from.getRetry()}};
+      return;
+    case wire::Submission::Action::OPERATE:
+      to = ReadOperate(from.getOperate(), in);
+      return;
+    default:
+      in.Unimplemented("Submission.action", from.which());
+  }
+}
+
+}  // namespace
+
+void Write(wire::Submission::Builder to, const Submission& from, EventForm form) {
+  to.setId(Text(from.id));
+  to.setProfile(Text(from.profile));
+  to.setAuthor(Text(from.author));
+  Write(to.initOptions(), from.options);
+  WriteAction(to.getAction(), from.action, form);
+}
+
+void Read(wire::Submission::Reader from, Submission& to, Input& in) {
+  to.id = in.Submission(from.getId());
+  to.profile = ProfileName(in.Name(from.getProfile()));
+  to.author = in.Name(from.getAuthor());
+  Read(from.getOptions(), to.options, in);
+  ReadAction(from.getAction(), to.action, in);
+}
+
+}  // namespace eris::codec

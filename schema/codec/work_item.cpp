@@ -1,0 +1,225 @@
+#include <variant>
+
+#include "schema/base/overloaded.h"
+#include "schema/codec/internal/convert.h"
+
+namespace eris::codec {
+namespace {
+
+void Write(wire::Activity::Builder to, const Activity& from) {
+  to.setServiceName(Text(from.service_name));
+  to.setService(Text(from.service));
+  to.setContainer(Text(from.container));
+  to.setDigest(Text(from.digest));
+  to.setModule(Text(from.module));
+  to.setPackage(Text(from.package));
+  to.setComponent(Text(from.component));
+  WriteList(to.initProperties(Count(from.properties)), from.properties, codec::Write);
+}
+
+void Write(wire::BuildItem::Builder to, const BuildItem& from) {
+  to.setSystem(Text(from.system));
+  auto list = to.initDerivations(Count(from.derivations));
+  for (capnp::uint i = 0; i < list.size(); ++i) {
+    list[i].setDerivation(Text(from.derivations[i].derivation));
+    list[i].setOutput(Text(from.derivations[i].output));
+  }
+}
+
+void Write(wire::TransferItem::Builder to, const TransferItem& from) {
+  to.setProfile(Text(from.profile));
+  WriteTexts(to.initPaths(Count(from.paths)), from.paths);
+}
+
+void Write(wire::LockItem::Builder to, const LockItem& from) {
+  std::visit(Overloaded{[&](const AcquireLease& lease) {
+                          auto acquire = to.initAcquire();
+                          acquire.setProfile(Text(lease.profile));
+                          acquire.setLeaseMs(lease.lease_ms);
+                        },
+                        [&](const ConfirmLease&) { to.setConfirm(); },
+                        [&](const LockComponents& lock) {
+                          WriteList(to.initComponents(Count(lock.components)), lock.components,
+                                    Write);
+                        }},
+             from.what);
+}
+
+void Write(wire::UnlockItem::Builder to, const UnlockItem& from) {
+  std::visit(Overloaded{[&](const ReleaseLease&) { to.setRelease(); },
+                        [&](const UnlockComponents& unlock) {
+                          WriteList(to.initComponents(Count(unlock.components)), unlock.components,
+                                    Write);
+                        }},
+             from.what);
+}
+
+void Write(wire::RestoreItem::Builder to, const RestoreItem& from) {
+  Write(to.initActivity(), from.activity);
+  to.setSnapshot(Text(from.snapshot));
+}
+
+void Write(wire::SetProfileItem::Builder to, const SetProfileItem& from) {
+  to.setProfile(Text(from.profile));
+  to.setPath(Text(from.path));
+}
+
+void Read(wire::Activity::Reader from, Activity& to, Input& in) {
+  to.service_name = ServiceName(in.Name(from.getServiceName()));
+  to.service = ServiceKey(in.Name(from.getService()));
+  to.container = ContainerName(in.Name(from.getContainer()));
+  to.digest = in.Name(from.getDigest());
+  to.module = in.Path(from.getModule());
+  to.package = StorePath(in.Path(from.getPackage()));
+  to.component = ComponentName(in.Name(from.getComponent()));
+  ReadList(from.getProperties(), to.properties, in, codec::Read);
+}
+
+void Read(wire::BuildItem::Derivation::Reader from, BuildItem::Derivation& to, Input& in) {
+  to.derivation = StorePath(in.Path(from.getDerivation()));
+  to.output = StorePath(in.Path(from.getOutput()));
+}
+
+BuildItem ReadBuild(wire::BuildItem::Reader from, Input& in) {
+  BuildItem to;
+  to.system = SystemName(in.Name(from.getSystem()));
+  ReadList(from.getDerivations(), to.derivations, in, Read);
+  return to;
+}
+
+TransferItem ReadTransfer(wire::TransferItem::Reader from, Input& in) {
+  TransferItem to;
+  to.profile = ProfileName(in.Name(from.getProfile()));
+  ReadTexts(from.getPaths(), to.paths, in, &Input::Path);
+  return to;
+}
+
+LockItem ReadLock(wire::LockItem::Reader from, Input& in) {
+  switch (from.which()) {
+    case wire::LockItem::ACQUIRE:
+      return {AcquireLease{.profile = ProfileName(in.Name(from.getAcquire().getProfile())),
+                           .lease_ms = in.Ms(from.getAcquire().getLeaseMs())}};
+    case wire::LockItem::CONFIRM:
+      return {ConfirmLease{}};
+    case wire::LockItem::COMPONENTS: {
+      LockComponents lock;
+      ReadList(from.getComponents(), lock.components, in, Read);
+      return {std::move(lock)};
+    }
+    default:
+      in.Unimplemented("LockItem", from.which());
+      return {};
+  }
+}
+
+UnlockItem ReadUnlock(wire::UnlockItem::Reader from, Input& in) {
+  switch (from.which()) {
+    case wire::UnlockItem::RELEASE:
+      return {ReleaseLease{}};
+    case wire::UnlockItem::COMPONENTS: {
+      UnlockComponents unlock;
+      ReadList(from.getComponents(), unlock.components, in, Read);
+      return {std::move(unlock)};
+    }
+    default:
+      in.Unimplemented("UnlockItem", from.which());
+      return {};
+  }
+}
+
+RestoreItem ReadRestore(wire::RestoreItem::Reader from, Input& in) {
+  RestoreItem to;
+  Read(from.getActivity(), to.activity, in);
+  to.snapshot = in.Path(from.getSnapshot());
+  return to;
+}
+
+SetProfileItem ReadSetProfile(wire::SetProfileItem::Reader from, Input& in) {
+  return {.profile = ProfileName(in.Name(from.getProfile())),
+          .path = StorePath(in.Path(from.getPath()))};
+}
+
+// The verbs that carry an activity and nothing else.
+template <typename Item>
+Item ReadActivityItem(wire::Activity::Reader from, Input& in) {
+  Item to;
+  Read(from, to.activity, in);
+  return to;
+}
+
+}  // namespace
+
+void Write(wire::ItemBody::Builder to, const ItemBody& from) {
+  std::visit(Overloaded{
+                 [&](const BuildItem& item) { Write(to.initBuild(), item); },
+                 [&](const TransferItem& item) { Write(to.initTransfer(), item); },
+                 [&](const LockItem& item) { Write(to.initLock(), item); },
+                 [&](const UnlockItem& item) { Write(to.initUnlock(), item); },
+                 [&](const ActivateItem& item) { Write(to.initActivate(), item.activity); },
+                 [&](const DeactivateItem& item) { Write(to.initDeactivate(), item.activity); },
+                 [&](const SnapshotItem& item) { Write(to.initSnapshot(), item.activity); },
+                 [&](const RestoreItem& item) { Write(to.initRestore(), item); },
+                 [&](const DeleteStateItem& item) { Write(to.initDeleteState(), item.activity); },
+                 [&](const SetProfileItem& item) { Write(to.initSetProfile(), item); },
+                 [&](const CollectItem& item) { to.initCollect().setScope(ToWire(item.scope)); },
+                 [&](const QueryItem& item) { to.initQuery().setProfile(Text(item.profile)); },
+             },
+             from);
+}
+
+void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
+  switch (from.which()) {
+    case wire::ItemBody::BUILD:
+      to = ReadBuild(from.getBuild(), in);
+      return;
+    case wire::ItemBody::TRANSFER:
+      to = ReadTransfer(from.getTransfer(), in);
+      return;
+    case wire::ItemBody::LOCK:
+      to = ReadLock(from.getLock(), in);
+      return;
+    case wire::ItemBody::UNLOCK:
+      to = ReadUnlock(from.getUnlock(), in);
+      return;
+    case wire::ItemBody::ACTIVATE:
+      to = ReadActivityItem<ActivateItem>(from.getActivate(), in);
+      return;
+    case wire::ItemBody::DEACTIVATE:
+      to = ReadActivityItem<DeactivateItem>(from.getDeactivate(), in);
+      return;
+    case wire::ItemBody::SNAPSHOT:
+      to = ReadActivityItem<SnapshotItem>(from.getSnapshot(), in);
+      return;
+    case wire::ItemBody::RESTORE:
+      to = ReadRestore(from.getRestore(), in);
+      return;
+    case wire::ItemBody::DELETE_STATE:
+      to = ReadActivityItem<DeleteStateItem>(from.getDeleteState(), in);
+      return;
+    case wire::ItemBody::SET_PROFILE:
+      to = ReadSetProfile(from.getSetProfile(), in);
+      return;
+    case wire::ItemBody::COLLECT:
+      to = CollectItem{in.Enum<CollectItem::Scope>(from.getCollect().getScope())};
+      return;
+    case wire::ItemBody::QUERY:
+      to = QueryItem{ProfileName(in.Name(from.getQuery().getProfile()))};
+      return;
+    default:
+      in.Unimplemented("ItemBody", from.which());
+  }
+}
+
+void Write(wire::WorkItem::Builder to, const WorkItem& from) {
+  to.setLowWater(from.low_water.value);
+  to.setDeadlineMs(from.deadline_ms);
+  Write(to.initBody(), from.body);
+}
+
+void Read(wire::WorkItem::Reader from, WorkItem& to, Input& in) {
+  to.low_water = {from.getLowWater()};
+  to.deadline_ms = in.Ms(from.getDeadlineMs());
+  Read(from.getBody(), to.body, in);
+}
+
+}  // namespace eris::codec

@@ -1,0 +1,71 @@
+@0xf792c40c29e46bb9;
+# Submissions: what a client asks for, one move of one profile (design §6, §7 D6).
+#
+# The client encodes a Submission, cuts it into chunks (SubmitChunk in message.capnp) and sends them;
+# the broker answers `accepted` when all of it is on its disk. The planner turns it into a
+# transaction. The id is an idempotency key: the same id with the same content is the same
+# submission, however often it is sent.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("eris::wire");
+using Manifest = import "/schema/manifest.capnp";
+using WorkItem = import "/schema/work_item.capnp";
+
+struct Submission {
+  # Made by the client.
+  id @0 :Text;               # 1-64 characters of A-Z a-z 0-9 . _ -
+  profile @1 :Text;          # a name
+  author @2 :Text;           # empty on the way to the broker; then the name of the client's key
+  options @3 :DeployOptions;
+  action :union {
+    unspecified @4 :Void;
+    deploy @5 :Manifest.Manifest;
+    rollback @6 :UInt64;     # generation whose content is wanted; 0 = the one before the current
+    undeploy @7 :Void;
+    retry @8 :UInt64;        # transaction
+    operate @9 :Operate;
+  }
+}
+
+struct DeployOptions {
+  migration @0 :Migration;
+  order @1 :SwitchOrder;
+  buildPlace @2 :BuildPlace;
+  queueing @3 :Queueing;
+  oldState @4 :OldState;
+  expectedPlanHash @5 :Text;           # empty = any; another plan ends the transaction invalid
+  waitMs @6 :Int64 = 30000;            # how long an absent target is waited for; >= 0
+  maxConcurrentTransfers @7 :UInt32 = 2;   # at least 1
+
+  enum Migration {
+    unspecified @0;
+    allowed @1;
+    forbidden @2;            # state stays where it is
+  }
+  enum SwitchOrder {
+    unspecified @0;
+    deactivateFirst @1;      # old and new never meet
+    overlap @2;
+  }
+  enum BuildPlace {
+    unspecified @0;
+    builders @1;
+    targets @2;
+  }
+  enum Queueing {
+    unspecified @0;
+    afterQueued @1;
+    supersedeQueued @2;      # transactions of this profile that have not begun end superseded
+  }
+  enum OldState {
+    unspecified @0;
+    keep @1;
+    delete @2;               # of services that are gone
+  }
+}
+
+struct Operate {
+  # One item on each of some targets, outside of any generation.
+  body @0 :WorkItem.ItemBody;          # query or collect
+  targets @1 :List(Text);              # names; empty = all of the profile's current generation
+}

@@ -1,0 +1,179 @@
+@0xbeef1c8f5823069d;
+# Work items and their outcomes: what the planner asks workers to do (design §1, §5, §7).
+#
+# The planner publishes an item to the queue of a target or of builders (message.capnp); the broker
+# leases it to the worker of that queue; the worker records the start in its ledger, does it, records
+# the outcome, and reports it until the planner has journaled and acknowledged it. Items are a closed
+# set of verbs, small, and name store paths: bulk data goes another way.
+#
+# `publish` and `deliver` carry a WorkItem, `outcome` an Outcome. Id, epoch and hash of the item's
+# body are in the message's header, so that the broker need not look inside. The hash is the first
+# eight bytes (big endian) of SHA-256 over the canonical form of ItemBody: a known id with another
+# hash is refused.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("eris::wire");
+using Manifest = import "/schema/manifest.capnp";
+
+struct WorkItem {
+  # An item as it travels. Made by the planner.
+  lowWater @0 :UInt64;       # transactions of this journal below it are settled for ever; 0 = none
+  deadlineMs @1 :Int64;      # for the work itself, enforced by the worker; > 0, or 0 = the default
+  body @2 :ItemBody;
+}
+
+struct ItemBody {
+  union {
+    unspecified @0 :Void;
+    build @1 :BuildItem;
+    transfer @2 :TransferItem;
+    lock @3 :LockItem;
+    unlock @4 :UnlockItem;
+    activate @5 :Activity;
+    deactivate @6 :Activity;
+    snapshot @7 :Activity;
+    restore @8 :RestoreItem;
+    deleteState @9 :Activity;
+    setProfile @10 :SetProfileItem;
+    collect @11 :CollectItem;
+    query @12 :QueryItem;
+  }
+}
+
+struct Activity {
+  # What a worker needs to run one activity of one mapping.
+  serviceName @0 :Text;      # for people
+  service @1 :Text;          # service key
+  container @2 :Text;
+  digest @3 :Text;           # of the mapping
+  module @4 :Text;           # name of a module, or an absolute store path that brings it
+  package @5 :Text;          # store path; the component
+  component @6 :Text;        # the name that Dysnomia stores the state under
+  properties @7 :List(Manifest.Property);         # of the container; secrets by name only
+}
+
+struct BuildItem {
+  # Realise derivations of one system; each output succeeds or fails by itself.
+  system @0 :Text;
+  derivations @1 :List(Derivation);
+
+  struct Derivation {
+    derivation @0 :Text;     # path
+    output @1 :Text;         # path
+  }
+}
+
+struct TransferItem {
+  # Root these paths, then have their closures. Roots last until the transaction ends.
+  profile @0 :Text;
+  paths @1 :List(Text);
+}
+
+struct LockItem {
+  union {
+    unspecified @0 :Void;
+    acquire @1 :AcquireLease;          # the whole target, for this transaction
+    confirm @2 :Void;                  # from here on the lease ends by release only
+    components @3 :List(Activity);     # "an upgrade is coming: refuse or be quiet", in this order
+  }
+}
+
+struct AcquireLease {
+  profile @0 :Text;
+  leaseMs @1 :Int64;         # an unconfirmed lease expires after this; > 0
+}
+
+struct UnlockItem {
+  union {
+    unspecified @0 :Void;
+    release @1 :Void;                  # the lease of the target
+    components @2 :List(Activity);     # in this order
+  }
+}
+
+struct RestoreItem {
+  activity @0 :Activity;
+  snapshot @1 :Text;         # CONTAINER/COMPONENT/ID, relative, a path
+}
+
+struct SetProfileItem {
+  profile @0 :Text;
+  path @1 :Text;             # store path; empty = remove the profile
+}
+
+struct CollectItem {
+  scope @0 :Scope;
+
+  enum Scope {
+    unspecified @0;
+    garbage @1;
+    garbageAndOldGenerations @2;
+  }
+}
+
+struct QueryItem {
+  profile @0 :Text;
+}
+
+enum Verdict {
+  unspecified @0;
+  succeeded @1;
+  failed @2;           # module or Nix said no: never tried again by itself
+  unavailable @3;      # nothing has happened; another attempt may succeed
+  unknown @4;          # it may have taken effect
+  refused @5;          # fenced, no lease, another body: settles nothing but the attempt itself
+  cancelled @6;        # ended by a higher grade; it may have taken effect
+  unimplemented @7;    # the module does not know the activity
+}
+
+struct Outcome {
+  # The recorded result of one attempt. Made by the worker, ledgered before it is sent.
+  verdict @0 :Verdict;
+  message @1 :Text;          # one line; empty on success
+  logTail @2 :Text;          # last lines of the activity's output, secrets masked, at most 8 KiB
+  tookMs @3 :Int64;          # >= 0
+  report :union {
+    unspecified @4 :Void;
+    none @5 :Void;           # most verbs have nothing to add
+    target @6 :TargetReport; # query; lock of a lease
+    build @7 :BuildReport;
+    snapshot @8 :SnapshotReport;
+    collect @9 :CollectReport;
+  }
+}
+
+struct ActiveMapping {
+  # One mapping as a target knows it.
+  serviceName @0 :Text;
+  service @1 :Text;          # service key
+  container @2 :Text;
+  digest @3 :Text;
+  package @4 :Text;
+  state @5 :State;
+
+  enum State {
+    unspecified @0;
+    active @1;
+    inactive @2;
+    indeterminate @3;        # an activity ended without saying how
+  }
+}
+
+struct TargetReport {
+  profile @0 :Text;          # store path that the profile points to; empty = none
+  mappings @1 :List(ActiveMapping);               # sorted
+}
+
+struct BuildReport {
+  built @0 :List(Text);      # output paths that are valid now
+  failed @1 :List(Text);
+}
+
+struct SnapshotReport {
+  snapshot @0 :Text;         # CONTAINER/COMPONENT/ID; empty = there was nothing to take
+  bytes @1 :UInt64;
+}
+
+struct CollectReport {
+  freedBytes @0 :UInt64;
+}
