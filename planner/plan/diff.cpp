@@ -1,0 +1,142 @@
+#include "planner/plan/diff.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "planner/plan/internal/graph_difference.h"
+#include "planner/plan/internal/state_moves.h"
+
+namespace eris {
+namespace plan_internal {
+namespace {
+
+using MappingIndices = std::vector<std::uint32_t>;
+
+constexpr std::uint32_t kNotInBase = ~std::uint32_t{0};
+
+// For each mapping of `next` the one of `base` with the same identity. Both are sorted.
+MappingIndices MatchMappings(const Manifest& base, const Manifest& next) {
+  const auto place = [](const Mapping& m) { return std::tie(m.target, m.container, m.service); };
+  MappingIndices matches(next.mappings.size(), kNotInBase);
+  std::size_t old = 0;
+  for (std::size_t i = 0; i < next.mappings.size(); ++i) {
+    const Mapping& mapping = next.mappings[i];
+    while (old < base.mappings.size() && place(base.mappings[old]) < place(mapping)) ++old;
+    if (old == base.mappings.size()) break;
+    const Mapping& candidate = base.mappings[old];
+    if (place(candidate) == place(mapping) && candidate.digest == mapping.digest) {
+      matches[i] = static_cast<std::uint32_t>(old);
+    }
+  }
+  return matches;
+}
+
+// A mapping is not kept when something that it comes after is not. Digests say so already; here it
+// is made true whatever they say, since invariant P1 stands on it.
+void DropWhatFollowsChanges(const GraphDifference& graphs, MappingIndices& matches) {
+  for (const DagNode node : graphs.next.order) {
+    if (matches[node] == kNotInBase) continue;
+    const auto& now = graphs.next.dependencies[node];
+    const auto& then = graphs.base.dependencies[matches[node]];
+    const bool all_kept =
+        now.size() == then.size() &&
+        std::equal(now.begin(), now.end(), then.begin(),
+                   [&](DagNode dependency, DagNode old) { return matches[dependency] == old; });
+    if (!all_kept) matches[node] = kNotInBase;
+  }
+}
+
+void SortMappings(const GraphDifference& graphs, const MappingIndices& matches,
+                  Difference& difference) {
+  std::vector<bool> kept_in_base(graphs.base.services.size(), false);
+  for (DagNode node = 0; node < matches.size(); ++node) {
+    const bool kept = matches[node] != kNotInBase;
+    if (kept) kept_in_base[matches[node]] = true;
+    if (!graphs.next.HasActivities(node)) continue;
+    if (kept) {
+      difference.kept.push_back({.base = matches[node], .next = node});
+    } else {
+      difference.added.push_back(node);
+    }
+  }
+  for (DagNode node = 0; node < kept_in_base.size(); ++node) {
+    if (!kept_in_base[node] && graphs.base.HasActivities(node)) difference.obsolete.push_back(node);
+  }
+}
+
+// Equal texts make equal profiles, so the path of an unchanged one need not be known.
+bool IsSameProfile(const TargetProfile& a, const TargetProfile& b) {
+  if (!a.digest.empty() || !b.digest.empty()) return a.digest == b.digest;
+  return a.path == b.path;
+}
+
+std::vector<ProfileChange> DiffProfiles(const Manifest& base, const Manifest& next) {
+  std::set<TargetName> targets;
+  for (const auto& [target, profile] : base.profiles) targets.insert(target);
+  for (const auto& [target, profile] : next.profiles) targets.insert(target);
+  std::vector<ProfileChange> changes;
+  for (const TargetName& target : targets) {
+    const auto from = base.profiles.find(target);
+    const auto to = next.profiles.find(target);
+    const bool had = from != base.profiles.end();
+    const bool has = to != next.profiles.end();
+    if (had && has && IsSameProfile(from->second, to->second)) continue;
+    changes.push_back({.target = target,
+                       .from = had ? from->second.path : StorePath(),
+                       .to = has ? to->second.path : StorePath()});
+  }
+  return changes;
+}
+
+}  // namespace
+
+Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next) {
+  static const Manifest kNothing;
+  const Manifest& before = base == nullptr ? kNothing : *base;
+  GraphDifference graphs;
+  ERIS_ASSIGN(graphs.base, MakeMappingGraph(before));
+  ERIS_ASSIGN(graphs.next, MakeMappingGraph(next));
+  MappingIndices matches = MatchMappings(before, next);
+  DropWhatFollowsChanges(graphs, matches);
+  Difference& difference = graphs.difference;
+  SortMappings(graphs, matches, difference);
+  difference.profiles = DiffProfiles(before, next);
+  difference.state_moves = FindStateMoves(before, next);
+  const auto then = ParticipantsOf(before);
+  const auto now = ParticipantsOf(next);
+  std::set_difference(now.begin(), now.end(), then.begin(), then.end(),
+                      std::back_inserter(difference.targets_added));
+  std::set_difference(then.begin(), then.end(), now.begin(), now.end(),
+                      std::back_inserter(difference.targets_removed));
+  return graphs;
+}
+
+}  // namespace plan_internal
+
+Result<Difference> DiffManifests(const Manifest* base, const Manifest& next) {
+  ERIS_ASSIGN(auto graphs, plan_internal::DiffWithGraphs(base, next));
+  return std::move(graphs.difference);
+}
+
+std::vector<TargetName> ParticipantsOf(const Manifest& manifest) {
+  std::vector<TargetName> targets;
+  for (const Mapping& mapping : manifest.mappings) {
+    if (targets.empty() || targets.back() != mapping.target) targets.push_back(mapping.target);
+  }
+  for (const auto& [target, profile] : manifest.profiles) targets.push_back(target);
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  return targets;
+}
+
+Manifest UndeployedManifest(const Manifest& base) {
+  Manifest manifest;
+  manifest.targets = base.targets;
+  return manifest;
+}
+
+}  // namespace eris

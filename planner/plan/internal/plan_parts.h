@@ -1,0 +1,66 @@
+// The parts that a plan is put together from, in the order of its stages. Each appends the items of
+// its phases; none knows of the others' items except by what it returns.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "planner/plan/internal/graph_difference.h"
+#include "planner/plan/plan.h"
+
+namespace eris::plan_internal {
+
+// docs/decisions/0001-stages-and-edges.md
+enum class Stage : std::uint32_t {
+  kPackages,
+  kProfiles,
+  kLease,
+  kLock,
+  kConfirm,
+  kDown,
+  kUp,
+  kCommit,
+  kUnlock,
+};
+
+// Borrowed by all parts for the time of one call of MakePlan. Without a base, `base` is empty.
+struct PlanContext {
+  const PlanInput& input;
+  const Manifest& base;
+  const GraphDifference& graphs;
+  std::vector<TargetName> participants;  // of either manifest; sorted
+};
+
+using ItemIndices = std::vector<ItemIndex>;
+
+// The items so far. Edges point backwards by construction.
+class ItemList {
+ public:
+  // Edges may be unsorted and repeated.
+  ItemIndex Add(Stage stage, PlanItem item);
+  // Where the next one goes.
+  ItemIndex Next() const { return {static_cast<std::uint32_t>(items_.size())}; }
+  std::vector<PlanItem> Take() && { return std::move(items_); }
+
+ private:
+  std::vector<PlanItem> items_;
+};
+
+QueueName TargetQueue(const TargetName& target);
+
+void AddBuildsAndTransfers(const PlanContext& context, ItemList& items);
+
+void AddLeases(const PlanContext& context, ItemList& items);
+// Everything active, dependents before what they depend on.
+void AddLocks(const PlanContext& context, ItemList& items);
+void AddConfirmations(const PlanContext& context, ItemList& items);
+
+// Deactivations, the unlocking of what is down, activations.
+void AddSwitch(const PlanContext& context, ItemList& items);
+
+void AddProfiles(const PlanContext& context, ItemList& items);
+// Everything that is active afterwards, dependencies first, then the leases.
+void AddUnlocksAndReleases(const PlanContext& context, ItemList& items);
+
+}  // namespace eris::plan_internal

@@ -1,0 +1,164 @@
+// Builds and transfers: nothing that users see.
+#include <algorithm>
+#include <map>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <unordered_set>
+
+#include "planner/plan/internal/plan_parts.h"
+
+namespace eris::plan_internal {
+namespace {
+
+using Derivations = std::vector<BuildItem::Derivation>;
+
+// What the base used has been built and is rooted by its generation.
+class NewPackages {
+ public:
+  explicit NewPackages(const PlanContext& context) : graph_(context.graphs.next) {
+    for (const Service* service : context.graphs.base.services) {
+      known_.insert(service->package.text);
+    }
+  }
+
+  // The service of a mapping whose package is to be built, or null.
+  const Service* Of(DagNode mapping) const {
+    const Service* service = graph_.services[mapping];
+    return known_.contains(service->package.text) ? nullptr : service;
+  }
+
+ private:
+  const MappingGraph& graph_;
+  std::unordered_set<std::string_view> known_;
+};
+
+void SortUnique(Derivations& derivations) {
+  const auto order = [](const BuildItem::Derivation& d) {
+    return std::tie(d.derivation, d.output);
+  };
+  std::sort(derivations.begin(), derivations.end(),
+            [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  derivations.erase(std::unique(derivations.begin(), derivations.end()), derivations.end());
+}
+
+// One item per batch; calls `added` with the batch and its item.
+template <typename Callback>
+void AddBatches(const PlanContext& context, const BuildItem& all, Callback add) {
+  const std::size_t bound = std::max<std::size_t>(context.input.options.build_batch, 1);
+  const std::span<const BuildItem::Derivation> derivations(all.derivations);
+  for (std::size_t begin = 0; begin < derivations.size(); begin += bound) {
+    const auto batch = derivations.subspan(begin, std::min(bound, derivations.size() - begin));
+    add(BuildItem{.system = all.system, .derivations = {batch.begin(), batch.end()}});
+  }
+}
+
+PlanItem PrepareItem(QueueName queue, ItemBody body, ItemIndices after = {}) {
+  return {.phase = PlanPhase::kPrepare,
+          .queue = std::move(queue),
+          .body = std::move(body),
+          .inverse = std::nullopt,
+          .after = std::move(after),
+          .deadline_ms = std::nullopt};
+}
+
+QueueName BuilderQueue(const SystemName& system) {
+  return {.kind = QueueName::Kind::kBuilder, .name = system.text};
+}
+
+// The profiles that targets get; those that are only removed need nothing.
+template <typename Callback>
+void ForEachNewProfile(const PlanContext& context, Callback callback) {
+  for (const ProfileChange& change : context.graphs.difference.profiles) {
+    if (change.to.empty()) continue;
+    callback(change.target, context.input.next.profiles.at(change.target));
+  }
+}
+
+void AddPackageBuilds(const PlanContext& context, ItemList& items) {
+  const NewPackages packages(context);
+  std::map<SystemName, Derivations> by_system;
+  for (DagNode node = 0; node < context.graphs.next.services.size(); ++node) {
+    if (const Service* service = packages.Of(node)) {
+      by_system[service->system].push_back({service->derivation, service->package});
+    }
+  }
+  for (auto& [system, derivations] : by_system) {
+    SortUnique(derivations);
+    AddBatches(context, {system, std::move(derivations)}, [&](const BuildItem& batch) {
+      items.Add(Stage::kPackages, PrepareItem(BuilderQueue(batch.system), batch));
+    });
+  }
+}
+
+void AddProfileBuildsAndTransfers(const PlanContext& context, ItemList& items) {
+  std::map<SystemName, Derivations> by_system;
+  ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
+    if (profile.derivation.empty()) return;
+    by_system[context.input.next.targets.at(target).system].push_back(
+        {profile.derivation, profile.path});
+  });
+  std::map<StorePath, ItemIndex> built_by;
+  for (auto& [system, derivations] : by_system) {
+    SortUnique(derivations);
+    AddBatches(context, {system, std::move(derivations)}, [&](const BuildItem& batch) {
+      const ItemIndex item =
+          items.Add(Stage::kProfiles, PrepareItem(BuilderQueue(batch.system), batch));
+      for (const auto& derivation : batch.derivations) built_by[derivation.output] = item;
+    });
+  }
+  ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
+    const auto built = built_by.find(profile.path);
+    items.Add(Stage::kProfiles,
+              PrepareItem(TargetQueue(target), TransferItem{context.input.profile, {profile.path}},
+                          built == built_by.end() ? ItemIndices{} : ItemIndices{built->second}));
+  });
+}
+
+// Derivations go there, are built in order, the profile last; then the result is rooted.
+void AddBuildOnTarget(const PlanContext& context, const TargetName& target, Derivations packages,
+                      ItemList& items) {
+  const TargetProfile& profile = context.input.next.profiles.at(target);
+  SortUnique(packages);
+  if (!profile.derivation.empty()) packages.push_back({profile.derivation, profile.path});
+  TransferItem sources{context.input.profile, {}};
+  for (const auto& derivation : packages) sources.paths.push_back(derivation.derivation);
+  ItemIndices last;
+  if (!packages.empty()) {
+    last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), std::move(sources)))};
+  }
+  const SystemName& system = context.input.next.targets.at(target).system;
+  AddBatches(context, {system, std::move(packages)}, [&](const BuildItem& batch) {
+    last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), batch, last))};
+  });
+  items.Add(Stage::kPackages,
+            PrepareItem(TargetQueue(target), TransferItem{context.input.profile, {profile.path}},
+                        std::move(last)));
+}
+
+void AddBuildsOnTargets(const PlanContext& context, ItemList& items) {
+  const NewPackages packages(context);
+  std::map<TargetName, Derivations> by_target;
+  for (DagNode node = 0; node < context.graphs.next.services.size(); ++node) {
+    if (const Service* service = packages.Of(node)) {
+      by_target[context.input.next.mappings[node].target].push_back(
+          {service->derivation, service->package});
+    }
+  }
+  ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile&) {
+    AddBuildOnTarget(context, target, std::move(by_target[target]), items);
+  });
+}
+
+}  // namespace
+
+void AddBuildsAndTransfers(const PlanContext& context, ItemList& items) {
+  if (context.input.options.build == BuildPlace::kTargets) {
+    AddBuildsOnTargets(context, items);
+    return;
+  }
+  AddPackageBuilds(context, items);
+  AddProfileBuildsAndTransfers(context, items);
+}
+
+}  // namespace eris::plan_internal

@@ -1,0 +1,143 @@
+#include "planner/plan/plan_text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "schema/base/overloaded.h"
+
+namespace eris {
+namespace {
+
+constexpr std::size_t kNamesShown = 10;
+
+// "a, b and 3 more"
+template <typename List, typename TextOf>
+std::string NameList(const List& list, TextOf text_of) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& entry : list) {
+    if (shown == kNamesShown && list.size() > kNamesShown) {
+      return text + fmt::format(" and {} more", list.size() - shown);
+    }
+    if (shown++ > 0) text += ", ";
+    text += text_of(entry);
+  }
+  return text;
+}
+
+// Without directory and hash.
+std::string ShortName(const StorePath& path) {
+  ComponentName name = ComponentOf(path);
+  return name.empty() ? path.text : std::move(name.text);
+}
+
+std::string InContainer(std::string_view verb, const Activity& activity) {
+  return fmt::format("{} {} in {}", verb, activity.service_name.text, activity.container.text);
+}
+
+std::string Components(std::string_view verb, const std::vector<Activity>& components) {
+  return fmt::format("{} {}", verb, NameList(components, [](const Activity& activity) {
+                       return activity.service_name.text;
+                     }));
+}
+
+std::string Describe(const LockItem& item) {
+  return std::visit(
+      Overloaded{
+          [](const AcquireLease&) { return std::string("take the lease"); },
+          [](const ConfirmLease&) { return std::string("confirm the lease"); },
+          [](const LockComponents& lock) { return Components("lock", lock.components); },
+      },
+      item.what);
+}
+
+std::string Describe(const UnlockItem& item) {
+  return std::visit(
+      Overloaded{
+          [](const ReleaseLease&) { return std::string("release the lease"); },
+          [](const UnlockComponents& unlock) { return Components("unlock", unlock.components); },
+      },
+      item.what);
+}
+
+std::string Describe(const BuildItem& item) {
+  return "build " + NameList(item.derivations, [](const BuildItem::Derivation& derivation) {
+           return ShortName(derivation.output);
+         });
+}
+
+std::string Describe(const TransferItem& item) {
+  return "transfer " + NameList(item.paths, ShortName);
+}
+
+std::string Describe(const SetProfileItem& item) {
+  if (item.path.empty()) return "remove the profile";
+  return fmt::format("set the profile to {}", ShortName(item.path));
+}
+
+void AppendItem(const Plan& plan, std::size_t index, std::string& text) {
+  const PlanItem& item = plan.items[index];
+  const std::string_view place = item.queue.name;
+  const std::string_view preposition =
+      item.queue.kind == QueueName::Kind::kTarget ? "on" : "on a builder for";
+  fmt::format_to(std::back_inserter(text), "  {:>4}  {} {} {}", index, DescribeItem(item.body),
+                 preposition, place);
+  if (!item.after.empty()) {
+    text += "  (after " +
+            NameList(item.after, [](ItemIndex other) { return std::to_string(other.value); }) + ")";
+  }
+  text += "\n";
+}
+
+}  // namespace
+
+std::string SummaryLine(const PlanSummary& summary) {
+  std::string text = fmt::format("{} to activate, {} to deactivate, {} kept", summary.activate,
+                                 summary.deactivate, summary.kept);
+  if (summary.bounced > 0) text += fmt::format(" ({} of them restarted)", summary.bounced);
+  if (summary.down.empty()) return text + "; nothing goes down";
+  return text + "; down during the switch: " + NameList(summary.down, [](const ServiceName& name) {
+           return name.text;
+         });
+}
+
+std::string DescribeItem(const ItemBody& body) {
+  return std::visit(
+      Overloaded{
+          [](const ActivateItem& item) { return InContainer("activate", item.activity); },
+          [](const DeactivateItem& item) { return InContainer("deactivate", item.activity); },
+          [](const SnapshotItem& item) { return InContainer("snapshot", item.activity); },
+          [](const RestoreItem& item) { return InContainer("restore", item.activity); },
+          [](const DeleteStateItem& item) {
+            return InContainer("delete the state of", item.activity);
+          },
+          [](const CollectItem&) { return std::string("collect garbage"); },
+          [](const QueryItem&) { return std::string("query"); },
+          [](const auto& item) { return Describe(item); },
+      },
+      body);
+}
+
+std::string PlanToText(const Plan& plan) {
+  std::string text = fmt::format(
+      "profile {}, from {}: {}\n", plan.profile.text,
+      plan.base ? fmt::format("generation {}", plan.base.value) : std::string("nothing"),
+      SummaryLine(plan.summary));
+  if (plan.empty()) return text + "nothing to do\n";
+  for (std::size_t index = 0; index < plan.items.size(); ++index) {
+    const PlanItem& item = plan.items[index];
+    if (index == 0 || plan.items[index - 1].phase != item.phase) {
+      text += fmt::format("\n{}\n", ToString(item.phase));
+    } else if (plan.items[index - 1].stage != item.stage) {
+      text += "        -- all of the above first --\n";
+    }
+    AppendItem(plan, index, text);
+  }
+  return text;
+}
+
+}  // namespace eris
