@@ -52,8 +52,9 @@ using ProfileMap = std::map<TargetName, TargetProfile>;
 
 Status ReadMade(const std::string& json, ProfileMap& profiles) {
   try {
-    for (const auto& [name, made] : nlohmann::json::parse(json).items()) {
-      TargetProfile& profile = profiles.at(TargetName(name));
+    const nlohmann::json all = nlohmann::json::parse(json);
+    for (const auto& [name, made] : all.items()) {
+      TargetProfile& profile = profiles[TargetName(name)];
       profile.derivation = StorePath(made.at("derivation"));
       profile.path = StorePath(made.at("path"));
     }

@@ -25,10 +25,9 @@ void Bind(LedgerState& state, JournalId journal) {
 }
 
 void RaiseLowWater(LedgerState& state, TransactionId low_water) {
-  if (low_water <= state.low_water) return;
-  state.low_water = low_water;
+  state.low_water = std::max(state.low_water, low_water);
   std::erase_if(state.steps,
-                [&](const auto& entry) { return entry.first.transaction < low_water; });
+                [&](const auto& entry) { return entry.first.transaction < state.low_water; });
 }
 
 void Start(LedgerState& state, const StepStarted& started) {

@@ -49,15 +49,23 @@ struct SpooledSubmission {
   SubmissionId id;
   std::string author;
   std::string sha256;
-  std::uint64_t total_bytes = 0;  // of the whole content, as announced
+  std::uint64_t total_bytes = 0;   // of the whole content, as announced
+  std::uint64_t stored_bytes = 0;  // of it that are here; 0 once taken
   Standing standing = Standing::kReceiving;
   TransactionId transaction;  // kTaken
   std::string refused;        // kTaken
   bool operator==(const SpooledSubmission&) const = default;
 };
 
-// All of them, in the order in which they were accepted; receiving ones last.
+// All of them, in the order in which they were accepted; receiving ones last, as they began.
 using SpoolContent = std::vector<SpooledSubmission>;
+
+// The only way the content changes. Precondition (a bug otherwise): chunks come in order, and only
+// what is whole is accepted, only what was accepted is taken.
+void Apply(SpoolContent& content, const SpoolRecord& record);
+
+// What the quota counts.
+std::uint64_t StoredBytes(const SpoolContent& content);
 
 // The bytes of accepted submissions, so that nobody has to keep them in memory.
 class SpoolReader {
