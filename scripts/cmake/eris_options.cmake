@@ -26,7 +26,8 @@ target_compile_options(eris_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror
   -Wno-missing-field-initializers -Wno-restrict -Wno-maybe-uninitialized)
 if(ERIS_SANITIZE)
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
   target_compile_options(eris_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer -O1 -g1)
+                         -fno-omit-frame-pointer)
   target_link_options(eris_flags INTERFACE -fsanitize=address,undefined)
 endif()

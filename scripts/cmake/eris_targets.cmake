@@ -39,7 +39,11 @@ function(eris_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags GTest::gmock GTest::gtest_main)
   # A test is compiled more often than it runs: only the libraries that it tests are optimised.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE -O0)
+  if(TARGET eris_test_headers)
+    target_precompile_headers(${name} REUSE_FROM eris_test_headers)
+    set_target_properties(${name} PROPERTIES PCH_WARN_INVALID OFF)
+  endif()
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
   add_test(NAME ${name} COMMAND ${name})
