@@ -22,6 +22,14 @@ struct SecretText {
   ~SecretText() { explicit_bzero(chars.data(), chars.size()); }
 };
 
+struct SecretBytes {
+  KeyBytes bytes{};
+  SecretBytes() = default;
+  SecretBytes(const SecretBytes&) = delete;
+  SecretBytes& operator=(const SecretBytes&) = delete;
+  ~SecretBytes() { explicit_bzero(bytes.data(), bytes.size()); }
+};
+
 bool Decode(std::string_view text, KeyBytes& bytes) {
   if (text.size() != kKeyTextChars || text.find('\0') != std::string_view::npos) return false;
   SecretText terminated;
@@ -68,20 +76,34 @@ SecretKey& SecretKey::operator=(SecretKey&& other) noexcept {
   return *this;
 }
 
+void SecretKey::AppendText(std::string& text) const {
+  ERIS_CHECK(text.capacity() - text.size() >= kKeyTextChars, "a secret is not copied about");
+  SecretText secret;
+  Encode(bytes_, secret.chars);
+  text.append(secret.chars.data(), kKeyTextChars);
+}
+
+Result<CurveKeys> KeysFromSecretText(std::string_view text) {
+  SecretBytes secret;
+  SecretText terminated;
+  if (!Decode(text, secret.bytes)) {
+    return Fail(ErrorCode::kInvalid, "not a secret key (40 characters of Z85)");
+  }
+  text.copy(terminated.chars.data(), kKeyTextChars);
+  KeyText public_text{};
+  ERIS_CHECK(zmq_curve_public(public_text.data(), terminated.chars.data()) == 0,
+             "every 32 bytes are a secret key");
+  ERIS_ASSIGN(const PublicKey public_key, PublicKey::FromText({public_text.data(), kKeyTextChars}));
+  return CurveKeys{public_key, SecretKey(secret.bytes)};
+}
+
 Result<CurveKeys> GenerateKeys() {
   KeyText public_text{};
   SecretText secret_text;
   if (zmq_curve_keypair(public_text.data(), secret_text.chars.data()) != 0) {
     return Fail(ErrorCode::kInternal, "libzmq is built without CURVE");
   }
-  PublicKey public_key;
-  KeyBytes secret{};
-  const bool decoded = Decode({public_text.data(), kKeyTextChars}, public_key.bytes) &&
-                       Decode({secret_text.chars.data(), kKeyTextChars}, secret);
-  ERIS_CHECK(decoded, "libzmq reads the keys it makes");
-  CurveKeys keys{public_key, SecretKey(secret)};
-  explicit_bzero(secret.data(), secret.size());
-  return keys;
+  return KeysFromSecretText({secret_text.chars.data(), kKeyTextChars});
 }
 
 }  // namespace eris::link

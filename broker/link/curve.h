@@ -38,6 +38,9 @@ class SecretKey {
   SecretKey& operator=(SecretKey&& other) noexcept;
 
   std::span<const std::uint8_t, kKeyBytes> bytes() const { return bytes_; }
+  // For the key file alone. Precondition: `text` has room for it (kKeyTextChars), so that no copy
+  // is left behind.
+  void AppendText(std::string& text) const;
 
  private:
   std::array<std::uint8_t, kKeyBytes> bytes_{};
@@ -50,6 +53,9 @@ struct CurveKeys {
 
 // A fresh key pair (libsodium's generator).
 Result<CurveKeys> GenerateKeys();
+
+// The pair that a secret key (Z85) belongs to.
+Result<CurveKeys> KeysFromSecretText(std::string_view text);
 
 }  // namespace eris::link
 
