@@ -10,6 +10,7 @@
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 #include "schema/values/plan.h"
+#include "schema/values/submission.h"
 
 namespace eris {
 
@@ -23,11 +24,6 @@ enum class StatePolicy : std::uint8_t {
 enum class SwitchPolicy : std::uint8_t {
   kSeparate,  // everything that goes is down before anything comes up
   kOverlap,   // --overlap: only interdependencies and common components order them
-};
-
-enum class BuildPlace : std::uint8_t {
-  kBuilders,
-  kTargets,  // --build-on-targets
 };
 
 struct PlanOptions {

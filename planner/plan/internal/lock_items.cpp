@@ -86,7 +86,7 @@ void AddConfirmations(const PlanContext& context, ItemList& items) {
     items.Add(Stage::kConfirm, {.phase = PlanPhase::kConfirm,
                                 .queue = TargetQueue(target),
                                 .body = LockItem{ConfirmLease{}},
-                                .inverse = std::nullopt,
+                                .inverse = QueryItem{context.input.profile},
                                 .after = {},
                                 .deadline_ms = std::nullopt});
   }

@@ -1,0 +1,190 @@
+#include "planner/content.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "planner/plan/diff.h"
+#include "planner/plan/plan.h"
+#include "planner/plan/plan_hash.h"
+
+namespace eris::planner {
+namespace {
+
+constexpr int kMaxRetryChain = 100;
+
+PlanOptions OptionsOf(const DeployOptions& options) {
+  return {.state = options.migration == Migration::kForbidden ? StatePolicy::kLeave
+                                                              : StatePolicy::kMigrate,
+          .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
+                                                              : SwitchPolicy::kSeparate,
+          .build = options.build_place};
+}
+
+// What the transaction was asked to do, without manifests; nothing when retention has taken it.
+Result<std::optional<SubmissionAction>> ActionOf(TransactionId transaction,
+                                                 JournalReader& journal) {
+  ERIS_ASSIGN(const std::vector<Event> events,
+              journal.ReadEvents({.from = {1}, .limit = 1, .transaction = transaction}));
+  if (events.empty()) return std::optional<SubmissionAction>{};
+  const auto* accepted = std::get_if<SubmissionAccepted>(&events.front().body);
+  if (accepted == nullptr) return std::optional<SubmissionAction>{};
+  return std::optional(accepted->submission.action);
+}
+
+// The same, with "once more" replaced by what is done once more.
+Result<std::optional<SubmissionAction>> RealActionOf(TransactionId transaction,
+                                                     JournalReader& journal) {
+  for (int i = 0; i < kMaxRetryChain; ++i) {
+    ERIS_ASSIGN(std::optional<SubmissionAction> action, ActionOf(transaction, journal));
+    const auto* retry = action ? std::get_if<RetryTransaction>(&*action) : nullptr;
+    if (retry == nullptr) return action;
+    transaction = retry->of;
+  }
+  return Fail(ErrorCode::kInvalid, "too many retries of retries", "submit it anew");
+}
+
+// By position in `generations`: the number of the generation that first had the same content.
+Result<std::vector<GenerationNumber>> ContentsOf(const std::vector<GenerationInfo>& generations,
+                                                 JournalReader& journal) {
+  std::vector<GenerationNumber> contents;
+  const auto content_at = [&](GenerationNumber number) -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+      if (generations[i].generation == number) return i;
+    }
+    return std::nullopt;
+  };
+  for (const GenerationInfo& info : generations) {
+    GenerationNumber content = info.generation;
+    ERIS_ASSIGN(const std::optional<SubmissionAction> action,
+                RealActionOf(info.transaction, journal));
+    if (const auto* rollback = action ? std::get_if<RollbackTo>(&*action) : nullptr) {
+      if (rollback->to) {
+        if (const auto to = content_at(rollback->to)) content = contents[*to];
+      } else if (!contents.empty()) {
+        const auto running = content_at(contents.back());
+        if (running && *running > 0) content = contents[*running - 1];
+      }
+    }
+    contents.push_back(content);
+  }
+  return contents;
+}
+
+Result<Submission> ResolveRetries(Submission submission, JournalReader& journal) {
+  for (int i = 0; i < kMaxRetryChain; ++i) {
+    const auto* retry = std::get_if<RetryTransaction>(&submission.action);
+    if (retry == nullptr) return submission;
+    const TransactionId of = retry->of;
+    Result<Submission> original = journal.LoadSubmission(of);
+    if (!original) {
+      return Fail(std::move(original.error()).In("transaction " + std::to_string(of.value)));
+    }
+    if (std::holds_alternative<Operate>(original->action)) {
+      return Fail(ErrorCode::kInvalid,
+                  "transaction " + std::to_string(of.value) + " is no deployment",
+                  "give its command again");
+    }
+    submission.action = std::move(original->action);
+  }
+  return Fail(ErrorCode::kInvalid, "too many retries of retries", "submit it anew");
+}
+
+// The manifest that the action asks for; `base` is null when nothing is deployed.
+Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
+                              const Manifest* base, JournalReader& journal) {
+  if (auto* deploy = std::get_if<DeployManifest>(&submission.action)) {
+    return std::move(deploy->manifest);
+  }
+  if (const auto* rollback = std::get_if<RollbackTo>(&submission.action)) {
+    GenerationNumber to = rollback->to;
+    if (!to) {
+      ERIS_ASSIGN(to, GenerationBefore(submission.profile, current, journal));
+    }
+    return journal.LoadManifest(submission.profile, to);
+  }
+  return base == nullptr ? Manifest{} : UndeployedManifest(*base);
+}
+
+Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
+                                     GenerationNumber current, JournalReader& journal) {
+  PlannedContent content;
+  std::vector<TargetName> targets = operate.targets;
+  if (targets.empty()) {
+    if (!current) {
+      return Fail(ErrorCode::kNotFound,
+                  "profile " + submission.profile.text + " has no generation, so no targets",
+                  "name the targets");
+    }
+    ERIS_ASSIGN(const Manifest manifest, journal.LoadManifest(submission.profile, current));
+    targets = ParticipantsOf(manifest);
+  }
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  content.plan.profile = submission.profile;
+  content.plan.base = current;
+  for (const TargetName& target : targets) {
+    PlanItem& item = content.plan.items.emplace_back();
+    item.phase = PlanPhase::kAfterCommit;
+    item.queue = {.kind = QueueName::Kind::kTarget, .name = target.text};
+    item.body = operate.body;
+  }
+  content.plan_hash = PlanHash(content.plan);
+  return content;
+}
+
+}  // namespace
+
+Result<GenerationNumber> GenerationBefore(const ProfileName& profile, GenerationNumber current,
+                                          JournalReader& journal) {
+  const auto none = [&] {
+    return Fail(ErrorCode::kNotFound,
+                "profile " + profile.text + " has no generation before the one that runs",
+                "see `eris generations`");
+  };
+  if (!current) return none();
+  ERIS_ASSIGN(const std::vector<GenerationInfo> generations, journal.LoadGenerations(profile));
+  ERIS_ASSIGN(const std::vector<GenerationNumber> contents, ContentsOf(generations, journal));
+  const auto position = [&](GenerationNumber number) {
+    return std::find_if(generations.begin(), generations.end(),
+                        [&](const GenerationInfo& info) { return info.generation == number; }) -
+           generations.begin();
+  };
+  const auto end = static_cast<std::ptrdiff_t>(generations.size());
+  const std::ptrdiff_t now = position(current);
+  if (now == end) return none();
+  const std::ptrdiff_t running = position(contents[static_cast<std::size_t>(now)]);
+  if (running == end || running == 0) return none();
+  return contents[static_cast<std::size_t>(running - 1)];
+}
+
+Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber current,
+                                   JournalReader& journal) {
+  if (const auto* operate = std::get_if<Operate>(&asked.action)) {
+    return PlanOperation(asked, *operate, current, journal);
+  }
+  ERIS_ASSIGN(Submission submission, ResolveRetries(asked, journal));
+  std::optional<Manifest> base;
+  if (current) {
+    ERIS_ASSIGN(base, journal.LoadManifest(submission.profile, current));
+  }
+  PlannedContent content;
+  ERIS_ASSIGN(content.next, NextManifest(submission, current, base ? &*base : nullptr, journal));
+  ERIS_ASSIGN(content.plan, MakePlan({.profile = submission.profile,
+                                      .base_generation = current,
+                                      .base = base ? &*base : nullptr,
+                                      .next = content.next,
+                                      .options = OptionsOf(submission.options)}));
+  content.plan_hash = PlanHash(content.plan);
+  const std::string& expected = submission.options.expected_plan_hash;
+  if (!expected.empty() && expected != content.plan_hash) {
+    return Fail(ErrorCode::kInvalid,
+                "the plan is not the expected one: its hash is " + content.plan_hash +
+                    ", expected was " + expected,
+                "look at `eris plan` again");
+  }
+  return content;
+}
+
+}  // namespace eris::planner
