@@ -1,0 +1,222 @@
+// Goal: the laws of plans and of the way back (invariants P1, P4, P5, P6) on random deployments.
+// Method: plans are run in a model of the targets in every order that their stages and edges allow,
+// stopped anywhere, and run back.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <string>
+
+#include "planner/plan/diff.h"
+#include "planner/plan/plan.h"
+#include "planner/plan/plan_hash.h"
+#include "planner/plan/plan_text.h"
+#include "tests/property/plan/plan_runner.h"
+#include "tests/property/plan/random_manifests.h"
+#include "tests/property/plan/world.h"
+#include "tests/support/manifest_builder.h"
+
+namespace eris::testing {
+namespace {
+
+const ProfileName kProfile("default");
+constexpr std::size_t kToTheEnd = std::numeric_limits<std::size_t>::max();
+
+Plan PlanOf(const ManifestPair& pair, PlanOptions options = {}) {
+  auto plan = MakePlan({.profile = kProfile,
+                        .base_generation = GenerationNumber{1},
+                        .base = &pair.base,
+                        .next = pair.next,
+                        .options = options});
+  RC_ASSERT(plan.has_value());
+  return std::move(*plan);
+}
+
+bool NobodyRefuses(const PlanItem&) { return false; }
+
+RC_GTEST_PROP(PlanLaws, ItemsAreInATopologicalOrderAndPhasesShareNoStage, (std::uint64_t seed)) {
+  const Plan plan = PlanOf(RandomManifests(seed), {.build_batch = 2});
+  for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
+    const PlanItem& item = plan.items[i];
+    for (std::size_t e = 0; e < item.after.size(); ++e) {
+      RC_ASSERT(item.after[e].value < i);
+      RC_ASSERT(e == 0 || item.after[e - 1] < item.after[e]);
+    }
+    if (i == 0) continue;
+    const PlanItem& before = plan.items[i - 1];
+    RC_ASSERT(before.stage <= item.stage && before.phase <= item.phase);
+    RC_ASSERT(before.phase == item.phase || before.stage < item.stage);
+  }
+}
+
+RC_GTEST_PROP(PlanLaws, EqualInputsGiveEqualPlans, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const Plan plan = PlanOf(pair);
+  const Plan again = PlanOf(RandomManifests(seed));
+  RC_ASSERT(plan == again);
+  RC_ASSERT(PlanHash(plan) == PlanHash(again));
+  RC_ASSERT(PlanToText(plan) == PlanToText(again));
+}
+
+// P1 and P6: whatever the order, every instant is sound and the end is what was desired.
+RC_GTEST_PROP(PlanLaws, AnyOrderIsSoundAndEndsAsDesired, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const Plan plan = PlanOf(pair);
+  World world(pair.base, pair.next);
+  RandomSource random(seed + 1);
+  RunForward(plan, world, random, kToTheEnd);
+  RC_ASSERT(world.violations() == std::set<std::string>());
+  RC_ASSERT(world.state() == world.DesiredState());
+}
+
+RC_GTEST_PROP(PlanLaws, OverlapKeepsInterdependenciesAndSeats, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const Plan plan = PlanOf(pair, {.switching = SwitchPolicy::kOverlap});
+  World world(pair.base, pair.next);
+  RandomSource random(seed + 1);
+  RunForward(plan, world, random, kToTheEnd);
+  std::set<std::string> violations = world.violations();
+  violations.erase("old and new meet");
+  RC_ASSERT(violations == std::set<std::string>());
+  RC_ASSERT(world.state() == world.DesiredState());
+}
+
+// P5: from wherever the way forward stopped, the way back ends where it began.
+RC_GTEST_PROP(RollbackLaws, UndoesAnyPrefix, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const Plan plan = PlanOf(pair);
+  const World before(pair.base, pair.next);
+  World world(pair.base, pair.next);
+  RandomSource random(seed + 1);
+  // Each item takes two turns; beyond the commit there is no way back.
+  std::size_t undoable = 0;
+  for (const PlanItem& item : plan.items) undoable += item.phase < PlanPhase::kUnlock ? 2 : 0;
+  const StepEffects effects = RunForward(plan, world, random, Below(random, undoable + 1));
+  const BackwardResult result = RunBackward(plan, effects, world, random, NobodyRefuses);
+  RC_ASSERT(result.refused.empty() && result.held_back.empty());
+  RC_ASSERT(world.violations() == std::set<std::string>());
+  RC_ASSERT(world.state() == before.state());
+}
+
+// What a refused inverse holds back is told by HeldBackBy; all else goes on, and P1 holds
+// throughout.
+RC_GTEST_PROP(RollbackLaws, GoesOnAroundRefusedInverses, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const Plan plan = PlanOf(pair);
+  World world(pair.base, pair.next);
+  RandomSource random(seed + 1);
+  std::size_t undoable = 0;
+  for (const PlanItem& item : plan.items) undoable += item.phase < PlanPhase::kUnlock ? 2 : 0;
+  const StepEffects effects = RunForward(plan, world, random, Below(random, undoable + 1));
+  const auto refuses = [&](const PlanItem& item) {
+    return item.phase == PlanPhase::kSwitch && Below(random, 5) == 0;
+  };
+  const BackwardResult result = RunBackward(plan, effects, world, random, refuses);
+  RC_ASSERT(result.held_back == HeldBackBy(RollbackOf(plan, effects), result.refused));
+  std::set<std::string> violations = world.violations();
+  if (!result.refused.empty()) violations.erase("old and new meet");
+  RC_ASSERT(violations == std::set<std::string>());
+  RC_ASSERT(world.state().locked.empty());
+  RC_ASSERT(world.state().leases.empty());
+}
+
+// P4: the way back is a function of plan and effects, each step once, edges turned round.
+RC_GTEST_PROP(RollbackLaws, IsTheReversedPlanOfWhatMayHaveTakenEffect, (std::uint64_t seed)) {
+  const Plan plan = PlanOf(RandomManifests(seed));
+  RandomSource random(seed + 1);
+  StepEffects effects;
+  for (std::size_t i = 0; i < plan.items.size(); ++i) {
+    effects.push_back(Below(random, 3) == 0 ? StepEffect::kNone : StepEffect::kPossible);
+  }
+  const auto steps = RollbackOf(plan, effects);
+  RC_ASSERT(steps == RollbackOf(plan, effects));
+  std::set<std::pair<ItemIndex, ItemIndex>> edges;
+  std::set<ItemIndex> run;
+  for (const InverseStep& step : steps) {
+    run.insert(step.item);
+    for (const ItemIndex before : step.after) {
+      RC_ASSERT(run.contains(before));
+      edges.emplace(step.item, before);
+    }
+  }
+  RC_ASSERT(run.size() == steps.size());
+  for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
+    const bool expected = effects[i] == StepEffect::kPossible && plan.items[i].inverse.has_value();
+    RC_ASSERT(run.contains(ItemIndex{i}) == expected);
+    for (const ItemIndex before : plan.items[i].after) {
+      const bool both = run.contains(ItemIndex{i}) && run.contains(before);
+      RC_ASSERT(edges.contains({before, ItemIndex{i}}) == both);
+    }
+  }
+}
+
+RC_GTEST_PROP(DiffLaws, NothingTouchesWhatIsKept, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const auto difference = DiffManifests(&pair.base, pair.next);
+  RC_ASSERT(difference.has_value());
+  std::set<std::tuple<std::string, std::string, std::string>> kept;
+  for (const KeptMapping& mapping : difference->kept) {
+    const Mapping& next = pair.next.mappings[mapping.next];
+    RC_ASSERT(pair.base.mappings[mapping.base] == next);
+    kept.emplace(next.target.text, next.container.text, next.service.text);
+  }
+  for (const PlanItem& item : PlanOf(pair).items) {
+    const auto touched = [&](const Activity& activity) {
+      return kept.contains({item.queue.name, activity.container.text, activity.service.text});
+    };
+    if (const auto* up = std::get_if<ActivateItem>(&item.body)) RC_ASSERT(!touched(up->activity));
+    if (const auto* down = std::get_if<DeactivateItem>(&item.body)) {
+      RC_ASSERT(!touched(down->activity));
+    }
+  }
+}
+
+// --- the checks themselves can fail
+// ----------------------------------------------------------------
+
+ManifestPair Upgrade() {
+  std::vector<ServiceSpec> specs = {{.name = "a", .places = {{"t1"}}},
+                                    {.name = "b", .places = {{"t2"}}, .depends_on = {"a"}}};
+  ManifestPair pair;
+  pair.base = MakeManifest(specs);
+  specs[0].version = "2";
+  pair.next = MakeManifest(specs);
+  return pair;
+}
+
+std::set<std::string> ViolationsOf(const ManifestPair& pair, const Plan& plan) {
+  std::set<std::string> violations;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    World world(pair.base, pair.next);
+    RandomSource random(seed);
+    RunForward(plan, world, random, kToTheEnd);
+    violations.insert(world.violations().begin(), world.violations().end());
+  }
+  return violations;
+}
+
+TEST(PlantedBugs, APlanWithoutEdgesBreaksP1) {
+  const ManifestPair pair = Upgrade();
+  Plan plan = PlanOf(pair);
+  EXPECT_EQ(ViolationsOf(pair, plan), std::set<std::string>());
+  for (PlanItem& item : plan.items) item.after.clear();
+  EXPECT_TRUE(ViolationsOf(pair, plan).contains("P1: b@t2/process without a@t1/process"));
+}
+
+TEST(PlantedBugs, APlanWithoutStagesLetsOldAndNewMeet) {
+  const ManifestPair pair = Upgrade();
+  Plan plan = PlanOf(pair);
+  for (PlanItem& item : plan.items) {
+    item.stage = 0;
+    if (item.phase == PlanPhase::kSwitch) item.after.clear();
+  }
+  const auto violations = ViolationsOf(pair, plan);
+  EXPECT_TRUE(violations.contains("old and new meet"));
+  EXPECT_TRUE(violations.contains("two activities at once: a@t1/process"));
+  EXPECT_TRUE(violations.contains("no lease: a@t1/process"));
+}
+
+}  // namespace
+}  // namespace eris::testing

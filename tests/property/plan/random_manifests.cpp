@@ -1,0 +1,122 @@
+#include "tests/property/plan/random_manifests.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "planner/plan/diff.h"
+#include "tests/support/manifest_builder.h"
+
+namespace eris::testing {
+namespace {
+
+struct Deployment {
+  std::vector<ServiceSpec> services;  // dependencies first
+  PropertySpec properties;
+};
+
+std::string NumberedName(char letter, std::size_t number) {
+  return std::string(1, letter) + std::to_string(number);
+}
+
+class DeploymentMaker {
+ public:
+  explicit DeploymentMaker(RandomSource& random) : random_(random) {}
+
+  Deployment Make() {
+    Deployment made;
+    const std::size_t count = 1 + Below(random_, 12);
+    for (std::size_t i = 0; i < count; ++i) made.services.push_back(Service(made.services, i));
+    return made;
+  }
+
+  // Versions, places, properties, arrivals and departures.
+  Deployment Change(Deployment deployment) {
+    for (std::size_t changes = Below(random_, 4); changes > 0; --changes) {
+      const std::size_t which = Below(random_, deployment.services.size());
+      ServiceSpec& service = deployment.services[which];
+      switch (Below(random_, 5)) {
+        case 0:
+          service.version += "+";
+          break;
+        case 1:
+          // Whoever is in a container of its own must find it where it goes.
+          if (service.provides.empty()) service.places = {{Target()}};
+          break;
+        case 2:
+          deployment.properties[Target()]["process"]["port"] = std::to_string(random_() % 9);
+          break;
+        case 3:
+          deployment.services.push_back(
+              Service(deployment.services, 20 + deployment.services.size()));
+          break;
+        case 4:
+          if (deployment.services.size() > 1 && IsUnused(deployment, which)) {
+            deployment.services.erase(deployment.services.begin() +
+                                      static_cast<std::ptrdiff_t>(which));
+          }
+          break;
+      }
+    }
+    return deployment;
+  }
+
+ private:
+  std::string Target() { return NumberedName('t', Below(random_, 4)); }
+
+  ServiceSpec Service(const std::vector<ServiceSpec>& earlier, std::size_t number) {
+    ServiceSpec service{.name = NumberedName('s', number)};
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (Below(random_, 3) == 0) service.places.push_back({NumberedName('t', i)});
+    }
+    if (service.places.empty()) service.places.push_back({Target()});
+    for (const ServiceSpec& other : earlier) {
+      if (other.type == "package" || Below(random_, 3) > 0) continue;
+      (Below(random_, 4) == 0 ? service.activates_after : service.depends_on).push_back(other.name);
+      if (!other.provides.empty() && Below(random_, 2) == 0) {
+        service.places = {{other.places.front().target, other.provides.front()}};
+      }
+    }
+    if (Below(random_, 5) == 0) service.provides = {NumberedName('c', number)};
+    if (service.provides.empty() && Below(random_, 12) == 0) service.type = "package";
+    return service;
+  }
+
+  static bool IsUnused(const Deployment& deployment, std::size_t which) {
+    const ServiceSpec& service = deployment.services[which];
+    for (const ServiceSpec& other : deployment.services) {
+      for (const auto* list : {&other.depends_on, &other.activates_after}) {
+        for (const std::string& name : *list) {
+          if (name == service.name) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  RandomSource& random_;
+};
+
+}  // namespace
+
+ManifestPair RandomManifests(std::uint64_t seed) {
+  RandomSource random(seed);
+  DeploymentMaker maker(random);
+  const Deployment base = maker.Make();
+  ManifestPair pair;
+  switch (Below(random, 8)) {
+    case 0:
+      break;  // an install
+    case 1:
+      pair.base = MakeManifest(base.services, base.properties);
+      pair.next = UndeployedManifest(pair.base);
+      return pair;
+    default:
+      pair.base = MakeManifest(base.services, base.properties);
+  }
+  const Deployment next = Below(random, 6) == 0 ? maker.Make() : maker.Change(base);
+  pair.next = MakeManifest(next.services, next.properties);
+  return pair;
+}
+
+}  // namespace eris::testing
