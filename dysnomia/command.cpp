@@ -92,9 +92,7 @@ Result<int> RunShell(const FoundModule& module, const ActivityContext& context,
   if (!written) return Fail(std::move(written).error().In(file));
   SpawnOptions options;
   options.argv = {"bash", "--rcfile", file, "-i"};
-  for (const auto& [name, value] : context.environment) {
-    options.environment.push_back(name + "=" + value);
-  }
+  options.environment = context.EnvironmentList();
   options.environment.push_back("this_dysnomia_module=" +
                                 (module.IsBuiltIn() ? module.type : module.path.string()));
   options.environment.push_back("this_component=" + context.component.string());

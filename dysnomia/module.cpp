@@ -7,12 +7,13 @@
 #include "dysnomia/modules/built_in.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
+#include "state/snapshots/store.h"
 
 namespace eris::dysnomia {
 namespace {
 
 using Getter = const BuiltInModule& (*)();
-constexpr std::array<Getter, 2> kBuiltIns{EchoModule, WrapperModule};
+constexpr std::array<Getter, 4> kBuiltIns{EchoModule, WrapperModule, ProcessModule, FilesetModule};
 
 }  // namespace
 
@@ -20,6 +21,18 @@ std::string ActivityContext::Property(std::string_view name, std::string_view fa
   const auto found = environment.find(std::string(name));
   return std::string(found == environment.end() || found->second.empty() ? fallback
                                                                          : found->second);
+}
+
+std::string ActivityContext::ComponentName() const {
+  return snapshots::ComponentNameOf(component,
+                                    Property("NIX_STORE_DIR", snapshots::kDefaultStoreDirectory));
+}
+
+std::vector<std::string> ActivityContext::EnvironmentList() const {
+  std::vector<std::string> list;
+  list.reserve(environment.size());
+  for (const auto& [name, value] : environment) list.push_back(name + "=" + value);
+  return list;
 }
 
 const BuiltInModule* FindBuiltIn(std::string_view name) {
@@ -44,9 +57,7 @@ Status RunTool(const ActivityContext& context, const std::vector<std::string>& a
                const std::filesystem::path& working_directory) {
   SpawnOptions options;
   options.argv = argv;
-  for (const auto& [name, value] : context.environment) {
-    options.environment.push_back(name + "=" + value);
-  }
+  options.environment = context.EnvironmentList();
   options.working_directory = working_directory.string();
   options.stdout_fd = STDOUT_FILENO;
   options.stderr_fd = STDERR_FILENO;

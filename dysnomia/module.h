@@ -27,6 +27,10 @@ struct ActivityContext {
 
   // The property, or the fallback when it is missing or empty.
   std::string Property(std::string_view name, std::string_view fallback) const;
+  // How the component's state is labelled; its path may be in the store that NIX_STORE_DIR names.
+  std::string ComponentName() const;
+  // "NAME=VALUE"
+  std::vector<std::string> EnvironmentList() const;
 };
 
 struct BuiltInModule {

@@ -238,8 +238,7 @@ int ExecuteBuiltIn(const BuiltInModule& module, const ActivityContext& context) 
 }
 
 int ExecuteForeign(const fs::path& program, const ActivityContext& context) {
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : context.environment) variables.push_back(name + "=" + value);
+  std::vector<std::string> variables = context.EnvironmentList();
   std::vector<char*> environment;
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);

@@ -1,6 +1,7 @@
 #include "dysnomia/internal/process_table.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +20,6 @@ namespace eris::dysnomia {
 namespace {
 
 constexpr std::size_t kSmallFile = 4096;
-constexpr Duration kLookAgain{20};
 constexpr Duration kKillPatience{2'000};  // a process in the middle of disk io takes a while to die
 
 struct CloseDirectory {
@@ -115,6 +115,16 @@ Result<std::optional<UniqueFd>> OpenProcess(const ProcessIdentity& identity) {
   return std::optional<UniqueFd>(std::move(pidfd));
 }
 
+bool AwaitEnd(const UniqueFd& pidfd, Duration at_most) {
+  const Deadline deadline = Deadline::After(at_most);
+  pollfd watched{pidfd.get(), POLLIN, 0};
+  for (;;) {
+    const int ready = ::poll(&watched, 1, static_cast<int>(deadline.Left().count()));
+    if (ready > 0) return true;
+    if (deadline.Passed()) return false;
+  }
+}
+
 std::vector<pid_t> SessionMembers(pid_t session) {
   std::vector<pid_t> members;
   const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
@@ -137,11 +147,13 @@ int SignalSession(pid_t session, int signal) {
 
 bool AwaitSessionEnd(pid_t session, Duration at_most) {
   const Deadline deadline = Deadline::After(at_most);
-  while (!SessionMembers(session).empty()) {
+  for (;;) {
+    const auto members = SessionMembers(session);
+    if (members.empty()) return true;
     if (deadline.Passed()) return false;
-    Pause(kLookAgain);
+    const UniqueFd pidfd(PidfdOpen(members.front()));
+    if (pidfd.valid()) static_cast<void>(AwaitEnd(pidfd, deadline.Left()));
   }
-  return true;
 }
 
 bool EndSession(pid_t session, Duration grace) {
@@ -150,7 +162,7 @@ bool EndSession(pid_t session, Duration grace) {
   // A member may fork while the others are signalled: look again until there is none.
   const Deadline deadline = Deadline::After(kKillPatience);
   while (SignalSession(session, SIGKILL) != 0) {
-    if (AwaitSessionEnd(session, kLookAgain)) return true;
+    if (AwaitSessionEnd(session, kKillPatience / 10)) return true;
     if (deadline.Passed()) return false;
   }
   return true;

@@ -48,6 +48,9 @@ WallTime StartedAt(const ProcessIdentity& identity);
 // A pidfd that surely is of this process; absent when it has ended.
 Result<std::optional<UniqueFd>> OpenProcess(const ProcessIdentity& identity);
 
+// Waits until the process of a pidfd has ended, at most so long. True when it has.
+bool AwaitEnd(const UniqueFd& pidfd, Duration at_most);
+
 // Living members of a session, without the calling process.
 std::vector<pid_t> SessionMembers(pid_t session);
 // Sends a signal to all of them once; returns how many there were.

@@ -1,0 +1,371 @@
+// fileset: links and folders in a directory of the machine (targetDir). The component says which in
+// .dysnomia-fileset, one a line:
+//
+//   symlink ABSOLUTE    what the following targets link to
+//   target FOLDER       FOLDER/NAME becomes a link to it
+//   mkdir FOLDER        a folder that holds state; it is what snapshots are made of
+//
+// FOLDERs are below targetDir. Properties: targetDir (else .dysnomia-targetdir), filesetOwner
+// "user:group" (else .dysnomia-filesetowner, else whoever runs this).
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "dysnomia/modules/built_in.h"
+#include "schema/base/files.h"
+#include "schema/base/process.h"
+#include "schema/base/system_error.h"
+#include "schema/base/text.h"
+#include "state/snapshots/store.h"
+
+namespace eris::dysnomia {
+namespace {
+
+namespace fs = std::filesystem;
+using snapshots::SnapshotStore;
+using snapshots::StateKey;
+
+constexpr std::size_t kMaxText = 1U << 20U;
+constexpr std::string_view kArchive = "state.tar.xz";
+
+struct Link {
+  fs::path path;  // below the target directory
+  fs::path to;
+};
+
+// What the component says.
+struct Fileset {
+  fs::path target_dir;
+  std::string owner;
+  std::vector<Link> links;
+  std::vector<std::string> folders;  // below the target directory
+};
+
+Result<std::string> FirstLine(const fs::path& file) {
+  ERIS_ASSIGN(const std::string text, ReadFile(file.string(), kMaxText));
+  return std::string(Trim(Split(text, '\n').front()));
+}
+
+// Below the target directory for sure: what is named here is removed one day.
+Status CheckBelow(std::string_view path) {
+  const fs::path normal = fs::path(path).lexically_normal();
+  const bool leaves = normal.is_absolute() || (!normal.empty() && *normal.begin() == "..");
+  if (!path.empty() && !leaves) return {};
+  return Fail(ErrorCode::kInvalid, "'" + std::string(path) + "' is not below the target directory");
+}
+
+Status AddLine(Fileset& fileset, fs::path& symlink, std::string_view line) {
+  const std::size_t blank = std::min(line.find(' '), line.size());
+  const std::string_view action = line.substr(0, blank);
+  const std::string path(Trim(line.substr(blank)));
+  if (action == "symlink") {
+    symlink = path;
+    return {};
+  }
+  if (action != "target" && action != "mkdir") {
+    return Fail(ErrorCode::kInvalid, "unknown action '" + std::string(action) + "'",
+                "there are symlink, target and mkdir");
+  }
+  ERIS_TRY(CheckBelow(path));
+  const fs::path normal = (fs::path(path) / "").lexically_normal().parent_path();
+  if (action == "mkdir") {
+    if (normal.empty() || normal == ".") {
+      return Fail(ErrorCode::kInvalid, "'" + path + "' is the target directory itself");
+    }
+    fileset.folders.push_back(normal.string());
+    return {};
+  }
+  if (symlink.empty()) return Fail(ErrorCode::kInvalid, "a target before its symlink");
+  fileset.links.push_back({normal / symlink.filename(), symlink});
+  return {};
+}
+
+Status ReadLines(const fs::path& file, Fileset& fileset) {
+  ERIS_ASSIGN(const std::string text, ReadFile(file.string(), kMaxText));
+  fs::path symlink;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (Trim(line).empty()) continue;
+    Status added = AddLine(fileset, symlink, Trim(line));
+    if (!added) return Fail(std::move(added).error().In(file.string()));
+  }
+  return {};
+}
+
+Result<Fileset> ReadFileset(const ActivityContext& context) {
+  Fileset fileset;
+  std::string target_dir = context.Property("targetDir", "");
+  if (target_dir.empty()) {
+    ERIS_ASSIGN(target_dir, FirstLine(context.component / ".dysnomia-targetdir"));
+  }
+  fileset.target_dir = target_dir;
+  if (!fileset.target_dir.is_absolute()) {
+    return Fail(ErrorCode::kInvalid, "targetDir '" + target_dir + "' is no absolute path");
+  }
+  const fs::path owner_file = context.component / ".dysnomia-filesetowner";
+  fileset.owner = context.Property("filesetOwner", "");
+  if (fileset.owner.empty() && FileExists(owner_file.string())) {
+    ERIS_ASSIGN(fileset.owner, FirstLine(owner_file));
+  }
+  if (fileset.owner.empty()) {
+    fileset.owner = std::to_string(::geteuid()) + ":" + std::to_string(::getegid());
+  }
+  ERIS_TRY(ReadLines(context.component / ".dysnomia-fileset", fileset));
+  return fileset;
+}
+
+StateKey KeyOf(const ActivityContext& context) {
+  return {context.container, context.ComponentName()};
+}
+
+Status MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return {};
+  return Fail(ErrorCode::kInternal, "cannot make " + folder.string() + ": " + error.message());
+}
+
+bool IsLinkTo(const fs::path& path, const fs::path& to) {
+  std::error_code error;
+  return fs::read_symlink(path, error) == to && !error;
+}
+
+Status MakeLink(const fs::path& path, const fs::path& to) {
+  if (IsLinkTo(path, to)) return {};
+  ERIS_TRY(MakeFolder(path.parent_path()));
+  std::error_code error;
+  const auto type = fs::symlink_status(path, error).type();
+  if (type != fs::file_type::not_found && type != fs::file_type::symlink) {
+    return Fail(ErrorCode::kConflict, path.string() + " is in the way of a link to " + to.string(),
+                "move it elsewhere");
+  }
+  const fs::path temporary = path.native() + ".dysnomia-new";
+  if ((::unlink(temporary.c_str()) != 0 && errno != ENOENT) ||
+      ::symlink(to.c_str(), temporary.c_str()) != 0 ||
+      ::rename(temporary.c_str(), path.c_str()) != 0) {
+    return FailErrno(errno, "cannot link " + path.string());
+  }
+  return {};
+}
+
+// Removes folders that became empty, up to the target directory.
+void RemoveEmptyFolders(const fs::path& target_dir, fs::path below) {
+  while (!below.empty() && below != "." && ::rmdir((target_dir / below).c_str()) == 0) {
+    below = below.parent_path();
+  }
+}
+
+Status ChangeOwner(const ActivityContext& context, const Fileset& fileset,
+                   const std::vector<std::string>& options, const std::string& folder) {
+  std::vector<std::string> argv{"chown"};
+  argv.insert(argv.end(), options.begin(), options.end());
+  argv.insert(argv.end(), {"--", fileset.owner, (fileset.target_dir / folder).string()});
+  return RunTool(context, argv);
+}
+
+Status Activate(const ActivityContext& context, const Fileset& fileset) {
+  ERIS_TRY(MakeFolder(fileset.target_dir));
+  for (const std::string& folder : fileset.folders) {
+    ERIS_TRY(MakeFolder(fileset.target_dir / folder));
+    ERIS_TRY(ChangeOwner(context, fileset, {}, folder));
+  }
+  for (const Link& link : fileset.links) {
+    ERIS_TRY(MakeLink(fileset.target_dir / link.path, link.to));
+  }
+  return SnapshotStore(context.state_dir).MarkActive(KeyOf(context));
+}
+
+Status Deactivate(const ActivityContext& context, const Fileset& fileset) {
+  for (const Link& link : fileset.links) {
+    // One that leads elsewhere belongs to another version by now.
+    const fs::path path = fileset.target_dir / link.path;
+    if (IsLinkTo(path, link.to) && ::unlink(path.c_str()) != 0) {
+      return FailErrno(errno, "cannot remove " + path.string());
+    }
+    RemoveEmptyFolders(fileset.target_dir, link.path.parent_path());
+  }
+  return SnapshotStore(context.state_dir).MarkGarbage(KeyOf(context));
+}
+
+// FIRST | SECOND, without a shell, both looked at.
+struct Pipeline {
+  std::vector<std::string> first;
+  std::vector<std::string> second;
+  int output_fd = STDOUT_FILENO;
+};
+
+Status RunPipeline(const ActivityContext& context, const Pipeline& pipeline) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return FailErrno(errno, "cannot make a pipe");
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  SpawnOptions options;
+  options.environment = context.EnvironmentList();
+  options.stderr_fd = STDERR_FILENO;
+  options.argv = pipeline.first;
+  options.stdout_fd = write_end.get();
+  ERIS_ASSIGN(Child first, Spawn(options));
+  write_end.Reset();
+  options.argv = pipeline.second;
+  options.stdin_fd = read_end.get();
+  options.stdout_fd = pipeline.output_fd;
+  auto second = Spawn(options);
+  read_end.Reset();
+  ERIS_ASSIGN(const ExitStatus first_end, Reap(first));
+  if (!second) return Fail(Error(second.error()));
+  ERIS_ASSIGN(const ExitStatus second_end, Reap(*second));
+  if (!first_end.success()) {
+    return Fail(ErrorCode::kInvalid, pipeline.first.front() + ": " + ToString(first_end));
+  }
+  if (second_end.success()) return {};
+  return Fail(ErrorCode::kInvalid, pipeline.second.front() + ": " + ToString(second_end));
+}
+
+Status Dump(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
+  const UniqueFd file(::open(archive.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.valid()) return FailErrno(errno, "cannot make " + archive.string());
+  // The same files give the same bytes, whatever the order of the directory.
+  Pipeline pipeline{
+      .first = {"tar", "--create", "--file=-", "--format=gnu", "--sort=name", "--numeric-owner",
+                "--directory=" + fileset.target_dir.string(), "--"},
+      .second = {"xz", "--compress", "--stdout", "--threads=1"},
+      .output_fd = file.get()};
+  std::vector<std::string> folders = fileset.folders;
+  std::sort(folders.begin(), folders.end());
+  pipeline.first.insert(pipeline.first.end(), folders.begin(), folders.end());
+  return RunPipeline(context, pipeline);
+}
+
+Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
+  if (fileset.folders.empty()) {
+    Say("it has no folder that holds state");
+    return {};
+  }
+  const SnapshotStore store(context.state_dir);
+  const StateKey key = KeyOf(context);
+  ERIS_ASSIGN(const fs::path staged, store.Stage(key));
+  const auto committed = [&]() -> Result<std::string> {
+    ERIS_TRY(Dump(context, fileset, staged / kArchive));
+    ERIS_ASSIGN(std::string id, snapshots::FileDigestOf(staged / kArchive));
+    ERIS_TRY(store.Commit(key, staged, id));
+    return id;
+  }();
+  if (!committed) {
+    ERIS_TRY(store.Discard(staged));
+    return Fail(Error(committed.error()));
+  }
+  Say("snapshot " + SnapshotStore::ReferenceOf(key, *committed));
+  return {};
+}
+
+// Unpacks beside the folders and only then replaces them: an archive that cannot be read costs
+// nothing.
+Status Unpack(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
+  std::string unpacked = fileset.target_dir / ".dysnomia-restore-XXXXXX";
+  if (::mkdtemp(unpacked.data()) == nullptr) return FailErrno(errno, "cannot make " + unpacked);
+  const Status done = [&]() -> Status {
+    ERIS_TRY(
+        RunPipeline(context, {.first = {"xz", "--decompress", "--stdout", "--", archive.string()},
+                              .second = {"tar", "--extract", "--file=-", "--numeric-owner",
+                                         "--preserve-permissions", "--directory=" + unpacked}}));
+    for (const std::string& folder : fileset.folders) {
+      const fs::path from = fs::path(unpacked) / folder;
+      const fs::path to = fileset.target_dir / folder;
+      if (!FileExists(from.string())) continue;
+      ERIS_TRY(RemoveTree(to.string()));
+      ERIS_TRY(MakeFolder(to.parent_path()));
+      if (::rename(from.c_str(), to.c_str()) != 0)
+        return FailErrno(errno, "cannot make " + to.string());
+      ERIS_TRY(ChangeOwner(context, fileset, {"--recursive"}, folder));
+    }
+    return {};
+  }();
+  ERIS_TRY(RemoveTree(unpacked));
+  return done;
+}
+
+Status Restore(const ActivityContext& context, const Fileset& fileset) {
+  const SnapshotStore store(context.state_dir);
+  const StateKey key = KeyOf(context);
+  ERIS_ASSIGN(const auto newest, store.Newest(key));
+  if (!newest) {
+    Say("there is no snapshot to restore");
+    return {};
+  }
+  ERIS_TRY(store.Verify(key, newest->id));
+  ERIS_TRY(MakeFolder(fileset.target_dir));
+  ERIS_TRY(Unpack(context, fileset, store.PathOf(key, newest->id) / kArchive));
+  Say("restored " + SnapshotStore::ReferenceOf(key, newest->id));
+  return {};
+}
+
+Status DeleteState(const ActivityContext& context, const Fileset& fileset) {
+  const SnapshotStore store(context.state_dir);
+  if (!store.IsGarbage(KeyOf(context))) {
+    Say("nothing here is garbage");
+    return {};
+  }
+  for (const std::string& folder : fileset.folders) {
+    ERIS_TRY(RemoveTree((fileset.target_dir / folder).string()));
+    RemoveEmptyFolders(fileset.target_dir, fs::path(folder).parent_path());
+  }
+  return store.UnmarkGarbage(KeyOf(context));
+}
+
+Status Run(const ActivityContext& context) {
+  ERIS_ASSIGN(const Fileset fileset, ReadFileset(context));
+  switch (context.kind) {
+    case ActivityKind::kActivate:
+      return Activate(context, fileset);
+    case ActivityKind::kDeactivate:
+      return Deactivate(context, fileset);
+    case ActivityKind::kSnapshot:
+      return Snapshot(context, fileset);
+    case ActivityKind::kRestore:
+      return Restore(context, fileset);
+    case ActivityKind::kDeleteState:
+      return DeleteState(context, fileset);
+    case ActivityKind::kLock:
+    case ActivityKind::kUnlock:
+    case ActivityKind::kStatus:
+    case ActivityKind::kShell:
+      break;
+  }
+  return Fail(ErrorCode::kInternal, "fileset has no such activity");
+}
+
+Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
+  ERIS_ASSIGN(const Fileset fileset, ReadFileset(context));
+  const bool links = std::all_of(fileset.links.begin(), fileset.links.end(), [&](const Link& link) {
+    return IsLinkTo(fileset.target_dir / link.path, link.to);
+  });
+  const bool folders =
+      std::all_of(fileset.folders.begin(), fileset.folders.end(), [&](const std::string& folder) {
+        return FileExists((fileset.target_dir / folder).string());
+      });
+  const bool active = SnapshotStore(context.state_dir).IsActive(KeyOf(context));
+  return links && folders && active ? ComponentStatus::kActive : ComponentStatus::kInactive;
+}
+
+}  // namespace
+
+const BuiltInModule& FilesetModule() {
+  static const BuiltInModule module = [] {
+    BuiltInModule made;
+    made.name = "fileset";
+    for (const ActivityKind kind :
+         {ActivityKind::kActivate, ActivityKind::kDeactivate, ActivityKind::kSnapshot,
+          ActivityKind::kRestore, ActivityKind::kDeleteState, ActivityKind::kStatus}) {
+      made.activities.Add(kind);
+    }
+    made.run = Run;
+    made.status = QueryStatus;
+    return made;
+  }();
+  return module;
+}
+
+}  // namespace eris::dysnomia
