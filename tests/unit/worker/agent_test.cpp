@@ -1,0 +1,311 @@
+// Goal: the agent keeps the delivery rules D1-D5. Method: messages, completions and time by hand;
+// the records it wants made durable and the effects it wants released are looked at after each
+// step.
+#include "worker/agent.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "schema/codec/codec.h"
+
+namespace eris {
+namespace {
+
+constexpr Grade kFirst{.direction = Direction::kForward, .attempt = 1};
+constexpr Grade kSecond{.direction = Direction::kForward, .attempt = 2};
+constexpr Grade kInverse{.direction = Direction::kInverse, .attempt = 1};
+constexpr TransactionId kTx{5};
+
+Activity ActivityOf(const std::string& component) {
+  return {.service_name = ServiceName(component),
+          .service = ServiceKey(component + "-key"),
+          .container = ContainerName("process"),
+          .digest = "d",
+          .module = "process",
+          .package = StorePath("/store/" + component),
+          .component = ComponentName(component)};
+}
+
+WorkItem ItemOf(std::uint32_t index, ItemBody body, Grade grade = kFirst) {
+  WorkItem item{
+      .id = {.step = {.journal = {7}, .transaction = kTx, .index = {index}}, .grade = grade},
+      .epoch = {3},
+      .deadline_ms = 1000,
+      .body = std::move(body)};
+  item.body_hash = BodyHash(item.body);
+  return item;
+}
+
+Message Deliver(const WorkItem& item) {
+  return {.header = {.kind = MessageKind::kDeliver,
+                     .queue = "target.t1",
+                     .item = item.id,
+                     .epoch = item.epoch,
+                     .body_hash = item.body_hash},
+          .body = Encode(item)};
+}
+
+const LockItem kAcquire{.what =
+                            AcquireLease{.profile = ProfileName("default"), .lease_ms = 60'000}};
+const LockItem kConfirm{.what = ConfirmLease{}};
+const Outcome kSuccess{.verdict = Verdict::kSucceeded};
+
+class AgentHarness {
+ public:
+  AgentHarness() : agent(Agent::Recover(Options(), {}, now)) {
+    agent.OnConnected(now);
+    Take();
+  }
+
+  static AgentOptions Options() {
+    return {.queues = {{.kind = QueueName::Kind::kTarget, .name = "t1"}},
+            .limits = {.num_of_cores = 4}};
+  }
+
+  void Take() {
+    records = std::exchange(agent.decisions().records, {});
+    effects = std::exchange(agent.decisions().effects, {});
+  }
+  void Receive(const WorkItem& item) {
+    agent.OnMessage(Deliver(item), now);
+    Take();
+  }
+  void Finish(const WorkItem& item, Outcome outcome = kSuccess) {
+    agent.OnDone(item.id, std::move(outcome), now);
+    Take();
+  }
+  // Until the transaction holds the confirmed lease; uses indices 100 and 101.
+  void Lease() {
+    for (const WorkItem& item : {ItemOf(100, kAcquire), ItemOf(101, kConfirm)}) {
+      Receive(item);
+      Finish(item);
+    }
+  }
+  template <typename T>
+  std::vector<T> Effects() const {
+    std::vector<T> found;
+    for (const AgentEffect& effect : effects) {
+      if (const auto* one = std::get_if<T>(&effect)) found.push_back(*one);
+    }
+    return found;
+  }
+  template <typename T>
+  std::size_t Recorded() const {
+    return static_cast<std::size_t>(std::count_if(
+        records.begin(), records.end(),
+        [](const LedgerRecord& record) { return std::holds_alternative<T>(record); }));
+  }
+  std::vector<Verdict> Verdicts() const {
+    std::vector<Verdict> verdicts;
+    for (const SendMessage& send : Effects<SendMessage>()) {
+      if (send.message.header.kind != MessageKind::kOutcome) continue;
+      verdicts.push_back(Decode<Outcome>(send.message.body).value().verdict);
+    }
+    return verdicts;
+  }
+  std::vector<ItemId> Started() const {
+    std::vector<ItemId> ids;
+    for (const StartWork& work : Effects<StartWork>()) ids.push_back(work.id);
+    return ids;
+  }
+
+  Now now{.steady = {1000}, .wall = {1'000'000}};
+  Agent agent;
+  std::vector<LedgerRecord> records;
+  std::vector<AgentEffect> effects;
+};
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(Agent, RecordsTheStartBeforeItStarts) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  EXPECT_EQ(h.Recorded<StepStarted>(), 1U);
+  EXPECT_THAT(h.Started(), ElementsAre(item.id));
+  h.Finish(item);
+  EXPECT_EQ(h.Recorded<StepSettled>(), 1U);
+  EXPECT_EQ(h.Recorded<MappingActivated>(), 1U);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+}
+
+TEST(Agent, D3AnswersASettledItemInsteadOfRunningItAgain) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  h.Receive(item);
+  EXPECT_THAT(h.Started(), IsEmpty());  // it runs
+  h.Finish(item);
+  h.Receive(item);
+  EXPECT_THAT(h.Started(), IsEmpty());
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+  EXPECT_THAT(h.records, IsEmpty());
+}
+
+TEST(Agent, D3AnswersAnAttemptAfterASuccessWithIt) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  h.Finish(item);
+  h.Receive(ItemOf(1, ActivateItem{ActivityOf("api")}, kSecond));
+  EXPECT_THAT(h.Started(), IsEmpty());
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+}
+
+TEST(Agent, D3AHigherGradeEndsTheRunningLowerOneFirst) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem forward = ItemOf(1, ActivateItem{ActivityOf("api")});
+  const WorkItem inverse = ItemOf(1, DeactivateItem{ActivityOf("api")}, kInverse);
+  h.Receive(forward);
+  h.Receive(inverse);
+  EXPECT_EQ(h.Effects<StopWork>().size(), 1U);
+  EXPECT_THAT(h.Started(), IsEmpty());
+  h.Finish(forward, {.verdict = Verdict::kCancelled});
+  EXPECT_THAT(h.Started(), ElementsAre(inverse.id));
+}
+
+TEST(Agent, D3RefusesGradesBelowTheHighestSeen) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem inverse = ItemOf(1, DeactivateItem{ActivityOf("api")}, kInverse);
+  h.Receive(inverse);
+  h.Finish(inverse);
+  h.Receive(ItemOf(1, ActivateItem{ActivityOf("api")}));
+  EXPECT_THAT(h.Started(), IsEmpty());
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+}
+
+TEST(Agent, D1RefusesAKnownIdWithAnotherBody) {
+  AgentHarness h;
+  h.Lease();
+  h.Receive(ItemOf(1, ActivateItem{ActivityOf("api")}));
+  h.Receive(ItemOf(1, ActivateItem{ActivityOf("other")}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+  EXPECT_THAT(h.Started(), IsEmpty());
+}
+
+TEST(Agent, D1ServesOneJournalOnly) {
+  AgentHarness h;
+  h.Lease();
+  WorkItem foreign = ItemOf(1, QueryItem{});
+  foreign.id.step.journal = {8};
+  h.Receive(foreign);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+  EXPECT_THAT(h.Started(), IsEmpty());
+}
+
+TEST(Agent, D4RefusesItemsOfAnOlderEpochAndRemembersTheNewestFirst) {
+  AgentHarness h;
+  WorkItem newer = ItemOf(1, QueryItem{});
+  newer.epoch = {4};
+  h.Receive(newer);
+  ASSERT_FALSE(h.records.empty());
+  EXPECT_EQ(h.Recorded<EpochSeen>(), 1U);
+  h.Receive(ItemOf(2, QueryItem{}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+}
+
+TEST(Agent, D3RefusesWhatIsBelowTheLowWaterMark) {
+  AgentHarness h;
+  WorkItem item = ItemOf(1, QueryItem{});
+  item.id.step.transaction = {9};
+  item.low_water = {9};
+  h.Receive(item);
+  EXPECT_EQ(h.Recorded<LowWaterRaised>(), 1U);
+  h.Receive(ItemOf(2, QueryItem{}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+}
+
+TEST(Agent, ASwitchItemNeedsTheConfirmedLease) {
+  AgentHarness h;
+  h.Receive(ItemOf(1, ActivateItem{ActivityOf("api")}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
+  const WorkItem acquire = ItemOf(2, kAcquire);
+  h.Receive(acquire);
+  h.Finish(acquire);
+  h.Receive(ItemOf(3, ActivateItem{ActivityOf("api")}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
+  EXPECT_EQ(h.Recorded<MappingActivated>(), 0U);
+}
+
+TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
+  AgentHarness h;
+  const WorkItem acquire = ItemOf(1, kAcquire);
+  h.Receive(acquire);
+  h.Finish(acquire);
+  h.now.wall.ms += 60'000;
+  h.agent.OnTick(h.now);
+  h.Take();
+  EXPECT_EQ(h.Recorded<LeaseReleased>(), 1U);
+  AgentHarness confirmed;
+  confirmed.Lease();
+  confirmed.now.wall.ms += 600'000;
+  confirmed.agent.OnTick(confirmed.now);
+  confirmed.Take();
+  EXPECT_EQ(confirmed.Recorded<LeaseReleased>(), 0U);
+}
+
+TEST(Agent, ATargetIsLeasedToOneTransaction) {
+  AgentHarness h;
+  h.Lease();
+  WorkItem other = ItemOf(1, kAcquire);
+  other.id.step.transaction = {6};
+  h.Receive(other);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kFailed));
+}
+
+TEST(Agent, D5SendsAnOutcomeAgainUntilItIsAcknowledged) {
+  AgentHarness h;
+  const WorkItem item = ItemOf(1, QueryItem{});
+  h.Receive(item);
+  h.Finish(item);
+  h.now.steady.ms += 10'000;
+  h.agent.OnTick(h.now);
+  h.Take();
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+  h.agent.OnDisconnected();
+  h.agent.OnConnected(h.now);
+  h.Take();
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+  h.agent.OnMessage({.header = {.kind = MessageKind::kOutcomeAck, .item = item.id}}, h.now);
+  h.Take();
+  EXPECT_EQ(h.Recorded<OutcomeAcknowledged>(), 1U);
+  h.agent.OnConnected(h.now);
+  h.Take();
+  EXPECT_THAT(h.Verdicts(), IsEmpty());
+}
+
+TEST(Agent, ARestartedWorkerResumesWhatItHadStarted) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  Agent restarted = Agent::Recover(AgentHarness::Options(), h.agent.ledger(), h.now);
+  ASSERT_EQ(restarted.decisions().effects.size(), 1U);
+  const auto& work = std::get<StartWork>(restarted.decisions().effects.front());
+  EXPECT_EQ(work.id, item.id);
+  EXPECT_EQ(work.mode, StartMode::kResumed);
+  EXPECT_THAT(restarted.decisions().records, IsEmpty());
+}
+
+TEST(Agent, ReleasingTheLeaseDropsTheRootsOfItsTransaction) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem transfer = ItemOf(1, TransferItem{.paths = {StorePath("/store/p")}});
+  h.Receive(transfer);
+  EXPECT_EQ(h.Recorded<RootsAdded>(), 1U);
+  h.Finish(transfer);
+  const WorkItem release = ItemOf(2, UnlockItem{.what = ReleaseLease{}});
+  h.Receive(release);
+  h.Finish(release);
+  EXPECT_EQ(h.Effects<DropRoots>().size(), 1U);
+  EXPECT_FALSE(h.agent.ledger().lease.has_value());
+}
+
+}  // namespace
+}  // namespace eris

@@ -1,0 +1,347 @@
+#include "worker/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/base/check.h"
+#include "schema/base/overloaded.h"
+#include "schema/codec/codec.h"
+#include "worker/item_rules.h"
+
+namespace eris {
+namespace {
+
+Outcome Refusal(Verdict verdict, std::string why) {
+  return {.verdict = verdict, .message = std::move(why)};
+}
+
+std::string Describe(TransactionId transaction) { return std::to_string(transaction.value); }
+
+}  // namespace
+
+Agent::Agent(AgentOptions options, LedgerState ledger)
+    : options_(std::move(options)), ledger_(std::move(ledger)), scheduler_(options_.limits) {
+  ERIS_CHECK(!options_.queues.empty(), "a worker serves at least one queue");
+}
+
+Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
+  Agent agent(std::move(options), std::move(ledger));
+  for (const auto& [step, attempts] : agent.ledger_.steps) {
+    for (const auto& [grade, attempt] : attempts) {
+      const ItemId id{.step = step, .grade = grade};
+      if (!attempt.outcome) {
+        ERIS_CHECK(attempt.body.has_value(), "an open attempt keeps its body");
+        agent.scheduler_.Add(id, *attempt.body);
+        agent.held_.emplace(step, Held{.id = id,
+                                       .body = *attempt.body,
+                                       .body_hash = attempt.body_hash,
+                                       .mode = StartMode::kResumed});
+      } else if (attempt.report == LedgerAttempt::Report::kDue) {
+        agent.unacknowledged_.emplace(id, now.steady);
+      }
+    }
+  }
+  agent.ExpireLease(now);
+  agent.StartRunnable(now);
+  return agent;
+}
+
+void Agent::Record(LedgerRecord record) {
+  Apply(ledger_, record);
+  decisions_.records.push_back(std::move(record));
+}
+
+void Agent::Send(Message message) {
+  if (link_ == Link::kUp) decisions_.effects.push_back(SendMessage{std::move(message)});
+}
+
+void Agent::SendOutcome(const ItemId& id, const Outcome& outcome, Now now) {
+  unacknowledged_.insert_or_assign(id, now.steady);
+  Send({.header = {.kind = MessageKind::kOutcome,
+                   .queue = options_.queues.front().ToString(),
+                   .item = id,
+                   .epoch = ledger_.epoch},
+        .body = Encode(outcome)});
+}
+
+// A refusal is no outcome: it is neither recorded nor sent again.
+void Agent::Refuse(const ItemId& id, std::string why) {
+  Send({.header = {.kind = MessageKind::kOutcome,
+                   .queue = options_.queues.front().ToString(),
+                   .item = id,
+                   .epoch = ledger_.epoch},
+        .body = Encode(Refusal(Verdict::kRefused, std::move(why)))});
+}
+
+void Agent::OnConnected(Now now) {
+  link_ = Link::kUp;
+  for (const QueueName& queue : options_.queues) {
+    Send({.header = {.kind = MessageKind::kCredit, .queue = queue.ToString()},
+          .body = Encode(Credit{.items = options_.max_items})});
+  }
+  for (auto& [id, sent] : unacknowledged_) {
+    const LedgerAttempt* attempt = ledger_.Find(id);
+    ERIS_CHECK(attempt != nullptr && attempt->outcome, "what is unacknowledged is settled");
+    SendOutcome(id, *attempt->outcome, now);
+  }
+}
+
+void Agent::OnDisconnected() { link_ = Link::kDown; }
+
+void Agent::OnMessage(const Message& message, Now now) {
+  switch (message.header.kind) {
+    case MessageKind::kDeliver:
+      return OnDeliver(message, now);
+    case MessageKind::kRevoke:
+      return OnRevoke(message.header.item, now);
+    case MessageKind::kOutcomeAck:
+      return OnOutcomeAck(message.header.item);
+    default:
+      Send({.header = {.kind = MessageKind::kFault},
+            .body = Encode(Fault{.code = Fault::Code::kUnimplemented,
+                                 .of = message.header.kind,
+                                 .message = "a worker takes items only"})});
+  }
+}
+
+void Agent::OnDeliver(const Message& message, Now now) {
+  Result<WorkItem> item = DecodeWorkItem(message);
+  if (!item) return Refuse(message.header.item, item.error().message);
+  if (!PassesFences(*item)) return;
+  if (item->epoch > ledger_.epoch) Record(EpochSeen{.epoch = item->epoch});
+  RaiseLowWater(item->low_water);
+  if (IsHeld(*item) || IsAnswered(*item, now)) return;
+  if (held_.size() >= options_.max_items) {
+    return Refuse(item->id, "more items than this worker granted credit for");
+  }
+  Accept(*std::move(item));
+  StartRunnable(now);
+}
+
+bool Agent::PassesFences(const WorkItem& item) {
+  const ItemId& id = item.id;
+  if (ledger_.journal && id.step.journal != ledger_.journal) {
+    Refuse(id, "this worker serves another journal; a take-over must be asked for by an operator");
+    return false;
+  }
+  if (item.epoch < ledger_.epoch) {
+    Refuse(id, "a newer planner has been seen: epoch " + std::to_string(ledger_.epoch.value));
+    return false;
+  }
+  if (id.step.transaction < ledger_.low_water) {
+    Refuse(id, "transaction " + Describe(id.step.transaction) + " is settled for ever");
+    return false;
+  }
+  if (BodyHash(item.body) != item.body_hash) {
+    Refuse(id, "the item's body is not the one its hash was made of");
+    return false;
+  }
+  if (!ledger_.journal) Record(JournalBound{.journal = id.step.journal});
+  return true;
+}
+
+void Agent::RaiseLowWater(TransactionId low_water) {
+  if (low_water <= ledger_.low_water) return;
+  std::vector<TransactionId> rooted;
+  for (const auto& [transaction, paths] : ledger_.roots) {
+    if (transaction < low_water) rooted.push_back(transaction);
+  }
+  for (const TransactionId transaction : rooted) {
+    Record(RootsDropped{.transaction = transaction});
+    decisions_.effects.push_back(DropRoots{.transaction = transaction});
+  }
+  Record(LowWaterRaised{.low_water = low_water});
+  std::erase_if(unacknowledged_,
+                [&](const auto& entry) { return entry.first.step.transaction < low_water; });
+}
+
+// True when the step waits or runs here already and the item needs no more of us now.
+bool Agent::IsHeld(const WorkItem& item) {
+  const auto found = held_.find(item.id.step);
+  if (found == held_.end()) return false;
+  Held& held = found->second;
+  const Grade newest = held.successor ? held.successor->id.grade : held.id.grade;
+  const std::uint64_t hash = held.successor ? held.successor->body_hash : held.body_hash;
+  if (item.id.grade == newest) {
+    if (item.body_hash != hash) Refuse(item.id, "another body under a known id");
+    return true;
+  }
+  if (item.id.grade < newest) {
+    Refuse(item.id, "a later attempt at this step has been seen");
+    return true;
+  }
+  if (held.state == Held::State::kWaiting && held.mode == StartMode::kFresh) {
+    scheduler_.Remove(held.id);
+    held_.erase(found);
+    return false;
+  }
+  if (held.state == Held::State::kRunning) {
+    decisions_.effects.push_back(StopWork{held.id});
+    held.state = Held::State::kStopping;
+  }
+  held.successor = item;
+  return true;
+}
+
+bool Agent::IsAnswered(const WorkItem& item, Now now) {
+  const auto step = ledger_.steps.find(item.id.step);
+  if (step == ledger_.steps.end()) return false;
+  const auto& attempts = step->second;
+  const Grade highest = attempts.rbegin()->first;
+  if (const auto same = attempts.find(item.id.grade); same != attempts.end()) {
+    ERIS_CHECK(same->second.outcome.has_value(), "an open attempt is held");
+    if (same->second.body_hash != item.body_hash) {
+      Refuse(item.id, "another body under a known id");
+    } else {
+      SendOutcome(item.id, *same->second.outcome, now);
+    }
+    return true;
+  }
+  if (item.id.grade < highest) {
+    Refuse(item.id, "a later attempt at this step has been seen");
+    return true;
+  }
+  const auto success = std::find_if(attempts.begin(), attempts.end(), [&](const auto& entry) {
+    return entry.first.direction == item.id.grade.direction && entry.second.outcome &&
+           entry.second.outcome->verdict == Verdict::kSucceeded &&
+           entry.second.body_hash == item.body_hash;
+  });
+  if (success == attempts.end()) return false;
+  const Outcome outcome = *success->second.outcome;
+  Record(StepSettled{.id = item.id, .body_hash = item.body_hash, .outcome = outcome});
+  SendOutcome(item.id, outcome, now);
+  return true;
+}
+
+void Agent::Accept(WorkItem item) {
+  scheduler_.Add(item.id, item.body);
+  held_.insert_or_assign(item.id.step, Held{.id = item.id,
+                                            .body = std::move(item.body),
+                                            .deadline_ms = item.deadline_ms,
+                                            .body_hash = item.body_hash});
+}
+
+void Agent::StartRunnable(Now now) {
+  // Settling at once makes room, so ask again until nothing more can start.
+  for (std::vector<ItemId> ids = scheduler_.TakeRunnable(); !ids.empty();
+       ids = scheduler_.TakeRunnable()) {
+    for (const ItemId& id : ids) Begin(held_.at(id.step), now);
+  }
+}
+
+void Agent::Begin(Held& held, Now now) {
+  held.state = Held::State::kRunning;
+  if (held.mode == StartMode::kFresh) {
+    if (std::string objection = LeaseObjection(held.id, held.body); !objection.empty()) {
+      const Verdict verdict =
+          LeaseNeedOf(held.body) == LeaseNeed::kNone ? Verdict::kFailed : Verdict::kUnavailable;
+      return Settle(held.id, Refusal(verdict, std::move(objection)), now);
+    }
+    Record(StepStarted{.id = held.id, .body_hash = held.body_hash, .body = held.body});
+    for (LedgerRecord& record : RecordsBefore(held.id, held.body)) Record(std::move(record));
+    if (const auto* lock = std::get_if<LockItem>(&held.body)) {
+      if (const auto* acquire = std::get_if<AcquireLease>(&lock->what)) {
+        Record(LeaseGranted{.transaction = held.id.step.transaction,
+                            .profile = acquire->profile,
+                            .expires = {now.wall.ms + acquire->lease_ms}});
+      }
+    }
+  }
+  decisions_.effects.push_back(StartWork{
+      .id = held.id, .deadline_ms = held.deadline_ms, .body = held.body, .mode = held.mode});
+}
+
+std::string Agent::LeaseObjection(const ItemId& id, const ItemBody& body) const {
+  const TransactionId transaction = id.step.transaction;
+  const auto* lock = std::get_if<LockItem>(&body);
+  const bool acquires = lock != nullptr && std::holds_alternative<AcquireLease>(lock->what);
+  if (acquires) {
+    if (!ledger_.lease || ledger_.lease->transaction == transaction) return {};
+    return "locked by transaction " + Describe(ledger_.lease->transaction);
+  }
+  const LeaseNeed need = LeaseNeedOf(body);
+  if (need == LeaseNeed::kNone) return {};
+  if (!ledger_.lease || ledger_.lease->transaction != transaction) {
+    return "the lease of transaction " + Describe(transaction) + " is not held here";
+  }
+  if (need == LeaseNeed::kConfirmed &&
+      ledger_.lease->standing != LedgerLease::Standing::kConfirmed) {
+    return "the lease of transaction " + Describe(transaction) + " is not confirmed";
+  }
+  return {};
+}
+
+void Agent::OnDone(const ItemId& id, Outcome outcome, Now now) {
+  Settle(id, std::move(outcome), now);
+  StartRunnable(now);
+}
+
+void Agent::Settle(const ItemId& id, Outcome outcome, Now now) {
+  const auto found = held_.find(id.step);
+  ERIS_CHECK(found != held_.end() && found->second.id == id, "only a held item is settled");
+  Held held = std::move(found->second);
+  held_.erase(found);
+  scheduler_.Done(id);
+  Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
+  const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;
+  for (LedgerRecord& record : RecordsAfter(id, held.body, outcome, lease)) {
+    if (const auto* dropped = std::get_if<RootsDropped>(&record)) {
+      decisions_.effects.push_back(DropRoots{.transaction = dropped->transaction});
+    }
+    Record(std::move(record));
+  }
+  SendOutcome(id, outcome, now);
+  if (!ActivitiesOf(held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
+  if (held.successor && !IsAnswered(*held.successor, now)) Accept(*std::move(held.successor));
+}
+
+// Only a planner or broker that gave the item up revokes it; the outcome is reported all the same.
+void Agent::OnRevoke(const ItemId& id, Now now) {
+  const auto found = held_.find(id.step);
+  if (found == held_.end() || found->second.id != id) return;
+  Held& held = found->second;
+  if (held.state == Held::State::kRunning) {
+    decisions_.effects.push_back(StopWork{id});
+    held.state = Held::State::kStopping;
+    return;
+  }
+  if (held.state == Held::State::kWaiting && held.mode == StartMode::kFresh) {
+    scheduler_.Remove(id);
+    const std::uint64_t hash = held.body_hash;
+    held_.erase(found);
+    const Outcome outcome = Refusal(Verdict::kUnavailable, "revoked before it began");
+    Record(StepSettled{.id = id, .body_hash = hash, .outcome = outcome});
+    SendOutcome(id, outcome, now);
+  }
+}
+
+void Agent::OnOutcomeAck(const ItemId& id) {
+  if (unacknowledged_.erase(id) == 0) return;
+  if (ledger_.Find(id) != nullptr) Record(OutcomeAcknowledged{.id = id});
+}
+
+void Agent::ExpireLease(Now now) {
+  if (!ledger_.lease || ledger_.lease->standing == LedgerLease::Standing::kConfirmed) return;
+  if (now.wall < ledger_.lease->expires) return;
+  Record(LeaseReleased{.transaction = ledger_.lease->transaction});
+}
+
+void Agent::OnTick(Now now) {
+  ExpireLease(now);
+  if (link_ == Link::kDown) return;
+  for (const auto& [id, sent] : unacknowledged_) {
+    if (now.steady - sent < options_.resend_after) continue;
+    const LedgerAttempt* attempt = ledger_.Find(id);
+    ERIS_CHECK(attempt != nullptr && attempt->outcome, "what is unacknowledged is settled");
+    SendOutcome(id, *attempt->outcome, now);
+  }
+}
+
+std::vector<ItemId> Agent::InFlight() const {
+  std::vector<ItemId> ids;
+  ids.reserve(held_.size());
+  for (const auto& [step, held] : held_) ids.push_back(held.id);
+  return ids;
+}
+
+}  // namespace eris

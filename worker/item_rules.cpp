@@ -1,0 +1,176 @@
+#include "worker/item_rules.h"
+
+#include "schema/base/overloaded.h"
+
+namespace eris {
+namespace {
+
+ActiveMapping MappingOf(const Activity& activity, ActiveMapping::State state) {
+  return {.service_name = activity.service_name,
+          .service = activity.service,
+          .container = activity.container,
+          .digest = activity.digest,
+          .package = activity.package,
+          .state = state};
+}
+
+std::vector<const Activity*> PointersTo(const std::vector<Activity>& activities) {
+  std::vector<const Activity*> pointers;
+  pointers.reserve(activities.size());
+  for (const Activity& activity : activities) pointers.push_back(&activity);
+  return pointers;
+}
+
+// Whether an attempt may have left something behind.
+bool MayHaveTakenEffect(const Outcome& outcome) {
+  switch (outcome.verdict) {
+    case Verdict::kSucceeded:
+    case Verdict::kFailed:
+    case Verdict::kUnknown:
+    case Verdict::kCancelled:
+      return true;
+    case Verdict::kUnavailable:
+    case Verdict::kRefused:
+    case Verdict::kUnimplemented:
+      return false;
+  }
+  return true;
+}
+
+void AfterActivate(const ActivateItem& item, const Outcome& outcome, const ProfileName& profile,
+                   std::vector<LedgerRecord>& records) {
+  if (!MayHaveTakenEffect(outcome)) return;
+  const auto state = outcome.verdict == Verdict::kSucceeded ? ActiveMapping::State::kActive
+                                                            : ActiveMapping::State::kIndeterminate;
+  records.push_back(MappingActivated{
+      .profile = profile, .mapping = MappingOf(item.activity, state), .activity = item.activity});
+}
+
+void AfterDeactivate(const DeactivateItem& item, const Outcome& outcome, const ProfileName& profile,
+                     std::vector<LedgerRecord>& records) {
+  if (!MayHaveTakenEffect(outcome)) return;
+  if (outcome.verdict == Verdict::kSucceeded) {
+    records.push_back(MappingDeactivated{
+        .profile = profile, .mapping = MappingOf(item.activity, ActiveMapping::State::kInactive)});
+    return;
+  }
+  records.push_back(
+      MappingActivated{.profile = profile,
+                       .mapping = MappingOf(item.activity, ActiveMapping::State::kIndeterminate),
+                       .activity = item.activity});
+}
+
+void AfterLock(const ItemId& id, const LockItem& item, const Outcome& outcome,
+               std::vector<LedgerRecord>& records) {
+  if (outcome.verdict != Verdict::kSucceeded) return;
+  if (std::holds_alternative<ConfirmLease>(item.what)) {
+    records.push_back(LeaseConfirmed{.transaction = id.step.transaction});
+  }
+}
+
+void AfterUnlock(const ItemId& id, const UnlockItem& item, const Outcome& outcome,
+                 const LedgerLease* lease, std::vector<LedgerRecord>& records) {
+  if (outcome.verdict != Verdict::kSucceeded) return;
+  if (const auto* unlock = std::get_if<UnlockComponents>(&item.what)) {
+    for (const Activity& activity : unlock->components) {
+      records.push_back(
+          ComponentUnlocked{.container = activity.container, .component = activity.component});
+    }
+    return;
+  }
+  if (lease != nullptr && lease->transaction == id.step.transaction) {
+    records.push_back(LeaseReleased{.transaction = id.step.transaction});
+  }
+  records.push_back(RootsDropped{.transaction = id.step.transaction});
+}
+
+}  // namespace
+
+LeaseNeed LeaseNeedOf(const ItemBody& body) {
+  return std::visit(Overloaded{
+                        [](const BuildItem&) { return LeaseNeed::kNone; },
+                        [](const TransferItem&) { return LeaseNeed::kNone; },
+                        [](const LockItem& item) {
+                          return std::holds_alternative<AcquireLease>(item.what) ? LeaseNeed::kNone
+                                                                                 : LeaseNeed::kHeld;
+                        },
+                        [](const UnlockItem&) { return LeaseNeed::kNone; },
+                        [](const ActivateItem&) { return LeaseNeed::kConfirmed; },
+                        [](const DeactivateItem&) { return LeaseNeed::kConfirmed; },
+                        [](const SnapshotItem&) { return LeaseNeed::kConfirmed; },
+                        [](const RestoreItem&) { return LeaseNeed::kConfirmed; },
+                        [](const DeleteStateItem&) { return LeaseNeed::kNone; },
+                        [](const SetProfileItem&) { return LeaseNeed::kConfirmed; },
+                        [](const CollectItem&) { return LeaseNeed::kNone; },
+                        [](const QueryItem&) { return LeaseNeed::kNone; },
+                    },
+                    body);
+}
+
+std::vector<const Activity*> ActivitiesOf(const ItemBody& body) {
+  using Pointers = std::vector<const Activity*>;
+  const auto one = [](const auto& item) { return Pointers{&item.activity}; };
+  return std::visit(Overloaded{
+                        [](const BuildItem&) { return Pointers{}; },
+                        [](const TransferItem&) { return Pointers{}; },
+                        [](const LockItem& item) {
+                          const auto* lock = std::get_if<LockComponents>(&item.what);
+                          return lock != nullptr ? PointersTo(lock->components) : Pointers{};
+                        },
+                        [](const UnlockItem& item) {
+                          const auto* unlock = std::get_if<UnlockComponents>(&item.what);
+                          return unlock != nullptr ? PointersTo(unlock->components) : Pointers{};
+                        },
+                        [&](const ActivateItem& item) { return one(item); },
+                        [&](const DeactivateItem& item) { return one(item); },
+                        [&](const SnapshotItem& item) { return one(item); },
+                        [&](const RestoreItem& item) { return one(item); },
+                        [&](const DeleteStateItem& item) { return one(item); },
+                        [](const SetProfileItem&) { return Pointers{}; },
+                        [](const CollectItem&) { return Pointers{}; },
+                        [](const QueryItem&) { return Pointers{}; },
+                    },
+                    body);
+}
+
+std::vector<LedgerRecord> RecordsBefore(const ItemId& id, const ItemBody& body) {
+  std::vector<LedgerRecord> records;
+  if (const auto* transfer = std::get_if<TransferItem>(&body)) {
+    records.push_back(RootsAdded{.transaction = id.step.transaction, .paths = transfer->paths});
+  }
+  if (const auto* lock = std::get_if<LockItem>(&body)) {
+    if (const auto* components = std::get_if<LockComponents>(&lock->what)) {
+      for (const Activity& activity : components->components) {
+        records.push_back(ComponentMayBeLocked{.transaction = id.step.transaction,
+                                               .container = activity.container,
+                                               .component = activity.component});
+      }
+    }
+  }
+  return records;
+}
+
+std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
+                                       const Outcome& outcome, const LedgerLease* lease) {
+  std::vector<LedgerRecord> records;
+  const ProfileName profile = lease != nullptr ? lease->profile : ProfileName();
+  std::visit(
+      Overloaded{
+          [](const BuildItem&) {},
+          [](const TransferItem&) {},
+          [&](const LockItem& item) { AfterLock(id, item, outcome, records); },
+          [&](const UnlockItem& item) { AfterUnlock(id, item, outcome, lease, records); },
+          [&](const ActivateItem& item) { AfterActivate(item, outcome, profile, records); },
+          [&](const DeactivateItem& item) { AfterDeactivate(item, outcome, profile, records); },
+          [](const SnapshotItem&) {},
+          [](const RestoreItem&) {},
+          [](const DeleteStateItem&) {},
+          [](const SetProfileItem&) {},
+          [](const CollectItem&) {},
+          [](const QueryItem&) {},
+      },
+      body);
+  return records;
+}
+
+}  // namespace eris
