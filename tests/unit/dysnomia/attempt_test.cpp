@@ -182,7 +182,7 @@ TEST_F(AttemptTest, AMissingSecretFailsBeforeTheModuleStarts) {
 }
 
 TEST_F(AttemptTest, AKilledRunnerLeavesNoOutcomeAndFreesTheLock) {
-  Module("touch " + (dir_ / "started").string() + "; exec sleep 60\n");
+  Module(": > " + (dir_ / "started").string() + "; exec sleep 60\n");
   Child child = Start(Request({Activity()}));
   Await("started");
   EXPECT_EQ(IsAttemptRunning(attempt_), true);
@@ -222,7 +222,7 @@ TEST_F(AttemptTest, AnAttemptRunsOnlyOnce) {
 }
 
 TEST_F(AttemptTest, AStoppedAttemptSaysSo) {
-  Module("touch " + (dir_ / "started").string() + "; exec sleep 60\n");
+  Module(": > " + (dir_ / "started").string() + "; exec sleep 60\n");
   Child child = Start(Request({Activity(), Activity()}));
   Await("started");
   EXPECT_EQ(StopAttempt(attempt_, StopSignal::kTerminate), 1);
