@@ -1,9 +1,9 @@
 #include "broker/link/broker_client.h"
 
 #include <optional>
-#include <string_view>
 #include <utility>
 
+#include "broker/link/message_frame.h"
 #include "schema/base/check.h"
 #include "schema/base/overloaded.h"
 #include "schema/codec/codec.h"
@@ -15,12 +15,6 @@ namespace {
 constexpr std::size_t kTransportBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxBacklogBytes = std::size_t{256} << 20;
 constexpr Duration kDrainInterval{5};
-
-std::string_view TextOf(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-Bytes BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 }  // namespace
 
@@ -48,20 +42,12 @@ BrokerClient::~BrokerClient() {
 
 void BrokerClient::OnFrame(Bytes frame) {
   session_.OnHeard(loop_.now().steady);
-  Result<Batch> batch = Batch::Parse(frame);
-  if (!batch) {
-    log_.Warn("link.frame_dropped", {{"error", batch.error().message}});
+  Result<std::vector<Message>> messages = ParseMessages(frame);
+  if (!messages) {
+    log_.Warn("link.frame_dropped", {{"error", messages.error().message}});
     return;
   }
-  for (const MessageView& view : *batch) {
-    Result<Header> header = Decode<Header>(TextOf(view.header));
-    if (!header) {
-      log_.Warn("link.message_dropped", {{"error", header.error().message}});
-      continue;
-    }
-    OnMessage({.header = *std::move(header), .body = std::string(TextOf(view.body))});
-  }
-  Perform();
+  for (Message& message : *messages) OnMessage(std::move(message));
 }
 
 void BrokerClient::OnMessage(Message message) {
@@ -81,9 +67,8 @@ void BrokerClient::OnMessage(Message message) {
       if (const Result<Bye> bye = Decode<Bye>(message.body)) session_.OnBye(*bye, now);
       break;
     default:
-      // What a message causes may need the session's effects to be out: welcome before items.
-      Perform();
-      handlers_.on_message(message);
+      // Without a session it belongs to the one before, and whoever cares sends it again.
+      if (session_.established()) handlers_.on_message(message);
       return;
   }
   Perform();
@@ -127,8 +112,7 @@ void BrokerClient::ResetTimer() {
 void BrokerClient::SendNow(MessageKind kind, std::string body) {
   const Message message{.header = {.kind = kind}, .body = std::move(body)};
   BatchWriter single;
-  const std::string header = Encode(message.header);
-  const AddResult added = single.Add({.header = BytesOf(header), .body = BytesOf(message.body)});
+  const AddResult added = single.Add(EncodedMessage(message).view());
   ERIS_CHECK(added == AddResult::kAdded, "a message of the session fits into a frame");
   static_cast<void>(transport_.Send(single.Take()));
 }
@@ -138,12 +122,11 @@ void BrokerClient::Send(const Message& message) {
 }
 
 void BrokerClient::Queue(const Message& message) {
-  const std::string header = Encode(message.header);
-  const MessageView view{.header = BytesOf(header), .body = BytesOf(message.body)};
-  AddResult added = batch_.Add(view);
+  const EncodedMessage encoded(message);
+  AddResult added = batch_.Add(encoded.view());
   if (added == AddResult::kFull) {
     TakeBatch();
-    added = batch_.Add(view);
+    added = batch_.Add(encoded.view());
   }
   if (added != AddResult::kAdded) {
     log_.Error("link.message_too_big",

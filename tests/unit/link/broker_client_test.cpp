@@ -1,6 +1,6 @@
 // Goal: a client keeps its session with the broker by itself and hands everything else to its
 // owner. Method: the transport in memory, a clock moved by hand, a broker played by the test.
-#include "broker/link/client_link.h"
+#include "broker/link/broker_client.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ class ManualClock final : public Clock {
   Now now{{1'000'000}, {1'000'000}};
 };
 
-class ClientLinkTest : public testing::Test {
+class BrokerClientTest : public testing::Test {
  protected:
   void SetUp() override {
     network_.SetHandlers({.on_frame =
@@ -34,18 +34,19 @@ class ClientLinkTest : public testing::Test {
                               },
                           .on_gone = {}});
     loop_->OnTurnEnd([this] { link_.Flush(); });
-    link_.Start(
-        {.hello =
-             [this] { return Hello{.role = Role::kWorker, .name = "w", .instance = ++hellos_}; },
-         .on_message = [this](Message m) { received_.push_back(std::move(m)); },
-         .on_established =
-             [this](const Established& e) {
-               log_ += e.boot == Established::Boot::kNew ? "new-boot " : "established ";
-               EXPECT_TRUE(link_.Send(MessageOf(MessageKind::kOutcome, "resent")));
-             },
-         .on_lost = [this](const Lost&) { log_ += "lost "; },
-         .on_ended = [this](const Ended&) { log_ += "ended "; },
-         .on_link = {}});
+  }
+
+  BrokerClientHandlers Handlers() {
+    return {.make_hello =
+                [this] { return Hello{.role = Role::kWorker, .name = "w", .instance = ++hellos_}; },
+            .on_established =
+                [this](const Established& e) {
+                  log_ += e.boot == Established::Boot::kNew ? "new-boot " : "established ";
+                  link_.Send(MessageOf(MessageKind::kOutcome, "resent"));
+                },
+            .on_lost = [this](const Lost&) { log_ += "lost "; },
+            .on_ended = [this](const Bye&) { log_ += "ended "; },
+            .on_message = [this](const Message& m) { received_.push_back(m); }};
   }
 
   static Message MessageOf(MessageKind kind, std::string body) {
@@ -86,9 +87,9 @@ class ClientLinkTest : public testing::Test {
   ManualClock clock_;
   NullLog null_log_;
   std::unique_ptr<Loop> loop_ = Loop::Open(clock_).value();
-  MemoryNetwork network_;
+  MemoryNetwork network_{std::size_t{16} << 20};
   std::unique_ptr<MemoryClient> client_ = network_.Connect(PublicKey{});
-  ClientLink link_{*loop_, *client_, null_log_};
+  BrokerClient link_{*loop_, *client_, null_log_, Handlers()};
   PeerId peer_;
   std::uint64_t hellos_ = 0;
   std::string heard_;
@@ -97,8 +98,8 @@ class ClientLinkTest : public testing::Test {
   std::vector<Message> received_;
 };
 
-TEST_F(ClientLinkTest, SaysHelloAsOfNowAndResendsOnWelcome) {
-  EXPECT_FALSE(link_.Send(MessageOf(MessageKind::kOutcome, "too early")));
+TEST_F(BrokerClientTest, SaysHelloAsOfNowAndResendsOnWelcome) {
+  link_.Send(MessageOf(MessageKind::kOutcome, "too early"));
   Turn();
   EXPECT_EQ(Heard(), "hello ");
   const Hello hello = Decode<Hello>(last_heard_.body).value();
@@ -111,7 +112,7 @@ TEST_F(ClientLinkTest, SaysHelloAsOfNowAndResendsOnWelcome) {
   EXPECT_EQ(link_.welcome().session, SessionId{5});
 }
 
-TEST_F(ClientLinkTest, MessagesReachTheOwnerInOrderOnlyWithinASession) {
+TEST_F(BrokerClientTest, MessagesReachTheOwnerInOrderAndOnlyWithinASession) {
   Turn();
   BrokerSays(MessageOf(MessageKind::kDeliver, "of another session"));
   EXPECT_TRUE(received_.empty());
@@ -123,7 +124,7 @@ TEST_F(ClientLinkTest, MessagesReachTheOwnerInOrderOnlyWithinASession) {
   EXPECT_EQ(received_[1].header.kind, MessageKind::kRevoke);
 }
 
-TEST_F(ClientLinkTest, HeartbeatsThenLossThenANewSession) {
+TEST_F(BrokerClientTest, HeartbeatsThenLossThenANewSession) {
   Establish();
   Turn(5);
   EXPECT_EQ(Heard(), "heartbeat ");
@@ -133,14 +134,14 @@ TEST_F(ClientLinkTest, HeartbeatsThenLossThenANewSession) {
   EXPECT_EQ(Heard(), "heartbeat heartbeat ");
   Turn(5);
   EXPECT_EQ(Log(), "lost ") << "15 s after the broker's last word";
-  EXPECT_FALSE(link_.Send(MessageOf(MessageKind::kOutcome, "x")));
+  link_.Send(MessageOf(MessageKind::kOutcome, "of no session"));
   Turn();
   EXPECT_EQ(Heard(), "hello ");
   BrokerWelcomes(2);
   EXPECT_EQ(Log(), "new-boot ");
 }
 
-TEST_F(ClientLinkTest, BrokenConnectionIsGreetedAgain) {
+TEST_F(BrokerClientTest, BrokenConnectionIsGreetedAgain) {
   Establish();
   network_.Break(*client_);
   EXPECT_EQ(Log(), "lost ");
@@ -149,14 +150,14 @@ TEST_F(ClientLinkTest, BrokenConnectionIsGreetedAgain) {
   EXPECT_EQ(Heard(), "hello ");
 }
 
-TEST_F(ClientLinkTest, WhoAreYouIsAnsweredWithHello) {
+TEST_F(BrokerClientTest, WhoAreYouIsAnsweredWithHello) {
   Establish();
   BrokerSays(MessageOf(MessageKind::kWhoAreYou, {}));
   EXPECT_EQ(Log(), "lost ");
   EXPECT_EQ(Heard(), "hello ");
 }
 
-TEST_F(ClientLinkTest, SupersededEndsForGood) {
+TEST_F(BrokerClientTest, SupersededEndsForGood) {
   Establish();
   BrokerSays(
       MessageOf(MessageKind::kBye, Encode(Bye{.reason = ByeReason::kSuperseded, .message = {}})));
@@ -165,7 +166,7 @@ TEST_F(ClientLinkTest, SupersededEndsForGood) {
   EXPECT_EQ(Heard(), "");
 }
 
-TEST_F(ClientLinkTest, GarbageIsIgnored) {
+TEST_F(BrokerClientTest, GarbageIsIgnored) {
   Establish();
   ASSERT_EQ(network_.Send(peer_, Frame(100)), SendResult::kSent);
   Turn();
@@ -176,15 +177,22 @@ TEST_F(ClientLinkTest, GarbageIsIgnored) {
   EXPECT_EQ(Heard(), "");
 }
 
-TEST_F(ClientLinkTest, AQueueThatIsFullMakesTheConnectionAnew) {
+TEST_F(BrokerClientTest, WhatTheTransportHasNoRoomForWaitsAndArrivesInOrder) {
   Establish();
-  for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(link_.Send(MessageOf(MessageKind::kOutcome, std::string(limits::kBodyBytes, 'x'))));
+  for (int i = 0; i < 20; ++i) {
+    Message message = MessageOf(MessageKind::kOutcome, std::string(limits::kBodyBytes, 'x'));
+    message.header.request = static_cast<std::uint64_t>(i);
+    link_.Send(message);
   }
   loop_->Turn(Duration(0));
-  EXPECT_EQ(Log(), "lost ");
-  Turn();
-  EXPECT_EQ(Heard(), "hello ");
+  EXPECT_GT(link_.QueuedBytes(), 19 * limits::kBodyBytes);
+  EXPECT_LT(client_->QueuedBytes(), std::size_t{6} << 20) << "the transport's queue stays short";
+  for (int i = 0; i < 5; ++i) Turn(1);
+  EXPECT_EQ(link_.QueuedBytes(), 0u);
+  std::string expected;
+  for (int i = 0; i < 20; ++i) expected += "outcome ";
+  EXPECT_EQ(Heard().substr(0, expected.size()), expected);
+  EXPECT_EQ(Log(), "");
 }
 
 TEST(MessageFrame, UnknownMessagesAreAnswered) {
