@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "planner/models/property_json.h"
+#include "planner/models/internal/property_json.h"
 
 namespace eris {
 namespace {

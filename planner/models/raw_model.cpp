@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "planner/models/property_json.h"
+#include "planner/models/internal/property_json.h"
 
 namespace eris {
 namespace {

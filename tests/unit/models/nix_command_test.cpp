@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "planner/models/evaluate_models.h"
 #include "tests/unit/models/nix_store.h"
 
 namespace eris {
@@ -63,118 +62,6 @@ TEST(EvaluateNix, SaysWhenNixIsMissing) {
   const Result<std::string> json = EvaluateNix("1", options);
   ASSERT_FALSE(json);
   EXPECT_NE(json.error().code, ErrorCode::kInvalid);
-}
-
-// Models written into a directory of the test's own.
-class Models : public ::testing::Test {
- protected:
-  void SetUp() override {
-    directory_.Write("infrastructure.nix",
-                     "{ one = { system = \"x86_64-linux\"; properties.hostname = \"h\"; }; }");
-    directory_.Write("distribution.nix",
-                     "{ infrastructure, ... }: { a = [ infrastructure.one ]; }");
-  }
-  ModelOptions Options(const std::string& services) {
-    directory_.Write("services.nix", services);
-    ModelOptions options;
-    options.services = directory_.path() / "services.nix";
-    options.infrastructure = directory_.path() / "infrastructure.nix";
-    options.distribution = directory_.path() / "distribution.nix";
-    options.nix = Store().options();
-    return options;
-  }
-  testing::TemporaryDirectory directory_;
-};
-
-constexpr const char* kParametrised = R"(
-{ system, pkgs, port ? 80, suffix ? "", ... }: {
-  a = { name = "a"; type = "echo"; pkg = derivation {
-    name = "a${toString port}${suffix}"; inherit system; builder = "/bin/sh"; }; };
-})";
-
-std::string ComponentIn(const Result<EvaluatedModels>& models) {
-  if (!models) return models.error().message;
-  if (models->manifest.services.empty()) return "no service";
-  return ComponentOf(models->manifest.services.begin()->second.package).text;
-}
-
-TEST_F(Models, TakeExtraParameters) {
-  ModelOptions options = Options(kParametrised);
-  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
-  options.extra_params = "{ port = 81; suffix = \"x\"; unknown = throw \"unused\"; } # end";
-  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a81x");
-}
-
-TEST_F(Models, ShowNixErrorsByTheirLastLine) {
-  const auto failed =
-      EvaluateModels(Options("{ ... }: { a = { name = \"a\"; type = \"echo\"; pkg = nope; }; }"));
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kInvalid);
-  EXPECT_THAT(failed.error().message, StartsWith("undefined variable 'nope' (at /"));
-}
-
-TEST_F(Models, ThatAreMissingAreNamed) {
-  ModelOptions options = Options(kParametrised);
-  options.distribution = "nowhere/distribution.nix";
-  const auto failed = EvaluateModels(options);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(failed.error().message, HasSubstr("nowhere/distribution.nix"));
-}
-
-TEST_F(Models, MayBeJsonAndPlacedBySpecialProperty) {
-  ModelOptions options = Options(kParametrised);
-  directory_.Write("infrastructure.json",
-                   R"({ "one": { "system": "x86_64-linux", "properties": { "address": "a" } } })");
-  options.infrastructure = directory_.path() / "infrastructure.json";
-  options.target_property = "address";
-  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
-}
-
-TEST_F(Models, DeployStateOfAllServicesThatDoNotSay) {
-  ModelOptions options = Options(kParametrised);
-  options.deploy_state = true;
-  const auto models = EvaluateModels(options);
-  ASSERT_TRUE(models) << models.error().message;
-  EXPECT_EQ(models->manifest.snapshot_mappings.size(), 1U);
-}
-
-TEST_F(Models, KnowTypesOnlyWhenTold) {
-  ModelOptions options = Options(kParametrised);
-  options.check.known_types = {"process"};
-  const auto models = EvaluateModels(options);
-  ASSERT_TRUE(models) << models.error().message;
-  ASSERT_EQ(models->errors.size(), 1U);
-  EXPECT_EQ(models->errors[0].path, "a.type");
-}
-
-// 40 layers of two services that each depend on both below: 2^40 paths, 80 services.
-TEST_F(Models, WalkDiamondsOnce) {
-  std::string services = R"({ system, ... }: let
-    make = name: deps: derivation { inherit name system; builder = "/bin/sh";
-      text = toString (map (d: deps.${d}.target.properties.hostname) (builtins.attrNames deps)); };
-  in rec {
-    a = { name = "a"; type = "echo"; pkg = make "a" { }; };
-    b = { name = "b"; type = "echo"; pkg = make "b" { }; };
-)";
-  std::string below[2] = {"a", "b"};
-  std::string names = "a = 1; b = 1;";
-  for (int layer = 1; layer < 40; ++layer) {
-    const std::string next[2] = {"l" + std::to_string(layer), "r" + std::to_string(layer)};
-    for (const std::string& name : next) {
-      services += name + " = { name = \"" + name + "\"; type = \"echo\"; dependsOn = { inherit " +
-                  below[0] + " " + below[1] + "; }; pkg = make \"" + name + "\"; };\n";
-      names += name + " = 1;";
-    }
-    below[0] = next[0];
-    below[1] = next[1];
-  }
-  directory_.Write(
-      "distribution.nix",
-      "{ infrastructure }: builtins.mapAttrs (_: _: [ infrastructure.one ]) { " + names + " }");
-  const auto models = EvaluateModels(Options(services + "}"));
-  ASSERT_TRUE(models) << models.error().message;
-  EXPECT_EQ(models->manifest.services.size(), 80U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "planner/models/property_json.h"
+#include "planner/models/internal/property_json.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

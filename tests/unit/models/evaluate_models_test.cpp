@@ -1,0 +1,168 @@
+// Goal: options of an evaluation take effect, what fails is told in one line, and cost does not
+// explode. Method: Nix on models written by the test, in a store of its own.
+#include "planner/models/evaluate_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/models/nix_store.h"
+
+namespace eris {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const testing::NixStore& Store() {
+  static const testing::NixStore kStore(testing::StoreNames::kLogical);
+  return kStore;
+}
+
+// Models written into a directory of the test's own.
+class Models : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_.Write("infrastructure.nix",
+                     "{ one = { system = \"x86_64-linux\"; properties.hostname = \"h\"; }; }");
+    directory_.Write("distribution.nix",
+                     "{ infrastructure, ... }: { a = [ infrastructure.one ]; }");
+  }
+  ModelOptions Options(const std::string& services) {
+    directory_.Write("services.nix", services);
+    ModelOptions options;
+    options.services = directory_.path() / "services.nix";
+    options.infrastructure = directory_.path() / "infrastructure.nix";
+    options.distribution = directory_.path() / "distribution.nix";
+    options.nix = Store().options();
+    return options;
+  }
+  testing::TemporaryDirectory directory_;
+};
+
+constexpr const char* kParametrised = R"(
+{ system, pkgs, port ? 80, suffix ? "", ... }: {
+  a = { name = "a"; type = "echo"; pkg = derivation {
+    name = "a${toString port}${suffix}"; inherit system; builder = "/bin/sh"; }; };
+})";
+
+std::string ComponentIn(const Result<EvaluatedModels>& models) {
+  if (!models) return models.error().message;
+  if (models->manifest.services.empty()) return "no service";
+  return ComponentOf(models->manifest.services.begin()->second.package).text;
+}
+
+TEST_F(Models, TakeExtraParameters) {
+  ModelOptions options = Options(kParametrised);
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
+  options.extra_params = "{ port = 81; suffix = \"x\"; unknown = throw \"unused\"; } # end";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a81x");
+}
+
+TEST_F(Models, ShowNixErrorsByTheirLastLine) {
+  const auto failed =
+      EvaluateModels(Options("{ ... }: { a = { name = \"a\"; type = \"echo\"; pkg = nope; }; }"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(failed.error().message, StartsWith("undefined variable 'nope' (at /"));
+}
+
+TEST_F(Models, ThatAreMissingAreNamed) {
+  ModelOptions options = Options(kParametrised);
+  options.distribution = "nowhere/distribution.nix";
+  const auto failed = EvaluateModels(options);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(failed.error().message, HasSubstr("nowhere/distribution.nix"));
+}
+
+TEST_F(Models, MayBeJsonAndPlacedBySpecialProperty) {
+  ModelOptions options = Options(kParametrised);
+  directory_.Write("infrastructure.json",
+                   R"({ "one": { "system": "x86_64-linux", "properties": { "address": "a" } } })");
+  options.infrastructure = directory_.path() / "infrastructure.json";
+  options.target_property = "address";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
+}
+
+TEST_F(Models, DeployStateOfAllServicesThatDoNotSay) {
+  ModelOptions options = Options(kParametrised);
+  options.deploy_state = true;
+  const auto models = EvaluateModels(options);
+  ASSERT_TRUE(models) << models.error().message;
+  EXPECT_EQ(models->manifest.snapshot_mappings.size(), 1U);
+}
+
+TEST_F(Models, KnowTypesOnlyWhenTold) {
+  ModelOptions options = Options(kParametrised);
+  options.check.known_types = {"process"};
+  const auto models = EvaluateModels(options);
+  ASSERT_TRUE(models) << models.error().message;
+  ASSERT_EQ(models->errors.size(), 1U);
+  EXPECT_EQ(models->errors[0].path, "a.type");
+}
+
+// 40 layers of two services that each depend on both below: 2^40 paths, 80 services.
+TEST_F(Models, WalkDiamondsOnce) {
+  std::string services = R"({ system, ... }: let
+    make = name: deps: derivation { inherit name system; builder = "/bin/sh";
+      text = toString (map (d: deps.${d}.target.properties.hostname) (builtins.attrNames deps)); };
+  in rec {
+    a = { name = "a"; type = "echo"; pkg = make "a" { }; };
+    b = { name = "b"; type = "echo"; pkg = make "b" { }; };
+)";
+  std::string below[2] = {"a", "b"};
+  std::string names = "a = 1; b = 1;";
+  for (int layer = 1; layer < 40; ++layer) {
+    const std::string next[2] = {"l" + std::to_string(layer), "r" + std::to_string(layer)};
+    for (const std::string& name : next) {
+      services += name + " = { name = \"" + name + "\"; type = \"echo\"; dependsOn = { inherit " +
+                  below[0] + " " + below[1] + "; }; pkg = make \"" + name + "\"; };\n";
+      names += name + " = 1;";
+    }
+    below[0] = next[0];
+    below[1] = next[1];
+  }
+  directory_.Write(
+      "distribution.nix",
+      "{ infrastructure }: builtins.mapAttrs (_: _: [ infrastructure.one ]) { " + names + " }");
+  const auto models = EvaluateModels(Options(services + "}"));
+  ASSERT_TRUE(models) << models.error().message;
+  EXPECT_EQ(models->manifest.services.size(), 80U);
+}
+
+// --- the examples
+// ---------------------------------------------------------------------------------
+
+Manifest Example(const std::string& services) {
+  const std::string directory = ERIS_EXAMPLES_DIR "/three-tier/";
+  ModelOptions options;
+  options.services = directory + services;
+  options.infrastructure = directory + "infrastructure.nix";
+  options.distribution = directory + "distribution.nix";
+  options.extra_params = "{ dataPort = 17001; apiPort = 17002; webPort = 18080; }";
+  options.nix = Store().options();
+  const auto models = EvaluateModels(options);
+  EXPECT_TRUE(models) << models.error().message;
+  if (!models) return {};
+  EXPECT_TRUE(models->errors.empty() && models->warnings.empty()) << services;
+  return models->manifest;
+}
+
+TEST(Examples, UpgradeTheApiAndWhatDependsOnIt) {
+  const Manifest before = Example("services.nix");
+  ASSERT_EQ(before.mappings.size(), 3U);
+  for (const char* upgrade : {"services-upgrade.nix", "services-broken.nix"}) {
+    const Manifest after = Example(upgrade);
+    ASSERT_EQ(after.mappings.size(), 3U);
+    for (const Mapping& mapping : after.mappings) {
+      const bool kept = std::find(before.mappings.begin(), before.mappings.end(), mapping) !=
+                        before.mappings.end();
+      EXPECT_EQ(kept, after.services.at(mapping.service).name.text == "data") << upgrade;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace eris
