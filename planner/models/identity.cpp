@@ -77,15 +77,17 @@ class Identifier {
     return ServiceKey(fields.Finish());
   }
 
-  // Of everything ordered before an instance.
+  // Of one mapping that is ordered before another.
+  const std::string& DigestOf(const InstanceLink& link) const {
+    const auto& places = graph_.instances[link.instance].places;
+    const auto place = std::lower_bound(places.begin(), places.end(), link.place);
+    return result_[link.instance].digests.at(static_cast<std::size_t>(place - places.begin()));
+  }
+
+  // Of everything ordered before an instance, wherever that runs.
   std::string DigestOf(const std::vector<InstanceLink>& links) const {
     std::vector<std::string> digests;
-    for (const InstanceLink& link : links) {
-      const auto& places = graph_.instances[link.instance].places;
-      const auto place = std::lower_bound(places.begin(), places.end(), link.place);
-      digests.push_back(
-          result_[link.instance].digests.at(static_cast<std::size_t>(place - places.begin())));
-    }
+    for (const InstanceLink& link : links) digests.push_back(DigestOf(link));
     std::sort(digests.begin(), digests.end());
     Fields fields;
     for (const std::string& digest : digests) fields.Add(digest);
@@ -96,6 +98,8 @@ class Identifier {
     Fields fields;
     fields.Add("mapping").Add(result_[link.instance].key.text);
     fields.Add(link.place.target.text).Add(link.place.container.text).Add(before);
+    const auto provider = graph_.ProviderOf(link);
+    fields.Add(provider ? DigestOf(*provider) : "");
     AddProperties(PropertiesAt(model_, graph_, link), fields);
     return fields.Finish();
   }

@@ -2,10 +2,10 @@
 // next.
 //
 // A service key covers name, type, package and the ordered interdependencies (dependsOn,
-// activatesAfter, providers of containers) with target and container, transitively. A mapping
-// digest covers, beyond the key, what its activities are given: the properties of its container,
-// and the digests of everything ordered before it. Secrets count by name: a rotated one is not a
-// change. connectsTo, the properties of targets and the own place are in neither.
+// activatesAfter) with target and container, transitively. A mapping digest covers, beyond the key,
+// what its activities are given: the properties of its container; and the digests of everything
+// ordered before it, the provider of its container on its own target included. Secrets count by
+// name: a rotated one is not a change. connectsTo and the properties of targets are in neither.
 #pragma once
 
 #include <cstddef>

@@ -28,7 +28,7 @@ void AddInstances(const RawModel& model, InstanceGraph& graph) {
       if (!system) continue;
       const auto [entry, is_new] =
           graph.by_name.try_emplace({name, *system}, graph.instances.size());
-      if (is_new) graph.instances.push_back({name, *system, &service, {}, {}, {}, {}});
+      if (is_new) graph.instances.push_back({name, *system, &service, {}, {}, {}, {}, {}});
       graph.instances[entry->second].places.push_back(place);
     }
   }
@@ -75,10 +75,10 @@ void AddLinks(const RawModel& model, InstanceGraph& graph) {
     instance.activates_after = Resolve(model, graph, instance.raw->activates_after);
     for (const RawPlace& place : instance.places) {
       if (auto provider = graph.ProviderOf({index, place})) {
-        instance.activates_after.push_back(std::move(*provider));
+        instance.providers.push_back(std::move(*provider));
       }
     }
-    SortUnique(instance.activates_after);
+    SortUnique(instance.providers);
   }
 }
 
@@ -86,8 +86,10 @@ Dependencies OrderedLinks(const InstanceGraph& graph) {
   Dependencies dependencies;
   for (const Instance& instance : graph.instances) {
     std::vector<DagNode>& before = dependencies.emplace_back();
-    for (const InstanceLink& link : instance.depends_on) before.push_back(ToNode(link));
-    for (const InstanceLink& link : instance.activates_after) before.push_back(ToNode(link));
+    for (const auto* links :
+         {&instance.depends_on, &instance.activates_after, &instance.providers}) {
+      for (const InstanceLink& link : *links) before.push_back(ToNode(link));
+    }
     SortUnique(before);
   }
   return dependencies;

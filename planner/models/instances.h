@@ -28,8 +28,10 @@ struct Instance {
 
   // Sorted, no duplicates. What cannot be resolved is left out: CheckModel reports it.
   std::vector<InstanceLink> depends_on;
-  std::vector<InstanceLink> activates_after;  // holds the providers of its containers too
+  std::vector<InstanceLink> activates_after;
   std::vector<InstanceLink> connects_to;
+  std::vector<InstanceLink>
+      providers;  // of its containers: ordered before its mapping on their target
 };
 
 // Borrows from the model, which must outlive it.

@@ -48,7 +48,7 @@ struct Service {
 
   // Sorted, one entry per bound instance.
   std::vector<Interdependency> depends_on;       // parameters, order, identity
-  std::vector<Interdependency> activates_after;  // order, identity; holds implicit providers too
+  std::vector<Interdependency> activates_after;  // order, identity
   std::vector<Interdependency> connects_to;      // parameters only; cycles allowed
 
   std::map<ContainerName, Properties> provides_containers;
@@ -63,7 +63,9 @@ struct Mapping {
   TargetName target;
   ContainerName container;
   ServiceKey service;
-  std::optional<ServiceKey> provided_by;  // the service that provides the container, on this target
+  // The service that provides the container, on this target: ordered before this mapping as if it
+  // stood in activates_after.
+  std::optional<ServiceKey> provided_by;
   std::string
       digest;  // hex SHA-256 of properties, interdependencies' digests and provider's digest
   auto operator<=>(const Mapping&) const = default;

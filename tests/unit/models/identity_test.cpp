@@ -123,9 +123,25 @@ TEST(Identity, AProviderGivesPropertiesAndOrder) {
   ASSERT_NE(mapping, manifest.mappings.end());
   ASSERT_TRUE(mapping->provided_by);
   EXPECT_EQ(manifest.services.at(*mapping->provided_by).name.text, "data");
-  EXPECT_THAT(manifest.services.at(mapping->service).activates_after,
-              ElementsAre(Interdependency{*mapping->provided_by, TargetName("one"),
-                                          ContainerName("echo")}));
+  EXPECT_THAT(manifest.services.at(mapping->service).activates_after, IsEmpty());
+}
+
+TEST(Identity, AProviderOnOneTargetIsNothingToMappingsOnOthers) {
+  const auto with_package = [](const std::string& package) {
+    ModelBuilder builder;
+    builder.Target("one")
+        .Target("two")
+        .Service("app", {})
+        .Service("box1", {"one"})
+        .Service("box2", {"two"});
+    builder.At("box1").provides_containers[ContainerName("box")] = {};
+    builder.At("box2").provides_containers[ContainerName("box")] = {};
+    builder.At("app").places = {{TargetName("one"), ContainerName("box")},
+                                {TargetName("two"), ContainerName("box")}};
+    builder.At("box1").packages[testing::kSystem].path.text += package;
+    return Build(builder.model());
+  };
+  EXPECT_THAT(Changed(with_package(""), with_package("-2")), ElementsAre("app@one", "box1@one"));
 }
 
 TEST(Identity, StateIsMappedUnderTheNameOfThePackage) {

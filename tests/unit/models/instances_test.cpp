@@ -77,9 +77,9 @@ TEST(Instances, DoNotWaitForTheContainerTheyProvideThemselves) {
   builder.At("aside").provides_containers[ContainerName("echo")] = {};
   const InstanceGraph graph = MakeInstances(builder.model());
   const std::size_t aside = graph.by_name.at({ServiceName("aside"), testing::kSystem});
-  EXPECT_THAT(graph.instances[aside].activates_after, IsEmpty());
+  EXPECT_THAT(graph.instances[aside].providers, IsEmpty());
   const std::size_t data = graph.by_name.at({ServiceName("data"), testing::kSystem});
-  EXPECT_THAT(graph.instances[data].activates_after,
+  EXPECT_THAT(graph.instances[data].providers,
               ElementsAre(InstanceLink{aside, {TargetName("one"), ContainerName("echo")}}));
 }
 
