@@ -43,9 +43,6 @@ struct JournaledSubmission {
 // Hex SHA-256 of what a submission asks for; who sent it does not count.
 std::string DigestOf(const Submission& submission);
 
-// The event as `watch` and `history` show it: without manifest and plan items.
-Event LightForm(const Event& event);
-
 struct EventFilter {
   EventSequence from{1};
   std::uint32_t limit = 1000;

@@ -1,0 +1,149 @@
+#include "state/internal/journal_projection.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "schema/base/overloaded.h"
+#include "schema/base/text.h"
+#include "state/journal.h"
+
+namespace eris {
+namespace {
+
+std::string ActionOf(const SubmissionAction& action) {
+  return std::visit(Overloaded{
+                        [](const DeployManifest&) { return std::string("deploy"); },
+                        [](const RollbackTo&) { return std::string("rollback"); },
+                        [](const Undeploy&) { return std::string("undeploy"); },
+                        [](const RetryTransaction&) { return std::string("retry"); },
+                        [](const Operate& operate) { return std::string(VerbOf(operate.body)); },
+                    },
+                    action);
+}
+
+std::string NamesOf(const std::vector<ServiceName>& services) {
+  std::string lines;
+  for (const ServiceName& service : services) {
+    if (!lines.empty()) lines += '\n';
+    lines += service.text;
+  }
+  return lines;
+}
+
+}  // namespace
+
+JournalProjection::JournalProjection(sqlite::Database& database)
+    : database_(database),
+      set_epoch_(database, "UPDATE meta SET epoch = ?1"),
+      insert_transaction_(database,
+                          "INSERT INTO \"transaction\"(id, submission, profile, author, action, "
+                          "submitted_ms, first_event, last_event) "
+                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)"),
+      insert_submission_(database, "INSERT INTO submission(id, digest, tx) VALUES (?1, ?2, ?3)"),
+      set_last_event_(database, "UPDATE \"transaction\" SET last_event = ?2 WHERE id = ?1"),
+      set_plan_(database,
+                "UPDATE \"transaction\" SET planned_event = ?2, plan_hash = ?3, items = ?4, "
+                "activate = ?5, deactivate = ?6, bounced = ?7, kept = ?8, down = ?9, "
+                "next_mappings = ?10, next_targets = ?11 WHERE id = ?1"),
+      set_phase_(database,
+                 "UPDATE \"transaction\" SET phase = ?2, switching_ms = CASE WHEN ?2 = ?4 THEN "
+                 "coalesce(switching_ms, ?3) ELSE switching_ms END WHERE id = ?1"),
+      insert_item_(database,
+                   "INSERT INTO item(tx, idx, direction, attempt, published_ms) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
+      settle_item_(database,
+                   "INSERT INTO item(tx, idx, direction, attempt, published_ms, settled_event, "
+                   "verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+                   "settled_event = ?6, verdict = ?7"),
+      insert_generation_(database,
+                         "INSERT INTO generation SELECT ?2, ?3, id, planned_event, ?4, author, "
+                         "next_mappings, next_targets FROM \"transaction\" WHERE id = ?1"),
+      set_generation_(database, "UPDATE \"transaction\" SET generation = ?2 WHERE id = ?1"),
+      end_(database,
+           "UPDATE \"transaction\" SET phase = ?2, result = ?3, message = ?4, ended_ms = ?5 "
+           "WHERE id = ?1"),
+      resume_(database,
+              "UPDATE \"transaction\" SET phase = ?2, result = NULL, message = '', "
+              "ended_ms = NULL WHERE id = ?1") {}
+
+Status JournalProjection::Apply(const Event& event) {
+  ERIS_TRY(std::visit([&](const auto& body) { return Project(event, body); }, event.body));
+  if (event.transaction) last_events_[event.transaction] = event.sequence;
+  return {};
+}
+
+Status JournalProjection::Flush() {
+  for (const auto& [transaction, sequence] : std::exchange(last_events_, {})) {
+    ERIS_TRY(set_last_event_.Run(transaction.value, sequence.value));
+    if (database_.changes() != 1) {
+      return Fail(ErrorCode::kInternal,
+                  fmt::format("{}: event {} is of transaction {}, which was never accepted",
+                              database_.path(), sequence.value, transaction.value));
+    }
+  }
+  return {};
+}
+
+Status JournalProjection::Project(const Event&, const PlannerStarted& started) {
+  return set_epoch_.Run(started.epoch.value);
+}
+
+Status JournalProjection::Project(const Event& event, const SubmissionAccepted& accepted) {
+  const Submission& submission = accepted.submission;
+  ERIS_TRY(insert_transaction_.Run(event.transaction.value, submission.id.text,
+                                   submission.profile.text, submission.author,
+                                   ActionOf(submission.action), event.at.ms, event.sequence.value));
+  return insert_submission_.Run(submission.id.text, DigestOf(submission), event.transaction.value);
+}
+
+Status JournalProjection::Project(const Event& event, const TransactionPlanned& planned) {
+  const PlanSummary& summary = planned.plan.summary;
+  return set_plan_.Run(event.transaction.value, event.sequence.value, planned.plan_hash,
+                       planned.plan.items.size(), summary.activate, summary.deactivate,
+                       summary.bounced, summary.kept, NamesOf(summary.down),
+                       planned.next.mappings.size(), planned.next.targets.size());
+}
+
+Status JournalProjection::Project(const Event& event, const PhaseEntered& entered) {
+  return set_phase_.Run(event.transaction.value, entered.phase, event.at.ms,
+                        TransactionPhase::kSwitching);
+}
+
+Status JournalProjection::Project(const Event& event, const ItemsPublished& published) {
+  for (const PublishedItem& item : published.items) {
+    ERIS_TRY(insert_item_.Run(event.transaction.value, item.index.value, item.grade.direction,
+                              item.grade.attempt, event.at.ms));
+  }
+  return {};
+}
+
+Status JournalProjection::Project(const Event& event, const ItemSettled& settled) {
+  const PublishedItem& item = settled.item;
+  return settle_item_.Run(event.transaction.value, item.index.value, item.grade.direction,
+                          item.grade.attempt, event.at.ms, event.sequence.value,
+                          settled.outcome.verdict);
+}
+
+Status JournalProjection::Project(const Event& event, const GenerationCommitted& committed) {
+  ERIS_TRY(insert_generation_.Run(event.transaction.value, committed.profile.text,
+                                  committed.generation.value, event.at.ms));
+  return set_generation_.Run(event.transaction.value, committed.generation.value);
+}
+
+Status JournalProjection::Project(const Event& event, const TransactionEnded& ended) {
+  return end_.Run(event.transaction.value, TransactionPhase::kEnded, ended.result, ended.message,
+                  event.at.ms);
+}
+
+Status JournalProjection::Project(const Event& event, const RollbackResumed&) {
+  return resume_.Run(event.transaction.value, TransactionPhase::kRollingBack);
+}
+
+Status JournalProjection::Project(const Event&, const CancelRequested&) { return {}; }
+Status JournalProjection::Project(const Event&, const TargetVerified&) { return {}; }
+Status JournalProjection::Project(const Event&, const Abandoned&) { return {}; }
+
+}  // namespace eris

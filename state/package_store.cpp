@@ -1,0 +1,101 @@
+#include "state/package_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "schema/base/command.h"
+#include "schema/base/text.h"
+
+namespace eris {
+namespace {
+
+// Builds are ended by their own limits; this one only stops a Nix that hangs.
+constexpr Duration kTimeout = std::chrono::hours(24);
+
+// Nix says what is wrong in its last line that begins with "error:".
+std::string ErrorLineOf(std::string_view stderr_text) {
+  std::string_view found;
+  for (const std::string_view line : Split(stderr_text, '\n')) {
+    const std::string_view text = Trim(line);
+    if (text.starts_with("error:") || (found.empty() && !text.empty())) found = text;
+  }
+  return std::string(found);
+}
+
+}  // namespace
+
+NixStore::NixStore(std::vector<std::string> environment) : environment_(std::move(environment)) {}
+
+Result<std::string> NixStore::Run(std::span<const NixCommand> commands, std::string_view doing) {
+  std::string output;
+  for (const NixCommand& command : commands) {
+    ERIS_ASSIGN(const CommandOutput done,
+                RunCommand(command, {.environment = environment_, .timeout = kTimeout}));
+    if (!done.status.success()) {
+      return Fail(ErrorCode::kUnavailable,
+                  fmt::format("cannot {}: {} ({} ended with {})", doing,
+                              ErrorLineOf(done.stderr_tail), command[0], ToString(done.status)));
+    }
+    output += done.stdout_text;
+  }
+  return output;
+}
+
+Result<RealiseResult> NixStore::Realise(std::span<const Derivation> batch,
+                                        const RealiseOptions& options) {
+  std::vector<StorePath> derivations;
+  std::vector<StorePath> outputs;
+  for (const Derivation& item : batch) {
+    derivations.push_back(item.derivation);
+    outputs.push_back(item.output);
+  }
+  RealiseResult result;
+  for (const NixCommand& command : RealiseCommands(derivations, options)) {
+    ERIS_ASSIGN(const CommandOutput done,
+                RunCommand(command, {.environment = environment_, .timeout = kTimeout}));
+    if (!done.status.success()) result.log_tail += done.stderr_tail;
+  }
+  ERIS_ASSIGN(result.failed, InvalidPaths(outputs));
+  const std::set<StorePath> failed(result.failed.begin(), result.failed.end());
+  std::copy_if(outputs.begin(), outputs.end(), std::back_inserter(result.valid),
+               [&](const StorePath& output) { return !failed.contains(output); });
+  return result;
+}
+
+Result<std::vector<StorePath>> NixStore::InvalidPaths(std::span<const StorePath> paths) {
+  ERIS_ASSIGN(const std::string output,
+              Run(InvalidPathsCommands(paths), "ask which store paths are valid"));
+  return ParsePaths(output);
+}
+
+Result<std::vector<StorePath>> NixStore::Requisites(std::span<const StorePath> paths) {
+  ERIS_ASSIGN(const std::string output,
+              Run(RequisitesCommands(paths), "ask for the closure of store paths"));
+  ERIS_ASSIGN(std::vector<StorePath> closure, ParsePaths(output));
+  std::sort(closure.begin(), closure.end());
+  closure.erase(std::unique(closure.begin(), closure.end()), closure.end());
+  return closure;
+}
+
+Status NixStore::AddRoots(std::span<const StorePath> paths, const std::string& prefix) {
+  ERIS_TRY(Run(AddRootsCommands(paths, prefix), "protect store paths from the garbage collector"));
+  return {};
+}
+
+Result<std::uint64_t> NixStore::CollectGarbage() {
+  const NixCommand command = CollectGarbageCommand();
+  ERIS_ASSIGN(const std::string output, Run(std::span(&command, 1), "collect garbage"));
+  return ParseFreedBytes(output);
+}
+
+Result<std::string> NixStore::StoreDirectory() {
+  const NixCommand command = StoreDirectoryCommand();
+  ERIS_ASSIGN(const std::string output, Run(std::span(&command, 1), "ask for the store directory"));
+  return ParseStoreDirectory(output);
+}
+
+}  // namespace eris
