@@ -1,0 +1,124 @@
+#include "broker/authorise.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "schema/base/overloaded.h"
+
+namespace eris {
+namespace {
+
+KeyLevel LevelOf(const Submission& submission) {
+  const KeyLevel options =
+      submission.options.old_state == OldState::kDelete ? KeyLevel::kState : KeyLevel::kDeploy;
+  const KeyLevel action = std::visit(
+      Overloaded{[](const Operate& operate) {
+                   return std::holds_alternative<CollectItem>(operate.body) ? KeyLevel::kAdmin
+                                                                            : KeyLevel::kDeploy;
+                 },
+                 [](const auto&) { return KeyLevel::kDeploy; }},
+      submission.action);
+  return std::max(options, action);
+}
+
+Error NotAllowed(const KeyGrant& grant, std::string what) {
+  return {.code = ErrorCode::kInvalid,
+          .message = "key '" + grant.name + "' may not " + std::move(what),
+          .fix = "ask an administrator for `eris key authorize`"};
+}
+
+Status CheckTargets(const KeyGrant& grant, const SubmissionAction& action) {
+  std::vector<TargetName> targets;
+  if (const auto* deploy = std::get_if<DeployManifest>(&action)) {
+    for (const Mapping& mapping : deploy->manifest.mappings) targets.push_back(mapping.target);
+  } else if (const auto* operate = std::get_if<Operate>(&action)) {
+    targets = operate->targets;
+  }
+  for (const TargetName& target : targets) {
+    if (!Covers(grant.targets, target.text)) {
+      return Fail(NotAllowed(grant, "act on target '" + target.text + "'"));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool RoleMaySend(Role role, MessageKind kind) {
+  switch (kind) {
+    case MessageKind::kHello:
+    case MessageKind::kHeartbeat:
+      return true;
+    case MessageKind::kPublish:
+    case MessageKind::kRevoke:
+    case MessageKind::kOutcomeAck:
+    case MessageKind::kSubmissionTaken:
+    case MessageKind::kReply:
+      return role == Role::kPlanner;
+    case MessageKind::kCredit:
+    case MessageKind::kOutcome:
+    case MessageKind::kProgress:
+      return role == Role::kWorker;
+    case MessageKind::kSubmitChunk:
+    case MessageKind::kRequest:
+      return role == Role::kClient;
+    case MessageKind::kUnspecified:
+    case MessageKind::kWhoAreYou:
+    case MessageKind::kWelcome:
+    case MessageKind::kBye:
+    case MessageKind::kFault:
+    case MessageKind::kReceipt:
+    case MessageKind::kPresence:
+    case MessageKind::kDeliver:
+    case MessageKind::kSubmitReply:
+      return false;
+  }
+  return false;
+}
+
+std::optional<KeyLevel> LevelOf(RequestVerb verb) {
+  switch (verb) {
+    case RequestVerb::kUnspecified:
+      return std::nullopt;
+    case RequestVerb::kStatus:
+    case RequestVerb::kWatch:
+    case RequestVerb::kUnwatch:
+    case RequestVerb::kLogs:
+    case RequestVerb::kHistory:
+    case RequestVerb::kGenerations:
+    case RequestVerb::kGetManifest:
+    case RequestVerb::kTargets:
+      return KeyLevel::kRead;
+    case RequestVerb::kCancel:
+    case RequestVerb::kAbandon:
+      return KeyLevel::kDeploy;
+  }
+  return std::nullopt;
+}
+
+Status AuthoriseHello(const KeyGrant& grant, const Hello& hello) {
+  if (grant.role != hello.role) {
+    return Fail(NotAllowed(grant, "be a " + std::string(ToString(hello.role))));
+  }
+  if (hello.role != Role::kWorker) return {};
+  for (const std::string& queue : hello.queues) {
+    // Exact, no wildcard: nobody acts for a target that its key does not name.
+    if (std::find(grant.queues.begin(), grant.queues.end(), queue) == grant.queues.end()) {
+      return Fail(NotAllowed(grant, "serve '" + queue + "'"));
+    }
+  }
+  return {};
+}
+
+Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission) {
+  const KeyLevel needed = LevelOf(submission);
+  if (grant.level < needed) {
+    return Fail(NotAllowed(grant, "do that: it needs level " + std::string(ToString(needed))));
+  }
+  if (!Covers(grant.profiles, submission.profile.text)) {
+    return Fail(NotAllowed(grant, "change profile '" + submission.profile.text + "'"));
+  }
+  return CheckTargets(grant, submission.action);
+}
+
+}  // namespace eris

@@ -1,0 +1,26 @@
+// Who may do what (design §9): pure questions about a key's grant. Deny by default.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "schema/base/error.h"
+#include "schema/values/key_grant.h"
+#include "schema/values/message.h"
+#include "schema/values/submission.h"
+
+namespace eris {
+
+// Whether a peer of this role may send messages of this kind at all.
+bool RoleMaySend(Role role, MessageKind kind);
+
+// The level that a request needs; none for a verb that this version does not know.
+std::optional<KeyLevel> LevelOf(RequestVerb verb);
+
+// kInvalid, with a message for the client, when the grant does not cover what the hello claims.
+Status AuthoriseHello(const KeyGrant& grant, const Hello& hello);
+
+// Profile, targets and level of what is submitted.
+Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission);
+
+}  // namespace eris

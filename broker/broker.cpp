@@ -1,0 +1,321 @@
+#include "broker/broker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/authorise.h"
+#include "schema/codec/codec.h"
+#include "schema/values/plan.h"
+
+namespace eris {
+
+Broker::Broker(BrokerOptions options, SpoolContent spool, const KeyGrants& keys)
+    : options_(std::move(options)),
+      keys_(keys),
+      queues_(options_.queues),
+      desk_(options_.submissions, std::move(spool)) {
+  TakeRecords();
+}
+
+void Broker::OnMessage(link::PeerId peer, std::string_view public_key, Message message, Now now) {
+  if (message.header.kind == MessageKind::kHello) return OnHello(peer, public_key, message, now);
+  Session* session = sessions_.OfPeer(peer);
+  if (session == nullptr || session->public_key != public_key) return AskWho(peer, now);
+  session->heard = now.steady;
+  Handle(*session, std::move(message), now);
+}
+
+void Broker::Handle(Session& from, Message message, Now now) {
+  const MessageKind kind = message.header.kind;
+  if (kind == MessageKind::kFault) return;  // never answered, or two peers could fault for ever
+  if (kind == MessageKind::kUnspecified) {
+    return SendFault(from, message.header, {.code = Fault::Code::kUnimplemented});
+  }
+  if (!RoleMaySend(from.grant.role, kind)) {
+    return SendFault(from, message.header,
+                     {.code = Fault::Code::kUnauthorised,
+                      .message = "a " + std::string(ToString(from.grant.role)) + " may not send " +
+                                 std::string(ToString(kind))});
+  }
+  switch (kind) {
+    case MessageKind::kHeartbeat:
+      return Send(from.peer, {.kind = MessageKind::kHeartbeat});
+    case MessageKind::kPublish:
+      return OnPublish(from, std::move(message));
+    case MessageKind::kRevoke:
+      return OnRevoke(message);
+    case MessageKind::kCredit:
+      return OnCredit(from, message);
+    case MessageKind::kOutcome:
+      return OnOutcome(from, std::move(message));
+    case MessageKind::kProgress:
+      return OnProgress(from, std::move(message));
+    case MessageKind::kOutcomeAck:
+      return OnOutcomeAck(message);
+    case MessageKind::kSubmitChunk:
+      return OnSubmitChunk(from, message, now);
+    case MessageKind::kSubmissionTaken:
+      return OnSubmissionTaken(from, message);
+    case MessageKind::kRequest:
+      return OnRequest(from, std::move(message));
+    case MessageKind::kReply:
+      return OnReply(from, std::move(message));
+    case MessageKind::kUnspecified:
+    case MessageKind::kHello:
+    case MessageKind::kWhoAreYou:
+    case MessageKind::kWelcome:
+    case MessageKind::kBye:
+    case MessageKind::kFault:
+    case MessageKind::kReceipt:
+    case MessageKind::kPresence:
+    case MessageKind::kDeliver:
+    case MessageKind::kSubmitReply:
+      return;  // refused by RoleMaySend, or handled before
+  }
+}
+
+void Broker::OnPeerGone(link::PeerId peer) {
+  asked_.erase(peer);
+  if (const Session* session = sessions_.OfPeer(peer)) EndSession(session->id);
+}
+
+void Broker::OnTick(Now now) {
+  const Duration lost = options_.heartbeat * options_.missed_heartbeats;
+  for (const SessionId id : sessions_.HeardBefore({now.steady.ms - lost.count()})) {
+    const link::PeerId peer = sessions_.Find(id)->peer;
+    EndSession(id);
+    Dismiss(peer, {.reason = ByeReason::kLost, .message = "no heartbeat was heard"});
+  }
+  std::erase_if(asked_, [&](const auto& entry) { return now.steady - entry.second > lost; });
+  desk_.OnTick(now.steady);
+  TakeRecords();
+}
+
+void Broker::OnShutdown() {
+  for (const SessionId id : sessions_.All()) {
+    Dismiss(sessions_.Find(id)->peer,
+            {.reason = ByeReason::kShutdown, .message = "the broker is shutting down"});
+  }
+}
+
+std::optional<Forward> Broker::NextForward() {
+  const Session* planner = Planner();
+  if (planner == nullptr) return std::nullopt;
+  std::optional<ForwardPiece> piece = desk_.NextPiece();
+  if (!piece) return std::nullopt;
+  Header header{.kind = MessageKind::kSubmitChunk, .author = piece->author};
+  return Forward{.planner = planner->peer, .header = std::move(header), .piece = *std::move(piece)};
+}
+
+// ---- items ----
+
+void Broker::OnPublish(const Session& from, Message message) {
+  Header& header = message.header;
+  if (!ParseQueueName(header.queue) || header.item.grade.attempt == 0 || message.body.empty() ||
+      message.body.size() > limits::kBodyBytes) {
+    return SendFault(from, header,
+                     {.code = Fault::Code::kInvalid, .message = "no such item can be queued"});
+  }
+  Receipt receipt{.what = Receipt::What::kFenced};
+  if (header.epoch == epoch_ && header.item.step.journal == journal_) {
+    switch (queues_.Publish({.id = header.item,
+                             .epoch = header.epoch,
+                             .body_hash = header.body_hash,
+                             .queue = header.queue,
+                             .body = std::move(message.body)})) {
+      case PublishResult::kQueued:
+        receipt.what = Receipt::What::kQueued;
+        break;
+      case PublishResult::kDuplicate:
+        receipt.what = Receipt::What::kDuplicate;
+        break;
+      case PublishResult::kBusy:
+        receipt = {.what = Receipt::What::kBusy, .retry_after_ms = options_.retry_after.count()};
+        break;
+      case PublishResult::kOtherBody:
+        return SendFault(from, header,
+                         {.code = Fault::Code::kInvalid,
+                          .message = "an item with this id and another content is known"});
+    }
+  }
+  Send(from.peer, {.kind = MessageKind::kReceipt, .queue = header.queue, .item = header.item},
+       Encode(receipt));
+  Dispatch(header.queue);
+}
+
+void Broker::Dispatch(const std::string& queue) {
+  for (const Delivery& delivery : queues_.Dispatch(queue)) {
+    const QueuedItem& item = *delivery.item;
+    Send(sessions_.Find(delivery.session)->peer,
+         {.kind = MessageKind::kDeliver,
+          .queue = item.queue,
+          .item = item.id,
+          .epoch = item.epoch,
+          .body_hash = item.body_hash},
+         item.body);
+  }
+}
+
+void Broker::OnRevoke(const Message& message) {
+  const SessionId holder = queues_.Revoke(message.header.item);
+  if (const Session* worker = sessions_.Find(holder)) {
+    Send(
+        worker->peer,
+        {.kind = MessageKind::kRevoke, .queue = message.header.queue, .item = message.header.item});
+  }
+}
+
+bool Broker::Serves(const Session& session, const Header& header) {
+  if (std::find(session.queues.begin(), session.queues.end(), header.queue) !=
+      session.queues.end()) {
+    return true;
+  }
+  SendFault(session, header,
+            {.code = Fault::Code::kUnauthorised,
+             .message = "this session does not serve '" + header.queue + "'"});
+  return false;
+}
+
+void Broker::OnCredit(const Session& from, const Message& message) {
+  if (!Serves(from, message.header)) return;
+  const Result<Credit> credit = Decode<Credit>(message.body);
+  if (!credit) {
+    return SendFault(from, message.header,
+                     {.code = Fault::Code::kInvalid, .message = credit.error().message});
+  }
+  queues_.SetCredit(message.header.queue, from.id, credit->items);
+  Dispatch(message.header.queue);
+}
+
+void Broker::OnOutcome(const Session& from, Message message) {
+  const Header& header = message.header;
+  if (!Serves(from, header)) return;
+  if (!queues_.Report(header.item, header.queue)) {
+    return SendFault(
+        from, header,
+        {.code = Fault::Code::kUnauthorised, .message = "this item belongs to another queue"});
+  }
+  // Without a planner it is dropped: the worker resends it until it is acknowledged.
+  if (const Session* planner = Planner()) {
+    Send(planner->peer, {.kind = MessageKind::kOutcome, .queue = header.queue, .item = header.item},
+         std::move(message.body));
+  }
+  Dispatch(header.queue);
+}
+
+void Broker::OnProgress(const Session& from, Message message) {
+  if (!Serves(from, message.header)) return;
+  if (const Session* planner = Planner()) {
+    Send(planner->peer,
+         {.kind = MessageKind::kProgress,
+          .queue = message.header.queue,
+          .item = message.header.item},
+         std::move(message.body));
+  }
+}
+
+void Broker::OnOutcomeAck(const Message& message) {
+  const Header& header = message.header;
+  // All of them: which builder reported may be forgotten, and another may have done it as well.
+  for (const SessionId server : queues_.Servers(header.queue)) {
+    Send(sessions_.Find(server)->peer,
+         {.kind = MessageKind::kOutcomeAck, .queue = header.queue, .item = header.item},
+         message.body);
+  }
+  queues_.Settle(header.item);
+  Dispatch(header.queue);
+}
+
+// ---- submissions ----
+
+void Broker::OnSubmitChunk(const Session& from, const Message& message, Now now) {
+  Result<SubmitChunk> chunk = Decode<SubmitChunk>(message.body);
+  if (!chunk) {
+    return SendFault(from, message.header,
+                     {.code = Fault::Code::kInvalid, .message = chunk.error().message});
+  }
+  const SubmitReply reply = desk_.Receive(from.grant, *std::move(chunk), now.steady);
+  TakeRecords();
+  Send(from.peer,
+       {.kind = MessageKind::kSubmitReply, .client = from.id, .request = message.header.request},
+       Encode(reply));
+}
+
+void Broker::OnSubmissionTaken(const Session& from, const Message& message) {
+  const Result<SubmissionTaken> taken = Decode<SubmissionTaken>(message.body);
+  if (!taken) {
+    return SendFault(from, message.header,
+                     {.code = Fault::Code::kInvalid, .message = taken.error().message});
+  }
+  desk_.Taken(*taken);
+  TakeRecords();
+}
+
+// ---- requests ----
+
+void Broker::OnRequest(const Session& from, Message message) {
+  Header& header = message.header;
+  const std::optional<KeyLevel> needed = LevelOf(header.verb);
+  if (!needed) return SendFault(from, header, {.code = Fault::Code::kUnimplemented});
+  if (from.grant.level < *needed) {
+    return SendFault(from, header,
+                     {.code = Fault::Code::kUnauthorised,
+                      .message = "key '" + from.grant.name + "' needs level " +
+                                 std::string(ToString(*needed)) + " for that"});
+  }
+  const Session* planner = Planner();
+  if (planner == nullptr) {
+    return SendFault(from, header,
+                     {.code = Fault::Code::kUnavailable, .message = "no planner is connected"});
+  }
+  Send(planner->peer,
+       {.kind = MessageKind::kRequest,
+        .client = from.id,
+        .request = header.request,
+        .verb = header.verb,
+        .author = from.grant.name},
+       std::move(message.body));
+}
+
+void Broker::OnReply(const Session& from, Message message) {
+  const Header& header = message.header;
+  const Session* client = sessions_.Find(header.client);
+  if (client == nullptr || client->grant.role != Role::kClient) {
+    // So that a watch ends with its client.
+    return SendFault(from, header,
+                     {.code = Fault::Code::kUnavailable, .message = "the client is gone"});
+  }
+  Send(client->peer,
+       {.kind = MessageKind::kReply, .client = header.client, .request = header.request},
+       std::move(message.body));
+}
+
+// ---- helpers ----
+
+void Broker::Send(link::PeerId peer, Header header, std::string body) {
+  decisions_.effects.push_back(
+      SendTo{.peer = peer, .message = {.header = std::move(header), .body = std::move(body)}});
+}
+
+void Broker::SendFault(const Session& to, const Header& about, Fault fault) {
+  fault.of = about.kind;
+  Send(to.peer,
+       {.kind = MessageKind::kFault,
+        .queue = about.queue,
+        .item = about.item,
+        .client = about.client,
+        .request = about.request,
+        .verb = about.verb},
+       Encode(fault));
+}
+
+void Broker::Dismiss(link::PeerId peer, Bye bye) {
+  Send(peer, {.kind = MessageKind::kBye}, Encode(bye));
+  decisions_.effects.push_back(DropPeer{peer});
+}
+
+void Broker::TakeRecords() {
+  for (SpoolRecord& record : desk_.TakeRecords()) decisions_.records.push_back(std::move(record));
+}
+
+}  // namespace eris

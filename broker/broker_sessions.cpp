@@ -1,0 +1,226 @@
+// The part of the broker that decides who is who: hello, supersession, loss, presence.
+#include <algorithm>
+#include <utility>
+
+#include "broker/authorise.h"
+#include "broker/broker.h"
+#include "schema/codec/codec.h"
+#include "schema/values/plan.h"
+
+namespace eris {
+namespace {
+
+constexpr std::size_t kAskedPeers = 20'000;
+constexpr Duration kAskAgain{1'000};
+
+bool IsTarget(const std::string& queue) {
+  const std::optional<QueueName> name = ParseQueueName(queue);
+  return name && name->kind == QueueName::Kind::kTarget;
+}
+
+}  // namespace
+
+void Broker::AskWho(link::PeerId peer, Now now) {
+  const auto asked = asked_.find(peer);
+  if (asked != asked_.end() && now.steady - asked->second < kAskAgain) return;
+  if (asked == asked_.end() && asked_.size() >= kAskedPeers) return;
+  asked_[peer] = now.steady;
+  Send(peer, {.kind = MessageKind::kWhoAreYou});
+}
+
+void Broker::OnHello(link::PeerId peer, std::string_view public_key, const Message& message,
+                     Now now) {
+  asked_.erase(peer);
+  const Result<Hello> hello = Decode<Hello>(message.body);
+  if (!hello) {
+    OnPeerGone(peer);
+    return Dismiss(peer, {.reason = ByeReason::kProtocol, .message = hello.error().message});
+  }
+  const KeyGrant* grant = keys_.Find(public_key);
+  if (const std::optional<Bye> objection = Objection(grant, *hello)) {
+    OnPeerGone(peer);
+    return Dismiss(peer, *objection);
+  }
+  const std::vector<Session> predecessors = RemovePredecessors(peer, *hello);
+  Session& session = sessions_.Add({.peer = peer,
+                                    .public_key = std::string(public_key),
+                                    .grant = *grant,
+                                    .name = hello->name,
+                                    .software = hello->software,
+                                    .instance = hello->instance,
+                                    .queues = hello->queues,
+                                    .ledger = hello->ledger,
+                                    .heard = now.steady});
+  if (hello->role == Role::kPlanner) OpenPlanner(session, *hello);
+  Send(peer, {.kind = MessageKind::kWelcome},
+       Encode(Welcome{.boot = options_.boot,
+                      .epoch = epoch_,
+                      .journal = journal_,
+                      .session = session.id,
+                      .heartbeat_ms = options_.heartbeat.count(),
+                      .missed_heartbeats = options_.missed_heartbeats}));
+  if (hello->role == Role::kWorker) OpenWorker(session, *hello);
+  for (const Session& old : predecessors) Succeed(old, session, hello->in_flight);
+  if (hello->role == Role::kPlanner) SendAllPresence();
+  if (hello->role == Role::kWorker) Announce(session.queues);
+}
+
+std::optional<Bye> Broker::Objection(const KeyGrant* grant, const Hello& hello) {
+  if (grant == nullptr) {
+    return Bye{.reason = ByeReason::kUnauthorised, .message = "this key is not authorised"};
+  }
+  if (const Status allowed = AuthoriseHello(*grant, hello); !allowed) {
+    return Bye{.reason = ByeReason::kUnauthorised, .message = allowed.error().message};
+  }
+  if (hello.protocol_min > limits::kProtocolVersion ||
+      hello.protocol_max < limits::kProtocolVersion) {
+    return Bye{.reason = ByeReason::kProtocol,
+               .message = "this broker speaks version " + std::to_string(limits::kProtocolVersion) +
+                          " of the protocol only"};
+  }
+  if (sessions_.size() >= options_.sessions) {
+    return Bye{.reason = ByeReason::kShutdown, .message = "too many sessions"};
+  }
+  if (hello.role == Role::kWorker) return WorkerObjection(hello);
+  if (hello.role == Role::kPlanner) return PlannerObjection(hello);
+  return std::nullopt;
+}
+
+std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
+  for (const std::string& queue : hello.queues) {
+    const auto known = ledgers_.find(queue);
+    if (known == ledgers_.end() || known->second == hello.ledger) continue;
+    return Bye{.reason = ByeReason::kUnauthorised,
+               .message = "'" + queue +
+                          "' is known with another ledger: `eris targets adopt` accepts this one"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
+  if (hello.journal != journal_) {
+    if (!planner_) return std::nullopt;
+    return Bye{.reason = ByeReason::kUnauthorised,
+               .message = "a planner with another journal is in charge"};
+  }
+  const bool is_newer = hello.epoch > epoch_;
+  const bool is_same = hello.epoch == epoch_ && hello.instance == planner_instance_;
+  if (is_newer || is_same) return std::nullopt;
+  return Bye{.reason = ByeReason::kSuperseded, .message = "a newer planner is in charge"};
+}
+
+// The sessions that this hello replaces: of the same connection, of the same ledger, or of the
+// planner before. A process that merely came back over another connection gets no goodbye, because
+// it might hear it.
+std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& hello) {
+  std::vector<Session> removed;
+  for (const SessionId id : sessions_.All()) {
+    const Session& old = *sessions_.Find(id);
+    const bool same_role = old.grant.role == hello.role;
+    const bool same_worker = same_role && hello.role == Role::kWorker && old.ledger == hello.ledger;
+    const bool same_planner = same_role && hello.role == Role::kPlanner;
+    if (old.peer != peer && !same_worker && !same_planner) continue;
+    if (old.peer != peer) {
+      if (old.instance != hello.instance) {
+        Dismiss(old.peer, {.reason = ByeReason::kSuperseded,
+                           .message = "a newer instance has taken its place"});
+      } else {
+        decisions_.effects.push_back(DropPeer{old.peer});
+      }
+    }
+    if (planner_ == id) planner_ = {};
+    removed.push_back(old);
+    sessions_.Remove(id);
+  }
+  return removed;
+}
+
+void Broker::OpenWorker(const Session& session, const Hello& hello) {
+  for (const std::string& queue : session.queues) {
+    queues_.Join(queue, session.id);
+    if (IsTarget(queue)) ledgers_[queue] = hello.ledger;
+  }
+}
+
+// What the old session held goes to the new one where it has it in hand, and is queued otherwise.
+void Broker::Succeed(const Session& old, const Session& heir,
+                     const std::vector<ItemId>& in_flight) {
+  queues_.Inherit(old.id, heir.id, in_flight);
+  std::vector<std::string> left;
+  for (const std::string& queue : old.queues) {
+    const bool goes_on =
+        std::find(heir.queues.begin(), heir.queues.end(), queue) != heir.queues.end();
+    if (!goes_on) left.push_back(queue);
+  }
+  Announce(left);
+}
+
+void Broker::OpenPlanner(const Session& session, const Hello& hello) {
+  if (hello.journal != journal_) queues_.Clear();
+  planner_ = session.id;
+  planner_instance_ = hello.instance;
+  journal_ = hello.journal;
+  epoch_ = hello.epoch;
+  queues_.Fence(epoch_);
+  desk_.RestartForwarding();
+}
+
+void Broker::EndSession(SessionId id) {
+  const Session ended = *sessions_.Find(id);
+  sessions_.Remove(id);
+  if (planner_ == id) planner_ = {};
+  queues_.Leave(id);
+  Announce(ended.queues);
+}
+
+// Who serves these queues has changed.
+void Broker::Announce(const std::vector<std::string>& queues) {
+  for (const std::string& queue : queues) {
+    SendPresence(queue);
+    Dispatch(queue);
+  }
+}
+
+void Broker::OnKeysChanged() {
+  for (const SessionId id : sessions_.All()) {
+    Session& session = *sessions_.Find(id);
+    const KeyGrant* grant = keys_.Find(session.public_key);
+    const Hello claim{.role = session.grant.role, .queues = session.queues};
+    if (grant != nullptr && AuthoriseHello(*grant, claim)) {
+      session.grant = *grant;
+      continue;
+    }
+    const link::PeerId peer = session.peer;
+    EndSession(id);
+    Dismiss(peer,
+            {.reason = ByeReason::kUnauthorised, .message = "this key is no longer authorised"});
+  }
+}
+
+// What the planner is told of a queue: whether anybody serves it, and who did so first.
+void Broker::SendPresence(const std::string& queue) {
+  const Session* planner = Planner();
+  if (planner == nullptr) return;
+  Presence presence{.queue = queue};
+  const std::vector<SessionId> servers = queues_.Servers(queue);
+  if (!servers.empty()) {
+    const Session& worker = *sessions_.Find(servers.front());
+    presence.state = Presence::State::kConnected;
+    presence.worker = worker.name;
+    presence.software = worker.software;
+  }
+  Send(planner->peer, {.kind = MessageKind::kPresence, .queue = queue}, Encode(presence));
+}
+
+void Broker::SendAllPresence() {
+  std::vector<std::string> queues;
+  for (const SessionId id : sessions_.All()) {
+    const Session& session = *sessions_.Find(id);
+    queues.insert(queues.end(), session.queues.begin(), session.queues.end());
+  }
+  std::sort(queues.begin(), queues.end());
+  queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
+  for (const std::string& queue : queues) SendPresence(queue);
+}
+
+}  // namespace eris

@@ -1,0 +1,275 @@
+// Goal: who is who: hello, rights, supersession, loss (design §7 Sessions, §9). Method: scripts of
+// peers in memory against the pure core.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/broker/network.h"
+
+namespace eris::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+ByeReason LastBye(Network& net, const Peer& peer) {
+  return net.Last<Bye>(peer, MessageKind::kBye).reason;
+}
+
+TEST(BrokerSessions, AsksStrangersWhoTheyAreOnceASecond) {
+  Network net;
+  const Peer peer = net.Connect("planner");
+  net.Send(peer, {.kind = MessageKind::kPublish, .queue = "target.a"}, "x");
+  net.Send(peer, {.kind = MessageKind::kHeartbeat});
+  EXPECT_THAT(net.TakeKinds(peer), ElementsAre(MessageKind::kWhoAreYou));
+  net.Wait(Duration{1'000});
+  net.Send(peer, {.kind = MessageKind::kHeartbeat});
+  EXPECT_THAT(net.TakeKinds(peer), ElementsAre(MessageKind::kWhoAreYou));
+}
+
+TEST(BrokerSessions, WelcomeTellsBootSessionAndTheNewestPlanner) {
+  Network net({.boot = 77, .heartbeat = Duration{250}, .missed_heartbeats = 4});
+  net.Planner(3);
+  const Peer client = net.Client();
+  const auto welcome = net.Last<Welcome>(client, MessageKind::kWelcome);
+  EXPECT_EQ(welcome, (Welcome{.boot = 77,
+                              .epoch = {3},
+                              .journal = {9},
+                              .session = {2},
+                              .heartbeat_ms = 250,
+                              .missed_heartbeats = 4}));
+}
+
+TEST(BrokerSessions, RefusesKeysRolesAndQueuesThatAreNotGranted) {
+  struct Case {
+    const char* key;
+    Role role;
+    std::vector<std::string> queues;
+  };
+  for (const Case& refused : std::vector<Case>{{"stranger", Role::kClient, {}},
+                                               {"alice", Role::kPlanner, {}},
+                                               {"worker-a", Role::kClient, {}},
+                                               {"worker-a", Role::kWorker, {"target.b"}},
+                                               {"alice", Role::kWorker, {"target.a"}}}) {
+    Network net;
+    const Peer peer = net.Connect(refused.key);
+    net.SayHello(peer, {.role = refused.role, .queues = refused.queues});
+    EXPECT_EQ(LastBye(net, peer), ByeReason::kUnauthorised) << refused.key;
+    EXPECT_THAT(net.dropped, ElementsAre(peer.id));
+    EXPECT_EQ(net.broker.sessions(), 0U);
+  }
+}
+
+TEST(BrokerSessions, RefusesOtherProtocolsAndNonsense) {
+  Network net;
+  const Peer future = net.Connect("alice");
+  net.SayHello(future, {.role = Role::kClient, .protocol_min = 2, .protocol_max = 3});
+  EXPECT_EQ(LastBye(net, future), ByeReason::kProtocol);
+  const Peer noise = net.Connect("alice");
+  net.Send(noise, {.kind = MessageKind::kHello}, "noise");
+  EXPECT_EQ(LastBye(net, noise), ByeReason::kProtocol);
+}
+
+TEST(BrokerSessions, OfOneLedgerTheNewestWins) {
+  Network net;
+  const Peer old = net.Worker("worker-a");
+  net.Take(old);
+  const Peer newer = net.Worker("worker-a");
+  EXPECT_EQ(LastBye(net, old), ByeReason::kSuperseded);
+  EXPECT_THAT(net.dropped, ElementsAre(old.id));
+  EXPECT_EQ(net.broker.sessions(), 1U);
+  EXPECT_THAT(net.TakeKinds(newer), ElementsAre(MessageKind::kWelcome));
+}
+
+TEST(BrokerSessions, AReconnectedProcessIsNotSentAway) {
+  Network net;
+  Hello hello = net.WorkerHello("worker-a");
+  const Peer first = net.Connect("worker-a");
+  net.SayHello(first, hello);
+  net.Take(first);
+  const Peer second = net.Connect("worker-a");
+  net.SayHello(second, hello);
+  EXPECT_THAT(net.Take(first), IsEmpty());
+  EXPECT_THAT(net.dropped, ElementsAre(first.id));
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
+TEST(BrokerSessions, ARepeatedHelloIsWelcomedAgain) {
+  Network net;
+  const Hello hello = net.WorkerHello("worker-a");
+  const Peer worker = net.Connect("worker-a");
+  net.SayHello(worker, hello);
+  net.SayHello(worker, hello);
+  EXPECT_THAT(net.TakeKinds(worker), ElementsAre(MessageKind::kWelcome, MessageKind::kWelcome));
+  EXPECT_EQ(net.broker.sessions(), 1U);
+  EXPECT_THAT(net.dropped, IsEmpty());
+}
+
+TEST(BrokerSessions, AnotherLedgerForAKnownTargetIsRefused) {
+  Network net;
+  const Peer known = net.Worker("worker-a");
+  net.Lose(known);
+  Hello hello = net.WorkerHello("worker-a");
+  hello.ledger = {4711};
+  const Peer other = net.Connect("worker-a");
+  net.SayHello(other, hello);
+  EXPECT_EQ(LastBye(net, other), ByeReason::kUnauthorised);
+  EXPECT_EQ(net.broker.sessions(), 0U);
+}
+
+TEST(BrokerSessions, BuildersOfDifferentLedgersServeSideBySide) {
+  Network net;
+  net.Worker("worker-b");
+  net.Worker("builder");
+  EXPECT_EQ(net.broker.queues().Servers("builder.x86_64-linux").size(), 2U);
+}
+
+TEST(BrokerSessions, TheNewestPlannerIsInCharge) {
+  Network net;
+  const Peer old = net.Planner(1);
+  net.Take(old);
+  const Peer newer = net.Planner(2);
+  EXPECT_EQ(LastBye(net, old), ByeReason::kSuperseded);
+  EXPECT_EQ(net.Last<Welcome>(newer, MessageKind::kWelcome).epoch, Epoch{2});
+  const Peer late = net.Planner(1);
+  EXPECT_EQ(LastBye(net, late), ByeReason::kSuperseded);
+  // Also when the newest is away.
+  net.Lose(newer);
+  const Peer later = net.Planner(2);
+  EXPECT_EQ(LastBye(net, later), ByeReason::kSuperseded) << "another process with the same epoch";
+}
+
+TEST(BrokerSessions, AnotherJournalMustWaitUntilThePlannerIsGone) {
+  Network net;
+  const Peer planner = net.Planner(5, 9);
+  net.Publish(planner, Network::Id(1), "target.a", 5);
+  const Peer other = net.Planner(1, 10);
+  EXPECT_EQ(LastBye(net, other), ByeReason::kUnauthorised);
+  net.Lose(planner);
+  const Peer again = net.Planner(1, 10);
+  EXPECT_EQ(net.Last<Welcome>(again, MessageKind::kWelcome).journal, JournalId{10});
+  EXPECT_EQ(net.broker.queues().known(), 0U) << "items of the other journal are void";
+}
+
+TEST(BrokerSessions, HeartbeatsAreAnsweredAndKeepTheSession) {
+  Network net;
+  const Peer worker = net.Worker("worker-a");
+  net.Take(worker);
+  for (int beat = 0; beat < 10; ++beat) {
+    net.Wait(Duration{5'000});
+    net.Send(worker, {.kind = MessageKind::kHeartbeat});
+    net.Tick();
+  }
+  EXPECT_THAT(net.TakeKinds(worker), ::testing::Each(MessageKind::kHeartbeat));
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
+TEST(BrokerSessions, SilenceEndsTheSession) {
+  Network net;
+  const Peer worker = net.Worker("worker-a");
+  net.Wait(Duration{15'000});
+  net.Tick();
+  EXPECT_EQ(net.broker.sessions(), 1U);
+  net.Wait(Duration{1});
+  net.Tick();
+  EXPECT_EQ(LastBye(net, worker), ByeReason::kLost);
+  EXPECT_EQ(net.broker.sessions(), 0U);
+  net.Take(worker);
+  net.Send(worker, {.kind = MessageKind::kHeartbeat});
+  EXPECT_THAT(net.TakeKinds(worker), ElementsAre(MessageKind::kWhoAreYou));
+}
+
+TEST(BrokerSessions, EachKindIsForOneRoleOnly) {
+  struct Case {
+    MessageKind kind;
+    Role role;
+  };
+  const std::vector<Case> rules{{MessageKind::kPublish, Role::kPlanner},
+                                {MessageKind::kRevoke, Role::kPlanner},
+                                {MessageKind::kOutcomeAck, Role::kPlanner},
+                                {MessageKind::kSubmissionTaken, Role::kPlanner},
+                                {MessageKind::kReply, Role::kPlanner},
+                                {MessageKind::kCredit, Role::kWorker},
+                                {MessageKind::kOutcome, Role::kWorker},
+                                {MessageKind::kProgress, Role::kWorker},
+                                {MessageKind::kSubmitChunk, Role::kClient},
+                                {MessageKind::kRequest, Role::kClient},
+                                {MessageKind::kDeliver, Role::kUnspecified},
+                                {MessageKind::kWelcome, Role::kUnspecified},
+                                {MessageKind::kReceipt, Role::kUnspecified},
+                                {MessageKind::kPresence, Role::kUnspecified},
+                                {MessageKind::kSubmitReply, Role::kUnspecified}};
+  for (const Case& rule : rules) {
+    Network net;
+    for (const auto& [peer, role] : {std::pair{net.Planner(), Role::kPlanner},
+                                     {net.Worker("worker-a"), Role::kWorker},
+                                     {net.Client(), Role::kClient}}) {
+      if (role == rule.role) continue;
+      net.Take(peer);
+      net.Send(peer, {.kind = rule.kind, .queue = "target.a"}, "x");
+      EXPECT_EQ(net.Last<Fault>(peer, MessageKind::kFault).code, Fault::Code::kUnauthorised)
+          << ToString(rule.kind) << " of a " << ToString(role);
+    }
+  }
+}
+
+TEST(BrokerSessions, UnknownKindsAreUnimplementedAndFaultsAreNotAnswered) {
+  Network net;
+  const Peer client = net.Client();
+  net.Take(client);
+  net.Send(client, {.kind = MessageKind::kUnspecified, .request = 5});
+  EXPECT_EQ(net.Last<Fault>(client, MessageKind::kFault).code, Fault::Code::kUnimplemented);
+  EXPECT_EQ(net.Take(client).back().header.request, 5U);
+  net.Send(client, {.kind = MessageKind::kFault}, Encode(Fault{.code = Fault::Code::kBusy}));
+  EXPECT_THAT(net.Take(client), IsEmpty());
+}
+
+TEST(BrokerSessions, ARevokedKeyLosesItsSession) {
+  Network net;
+  const Peer worker = net.Worker("worker-a");
+  const Peer client = net.Client();
+  net.keys.grants.erase("worker-a");
+  net.keys.grants["alice"].level = KeyLevel::kNone;
+  net.broker.OnKeysChanged();
+  net.Settle();
+  EXPECT_EQ(LastBye(net, worker), ByeReason::kUnauthorised);
+  EXPECT_EQ(net.broker.sessions(), 1U);
+  net.Send(client, {.kind = MessageKind::kRequest, .verb = RequestVerb::kStatus});
+  EXPECT_EQ(net.Last<Fault>(client, MessageKind::kFault).code, Fault::Code::kUnauthorised);
+}
+
+TEST(BrokerSessions, PresenceIsToldAtOnceAndWhenItChanges) {
+  Network net;
+  net.Worker("worker-b");
+  const Peer planner = net.Planner();
+  std::vector<Message> told = net.Take(planner);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].header.kind, MessageKind::kWelcome);
+  EXPECT_EQ(told[1].header.queue, "builder.x86_64-linux");
+  EXPECT_EQ(told[2].header.queue, "target.b");
+  EXPECT_EQ(Decode<Presence>(told[2].body)->state, Presence::State::kConnected);
+
+  const Peer worker = net.Worker("worker-a");
+  EXPECT_EQ(
+      net.Last<Presence>(planner, MessageKind::kPresence),
+      (Presence{.queue = "target.a", .state = Presence::State::kConnected, .worker = "worker-a"}));
+  net.Lose(worker);
+  EXPECT_EQ(net.Last<Presence>(planner, MessageKind::kPresence), (Presence{.queue = "target.a"}));
+}
+
+TEST(BrokerSessions, ShutdownTellsEverybody) {
+  Network net;
+  const Peer client = net.Client();
+  net.broker.OnShutdown();
+  net.Settle();
+  EXPECT_EQ(LastBye(net, client), ByeReason::kShutdown);
+}
+
+TEST(BrokerSessions, TooManySessionsAreToldToComeBack) {
+  Network net({.sessions = 1});
+  net.Client();
+  const Peer second = net.Client("bob");
+  EXPECT_EQ(LastBye(net, second), ByeReason::kShutdown);
+}
+
+}  // namespace
+}  // namespace eris::testing
