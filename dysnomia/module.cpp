@@ -61,6 +61,9 @@ Status RunTool(const ActivityContext& context, const std::vector<std::string>& a
   options.working_directory = working_directory.string();
   options.stdout_fd = STDOUT_FILENO;
   options.stderr_fd = STDERR_FILENO;
+  // Within an attempt this process leads the session, and a program's `kill 0` must not mean it; on
+  // a terminal the program stays in the group that gets the interrupt key.
+  if (::getsid(0) == ::getpid()) options.session = SpawnSession::kNewGroup;
   ERIS_ASSIGN(Child child, Spawn(options));
   ERIS_ASSIGN(const ExitStatus status, Reap(child));
   if (status.success()) return {};

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 
 #include "dysnomia/internal/attempt_files.h"
 #include "dysnomia/internal/attempt_format.h"
@@ -15,6 +16,7 @@
 #include "dysnomia/internal/process_table.h"
 #include "dysnomia/internal/supervisor.h"
 #include "schema/base/files.h"
+#include "schema/base/process.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
 
@@ -71,6 +73,12 @@ Result<UniqueFd> CatchStopRequests() {
   return fd;
 }
 
+std::vector<std::string> ModuleArguments(const FoundModule& module,
+                                         const ActivityContext& context) {
+  return {module.path.string(), std::string(ModuleWord(context.kind)), context.component.string(),
+          context.container};
+}
+
 ActivityOutcome Failed(std::string message) {
   ActivityOutcome outcome;
   outcome.message = std::move(message);
@@ -91,17 +99,22 @@ class BatchRun {
       : request_(request),
         settings_(settings),
         capture_(capture),
-        stop_fd_(stop.get()),
-        deadline_(Deadline::After(request.time_limit)) {}
+        supervision_{.deadline = Deadline::After(request.time_limit),
+                     .kill_grace = request.kill_grace,
+                     .max_output_bytes = kMaxOutputBytes,
+                     .output_fd = capture.fd(),
+                     .stop_fd = stop.get()} {}
 
-  AttemptOutcome Run() {
-    AttemptOutcome outcome;
+  // Calls `finish` once with the outcome; where an activity is ended by force, within another
+  // thread and as the last act of this process.
+  Status Run(const std::function<Status(const AttemptOutcome&)>& finish) {
+    finish_ = finish;
     for (const ActivityRequest& activity : request_.activities) {
-      outcome.activities.push_back(RunOne(activity));
-      const ActivityResult result = outcome.activities.back().result;
+      outcome_.activities.push_back(RunOne(activity));
+      const ActivityResult result = outcome_.activities.back().result;
       if (result != ActivityResult::kSucceeded && result != ActivityResult::kUnimplemented) break;
     }
-    return outcome;
+    return finish_(outcome_);
   }
 
  private:
@@ -120,14 +133,37 @@ class BatchRun {
                    " " + activity.container);
     }
     const std::uint64_t from = capture_.Size();
-    const auto end = RunSupervised({.deadline = deadline_,
-                                    .kill_grace = request_.kill_grace,
-                                    .max_output_bytes = kMaxOutputBytes,
-                                    .output_fd = capture_.fd(),
-                                    .stop_fd = stop_fd_},
-                                   [&] { return ExecuteActivity(*module, *context); });
+    const auto end = module->IsBuiltIn() ? RunBuiltIn(activity, *module, *context)
+                                         : RunForeign(*module, *context);
     if (!end) return Failed(end.error().message);
-    ActivityOutcome outcome = Judge(activity, *end);
+    return Conclude(activity, *end, from);
+  }
+
+  Result<SupervisedEnd> RunBuiltIn(const ActivityRequest& activity, const FoundModule& module,
+                                   const ActivityContext& context) {
+    const std::uint64_t from = capture_.Size();
+    return SuperviseWork(
+        supervision_, [&] { return ExecuteActivity(module, context); },
+        [&, from](const SupervisedEnd& end) {
+          outcome_.activities.push_back(Conclude(activity, end, from));
+          return finish_(outcome_) ? 0 : 1;
+        });
+  }
+
+  Result<SupervisedEnd> RunForeign(const FoundModule& module, const ActivityContext& context) {
+    SpawnOptions options;
+    options.argv = ModuleArguments(module, context);
+    options.environment = context.EnvironmentList();
+    options.stdout_fd = capture_.fd();
+    options.stderr_fd = capture_.fd();
+    options.session = SpawnSession::kNewGroup;
+    ERIS_ASSIGN(Child child, Spawn(options));
+    return SuperviseProgram(supervision_, std::move(child));
+  }
+
+  ActivityOutcome Conclude(const ActivityRequest& activity, const SupervisedEnd& end,
+                           std::uint64_t from) const {
+    ActivityOutcome outcome = Judge(activity, end);
     outcome.tail = capture_.Tail(from);
     const std::string last = LastLine(outcome.tail);
     if (outcome.result == ActivityResult::kFailed && !last.empty()) outcome.message += ": " + last;
@@ -200,8 +236,9 @@ class BatchRun {
   const AttemptRequest& request_;
   const RunnerSettings& settings_;
   Capture& capture_;
-  int stop_fd_;
-  Deadline deadline_;
+  Supervision supervision_;
+  AttemptOutcome outcome_;
+  std::function<Status(const AttemptOutcome&)> finish_;
 };
 
 CaptureMode ModeFor(const AttemptRequest& request) {
@@ -237,19 +274,29 @@ int ExecuteBuiltIn(const BuiltInModule& module, const ActivityContext& context) 
   return kExitUnknown;
 }
 
-int ExecuteForeign(const fs::path& program, const ActivityContext& context) {
-  std::vector<std::string> variables = context.EnvironmentList();
-  std::vector<char*> environment;
-  for (std::string& variable : variables) environment.push_back(variable.data());
-  environment.push_back(nullptr);
-  std::string path = program.string();
-  std::string word(ModuleWord(context.kind));
-  std::string component = context.component.string();
-  std::string container = context.container;
-  const std::vector<char*> argv{path.data(), word.data(), component.data(), container.data(),
-                                nullptr};
-  ::execve(path.c_str(), argv.data(), environment.data());
-  return ReportFailure(SystemError(errno, "cannot run " + path));
+int ExecuteForeign(const FoundModule& module, const ActivityContext& context) {
+  const auto pointers = [](std::vector<std::string>& strings) {
+    std::vector<char*> list;
+    for (std::string& text : strings) list.push_back(text.data());
+    list.push_back(nullptr);
+    return list;
+  };
+  std::vector<std::string> argv = ModuleArguments(module, context);
+  std::vector<std::string> environment = context.EnvironmentList();
+  ::execve(module.path.c_str(), pointers(argv).data(), pointers(environment).data());
+  return ReportFailure(SystemError(errno, "cannot run " + module.path.string()));
+}
+
+// The built-in modules print to the standard output and error of this process: the capture. Gives
+// the descriptor of what was standard error before.
+Result<UniqueFd> RedirectOutput(const Capture& capture) {
+  UniqueFd before(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0 ||
+      ::dup2(capture.fd(), STDOUT_FILENO) < 0 || ::dup2(capture.fd(), STDERR_FILENO) < 0) {
+    return FailErrno(errno, "cannot redirect the output");
+  }
+  return before;
 }
 
 }  // namespace
@@ -269,7 +316,7 @@ RunnerSettings SettingsFrom(const std::vector<std::string>& environment) {
 }
 
 int ExecuteActivity(const FoundModule& module, const ActivityContext& context) {
-  if (!module.IsBuiltIn()) return ExecuteForeign(module.path, context);
+  if (!module.IsBuiltIn()) return ExecuteForeign(module, context);
   const BuiltInModule* const built_in = FindBuiltIn(module.type);
   return built_in == nullptr ? kExitUnknown : ExecuteBuiltIn(*built_in, context);
 }
@@ -289,9 +336,14 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   if (!request) return Fail(std::move(request).error().In(files.request));
   if (::chdir("/") != 0) return FailErrno(errno, "cannot go to /");
   ERIS_ASSIGN(Capture capture, Capture::Open(files.output, ModeFor(*request)));
-  const AttemptOutcome outcome = BatchRun(*request, settings, capture, stop).Run();
-  ERIS_TRY(capture.Finish());
-  return WriteFileAtomically(files.outcome, EncodeOutcome(outcome), 0600);
+  ERIS_ASSIGN(const UniqueFd standard_error, RedirectOutput(capture));
+  const Status done =
+      BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
+        ERIS_TRY(capture.Finish());
+        return WriteFileAtomically(files.outcome, EncodeOutcome(outcome), 0600);
+      });
+  if (standard_error.valid()) ::dup2(standard_error.get(), STDERR_FILENO);
+  return done;
 }
 
 }  // namespace eris::dysnomia

@@ -1,19 +1,18 @@
 #include "dysnomia/internal/supervisor.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <atomic>
+#include <thread>
 
 #include "dysnomia/internal/process_table.h"
-#include "schema/base/pidfd.h"
-#include "schema/base/system_error.h"
+#include "schema/base/check.h"
 
 namespace eris::dysnomia {
 namespace {
@@ -23,47 +22,15 @@ namespace {
 constexpr Duration kFirstLook{20};
 constexpr Duration kMostBetweenLooks{200};
 
-void DefaultSignals() {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT, SIGCHLD}) {
-    ::signal(signal, SIG_DFL);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-[[noreturn]] void BeChild(int output_fd, const std::function<int()>& work) {
-  constexpr int kCannotBegin = 125;
-  ::setpgid(0, 0);
-  DefaultSignals();
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0 || ::dup2(output_fd, STDOUT_FILENO) < 0 ||
-      ::dup2(output_fd, STDERR_FILENO) < 0) {
-    ::_exit(kCannotBegin);
-  }
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  ::_exit(work());
-}
-
-Result<Child> Fork(int output_fd, const std::function<int()>& work) {
-  Child child;
-  child.pid = ::fork();
-  if (child.pid < 0) return FailErrno(errno, "cannot fork");
-  if (child.pid == 0) BeChild(output_fd, work);
-  child.pidfd.Reset(PidfdOpen(child.pid));
-  if (!child.pidfd.valid()) return FailErrno(errno, "cannot watch a child");
-  return child;
-}
-
 bool IsOverLimit(const Supervision& supervision) {
   struct stat info {};
   return ::fstat(supervision.output_fd, &info) == 0 &&
          static_cast<std::uint64_t>(info.st_size) > supervision.max_output_bytes;
 }
 
-// Returns when the child has ended or must be.
-EndedBy Watch(const Child& child, const Supervision& supervision) {
-  std::array<pollfd, 2> watched{{{child.pidfd.get(), POLLIN, 0}, {supervision.stop_fd, POLLIN, 0}}};
+// Returns when the work has ended (then `ended_fd` is readable) or must be.
+EndedBy Watch(int ended_fd, const Supervision& supervision) {
+  std::array<pollfd, 2> watched{{{ended_fd, POLLIN, 0}, {supervision.stop_fd, POLLIN, 0}}};
   for (Duration pause = kFirstLook;; pause = std::min(2 * pause, kMostBetweenLooks)) {
     const Duration wait = std::min(supervision.deadline.Left(), pause);
     const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
@@ -76,15 +43,33 @@ EndedBy Watch(const Child& child, const Supervision& supervision) {
 
 }  // namespace
 
-Result<SupervisedEnd> RunSupervised(const Supervision& supervision,
-                                    const std::function<int()>& work) {
-  ERIS_ASSIGN(Child child, Fork(supervision.output_fd, work));
-  SupervisedEnd end{.by = Watch(child, supervision), .status = {}};
+Result<SupervisedEnd> SuperviseProgram(const Supervision& supervision, Child child) {
+  SupervisedEnd end{.by = Watch(child.pidfd.get(), supervision), .status = {}};
   if (end.by != EndedBy::kItself && !EndSession(::getpid(), supervision.kill_grace)) {
     return Fail(ErrorCode::kInternal, "a module's process does not even end when killed");
   }
   ERIS_ASSIGN(end.status, Reap(child));
   return end;
+}
+
+SupervisedEnd SuperviseWork(const Supervision& supervision, const std::function<int()>& work,
+                            const std::function<int(const SupervisedEnd&)>& at_forced_end) {
+  const UniqueFd ended(::eventfd(0, EFD_CLOEXEC));
+  ERIS_CHECK(ended.valid(), "a process can make an event");
+  std::atomic<bool> decided = false;  // by the one who sets it: how the work ended
+  std::thread watcher([&] {
+    SupervisedEnd end{.by = Watch(ended.get(), supervision),
+                      .status = {ExitStatus::Kind::kSignaled, SIGKILL}};
+    if (end.by == EndedBy::kItself || decided.exchange(true)) return;
+    EndSession(::getpid(), supervision.kill_grace);
+    ::_exit(at_forced_end(end));
+  });
+  const int exit_status = work();
+  if (decided.exchange(true)) watcher.join();  // the process ends there
+  ::eventfd_write(ended.get(), 1);
+  watcher.join();
+  const EndedBy by = IsOverLimit(supervision) ? EndedBy::kOutputLimit : EndedBy::kItself;
+  return {by, {ExitStatus::Kind::kExited, exit_status}};
 }
 
 }  // namespace eris::dysnomia

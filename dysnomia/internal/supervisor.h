@@ -1,5 +1,8 @@
-// Runs one piece of work in a child process and sees to it that it ends: by itself, at its
-// deadline, when it prints too much or when the runner is told to stop. Knows nothing of modules.
+// Sees to it that a piece of work ends: by itself, at its deadline, when it prints too much or when
+// the runner is told to stop. Knows nothing of modules.
+//
+// A program is watched from here. Work of this process itself is watched by a second thread: a fork
+// would cost more than all the rest of a start.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +26,21 @@ struct Supervision {
   Deadline deadline;
   Duration kill_grace{};
   std::uint64_t max_output_bytes = 0;  // of the whole file
-  int output_fd = -1;                  // the child's standard output and error
-  int stop_fd = -1;                    // becomes readable when the work shall end
+  int output_fd = -1;
+  int stop_fd = -1;  // becomes readable when the work shall end
 };
 
-// Precondition: the caller leads its session. `work` runs in a forked child that has default
-// signals and /dev/null as standard input and no other descriptor open; its value is the exit
-// status. When it does not end by itself, all of the session but the caller is ended: SIGTERM,
-// after the grace SIGKILL. Processes that left the session are spared.
-Result<SupervisedEnd> RunSupervised(const Supervision& supervision,
-                                    const std::function<int()>& work);
+// Precondition of both: the caller leads its session. When the work does not end by itself, all of
+// the session but the caller is ended: SIGTERM, after the grace SIGKILL. Who left the session is
+// spared.
+
+// Waits for a program that was spawned into the session, and reaps it.
+Result<SupervisedEnd> SuperviseProgram(const Supervision& supervision, Child child);
+
+// Runs `work` in the calling thread; its value is the exit status. When it must end, the session is
+// ended and `at_forced_end` is called in another thread; this process exits with what that returns,
+// and `work` never returns.
+SupervisedEnd SuperviseWork(const Supervision& supervision, const std::function<int()>& work,
+                            const std::function<int(const SupervisedEnd&)>& at_forced_end);
 
 }  // namespace eris::dysnomia

@@ -53,6 +53,7 @@ Status ResetSignals(SpawnRequest& request, SpawnSession session) {
   ERIS_TRY(Checked(::posix_spawnattr_setsigdefault(request.attributes(), &all), "signals"));
   int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   if (session == SpawnSession::kNew) flags |= POSIX_SPAWN_SETSID;
+  if (session == SpawnSession::kNewGroup) flags |= POSIX_SPAWN_SETPGROUP;  // 0: its own
   return Checked(::posix_spawnattr_setflags(request.attributes(), static_cast<short>(flags)),
                  "spawn flags");
 }

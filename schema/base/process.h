@@ -16,9 +16,11 @@ namespace eris {
 inline constexpr int kDevNull = -1;
 
 enum class SpawnSession {
-  kSame,  // stays in the caller's session and process group
-  kNew,   // leads a session of its own: outlives the caller's terminal; KillSession reaches all of
-          // it
+  kSame,      // stays in the caller's session and process group
+  kNewGroup,  // stays in the session but leads a process group: its `kill 0` does not mean the
+              // caller
+  kNew,  // leads a session of its own: outlives the caller's terminal; KillSession reaches all of
+         // it
 };
 
 struct SpawnOptions {

@@ -145,6 +145,27 @@ TEST_F(AttemptTest, TheDeadlineEndsModulesThatIgnoreSigterm) {
   EXPECT_TRUE(SessionMembers(session).empty());
 }
 
+TEST_F(AttemptTest, TheDeadlineEndsBuiltInModulesToo) {
+  dir_.Script("bin/wrapper", "trap '' TERM; echo begun; while :; do sleep 60; done\n");
+  AttemptRequest request = Request({Activity(), Activity(), Activity()});
+  request.activities[0].module = "echo";
+  request.activities[1].module = "wrapper";
+  request.time_limit = Duration(300);
+  Child child = Start(request);
+  const pid_t session = child.pid;
+  const AttemptOutcome outcome = Finish(std::move(child));
+  ASSERT_EQ(outcome.activities.size(), 2U);
+  EXPECT_EQ(outcome.activities[0].result, ActivityResult::kSucceeded);
+  EXPECT_EQ(outcome.activities[1].result, ActivityResult::kTimedOut);
+  EXPECT_THAT(outcome.activities[1].tail, ::testing::StartsWith("begun\n"));
+  EXPECT_TRUE(SessionMembers(session).empty());
+}
+
+TEST_F(AttemptTest, AModuleThatSignalsItsGroupDoesNotStopTheRunner) {
+  Module("trap '' TERM; kill 0; exit 7\n");
+  EXPECT_EQ(Run(Request({Activity()})).activities.at(0).exit_status, 7);
+}
+
 TEST_F(AttemptTest, OutputBeyondTheLimitFailsAndIsCut) {
   Module("exec yes 0123456789012345678901234567890123456789\n");
   const AttemptOutcome outcome = Run(Request({Activity()}));
@@ -246,7 +267,7 @@ TEST_F(AttemptTest, AProgramThatCannotBeRunIsAFailure) {
   std::filesystem::permissions(dir_ / "modules/m", std::filesystem::perms::owner_all);
   const AttemptOutcome outcome = Run(Request({Activity()}));
   EXPECT_EQ(outcome.activities.at(0).result, ActivityResult::kFailed);
-  EXPECT_THAT(outcome.activities.at(0).message, HasSubstr("cannot run"));
+  EXPECT_THAT(outcome.activities.at(0).message, HasSubstr("cannot start"));
 }
 
 }  // namespace
