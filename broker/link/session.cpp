@@ -64,11 +64,11 @@ void ClientSession::Greet(SteadyTime now) {
   state_ = SessionState::kGreeting;
   ++hellos_;
   next_ = now + options_.hello_interval;
-  effects_.push_back(SayHello{});
+  effects_.emplace_back(SayHello{});
 }
 
 void ClientSession::Lose(Lost lost) {
-  if (established()) effects_.push_back(std::move(lost));
+  if (established()) effects_.emplace_back(std::move(lost));
   state_ = SessionState::kDown;
   hellos_ = 0;
 }
@@ -100,18 +100,18 @@ void ClientSession::OnWelcome(const Welcome& welcome, SteadyTime now) {
   pause_ = Duration::zero();
   heard_ = now;
   next_ = now + Heartbeat();
-  effects_.push_back(Established{welcome, boot});
+  effects_.emplace_back(Established{welcome, boot});
 }
 
 void ClientSession::OnBye(const Bye& bye, SteadyTime now) {
   if (state_ == SessionState::kEnded || state_ == SessionState::kDown) return;
   if (bye.reason == ByeReason::kSuperseded) {
     state_ = SessionState::kEnded;
-    effects_.push_back(Ended{bye});
+    effects_.emplace_back(Ended{bye});
     return;
   }
   // Told also when a hello was answered by it: the client learns why it gets no session.
-  if (state_ != SessionState::kDismissed) effects_.push_back(Lost{LossReason::kBye, bye});
+  if (state_ != SessionState::kDismissed) effects_.emplace_back(Lost{LossReason::kBye, bye});
   state_ = SessionState::kDismissed;
   hellos_ = 0;
   pause_ = std::clamp(pause_ * 2, options_.pause_min, options_.pause_max);
@@ -127,16 +127,16 @@ void ClientSession::OnTime(SteadyTime now) {
     const auto missed = std::max<std::uint32_t>(welcome_.missed_heartbeats, 1);
     if (now - heard_ < Heartbeat() * missed) {
       next_ = now + Heartbeat();
-      effects_.push_back(SayHeartbeat{});
+      effects_.emplace_back(SayHeartbeat{});
       return;
     }
     Lose({.reason = LossReason::kSilence, .bye = {}});
-    effects_.push_back(Redial{});
+    effects_.emplace_back(Redial{});
   } else if (hellos_ < options_.max_hellos) {
     Greet(now);
   } else {
     Lose({});
-    effects_.push_back(Redial{});
+    effects_.emplace_back(Redial{});
   }
 }
 
