@@ -48,7 +48,7 @@ struct Service {
   derivation @4 :Text;       # path of its derivation; empty = unknown
   system @5 :Text;           # Nix system it is built for
   dependsOn @6 :List(Interdependency);            # parameters, order and identity
-  activatesAfter @7 :List(Interdependency);       # order and identity; implicit providers too
+  activatesAfter @7 :List(Interdependency);       # order and identity
   connectsTo @8 :List(Interdependency);           # parameters only; cycles are allowed
   providesContainers @9 :List(Container);         # sorted by name
   deployState @10 :Bool;     # its state moves with it

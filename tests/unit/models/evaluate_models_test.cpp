@@ -86,6 +86,18 @@ TEST_F(Models, MayBeJsonAndPlacedBySpecialProperty) {
   EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
 }
 
+TEST_F(Models, GetPackagesOfTheirTargetsSystem) {
+  directory_.Write(
+      "nixpkgs/default.nix",
+      "{ system ? \"none\" }: { hello = derivation { name = \"hello-${system}\"; inherit "
+      "system; builder = \"/bin/sh\"; }; }");
+  ModelOptions options =
+      Options("{ pkgs, ... }: { a = { name = \"a\"; type = \"echo\"; pkg = pkgs.hello; }; }");
+  EXPECT_THAT(ComponentIn(EvaluateModels(options)), HasSubstr("nixpkgs")) << "there is none here";
+  options.nixpkgs = directory_.path() / "nixpkgs";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "hello-x86_64-linux");
+}
+
 TEST_F(Models, DeployStateOfAllServicesThatDoNotSay) {
   ModelOptions options = Options(kParametrised);
   options.deploy_state = true;
