@@ -31,8 +31,9 @@ std::string ProfileDigest(const Manifest& manifest, const TargetName& target, co
 
 struct ProfileOptions {
   DigestKey key;
-  std::map<TargetName, TargetProfile>
-      known;  // made earlier; those with the same digest are taken over
+  // Made earlier; those with the same digest are taken over. Their derivations may have been
+  // collected since: who hands them in keeps their paths rooted, and builds only what is not valid.
+  std::map<TargetName, TargetProfile> known;
   NixOptions nix;
 };
 
