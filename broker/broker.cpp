@@ -76,14 +76,14 @@ void Broker::Handle(Session& from, Message message, Now now) {
 
 void Broker::OnPeerGone(link::PeerId peer) {
   asked_.erase(peer);
-  if (const Session* session = sessions_.OfPeer(peer)) EndSession(session->id);
+  if (const Session* session = sessions_.OfPeer(peer)) EndSession(session->id, "gone");
 }
 
 void Broker::OnTick(Now now) {
   const Duration lost = options_.heartbeat * options_.missed_heartbeats;
   for (const SessionId id : sessions_.HeardBefore({now.steady.ms - lost.count()})) {
     const link::PeerId peer = sessions_.Find(id)->peer;
-    EndSession(id);
+    EndSession(id, "silent");
     Dismiss(peer, {.reason = ByeReason::kLost, .message = "no heartbeat was heard"});
   }
   std::erase_if(asked_, [&](const auto& entry) { return now.steady - entry.second > lost; });
@@ -98,13 +98,18 @@ void Broker::OnShutdown() {
   }
 }
 
-std::optional<Forward> Broker::NextForward() {
+std::optional<link::PeerId> Broker::ForwardTo() const {
   const Session* planner = Planner();
-  if (planner == nullptr) return std::nullopt;
+  if (planner == nullptr || !desk_.HasPiece()) return std::nullopt;
+  return planner->peer;
+}
+
+std::optional<Forward> Broker::NextForward() {
+  const std::optional<link::PeerId> planner = ForwardTo();
+  if (!planner) return std::nullopt;
   std::optional<ForwardPiece> piece = desk_.NextPiece();
-  if (!piece) return std::nullopt;
   Header header{.kind = MessageKind::kSubmitChunk, .author = piece->author};
-  return Forward{.planner = planner->peer, .header = std::move(header), .piece = *std::move(piece)};
+  return Forward{.planner = *planner, .header = std::move(header), .piece = *std::move(piece)};
 }
 
 // ---- items ----
@@ -236,6 +241,11 @@ void Broker::OnSubmitChunk(const Session& from, const Message& message, Now now)
   }
   const SubmitReply reply = desk_.Receive(from.grant, *std::move(chunk), now.steady);
   TakeRecords();
+  if (reply.what == SubmitReply::What::kAccepted) {
+    Remark("submission.accepted", from, reply.id.text);
+  } else if (reply.what == SubmitReply::What::kRefused) {
+    Remark("submission.refused", from, reply.id.text + ": " + reply.message);
+  }
   Send(from.peer,
        {.kind = MessageKind::kSubmitReply, .client = from.id, .request = message.header.request},
        Encode(reply));
@@ -248,6 +258,7 @@ void Broker::OnSubmissionTaken(const Session& from, const Message& message) {
                      {.code = Fault::Code::kInvalid, .message = taken.error().message});
   }
   desk_.Taken(*taken);
+  Remark("submission.taken", from, taken->id.text);
   TakeRecords();
 }
 
@@ -312,6 +323,14 @@ void Broker::SendFault(const Session& to, const Header& about, Fault fault) {
 void Broker::Dismiss(link::PeerId peer, Bye bye) {
   Send(peer, {.kind = MessageKind::kBye}, Encode(bye));
   decisions_.effects.push_back(DropPeer{peer});
+}
+
+void Broker::Remark(std::string event, const Session& session, std::string detail) {
+  decisions_.effects.push_back(
+      Note{.event = std::move(event),
+           .role = session.grant.role,
+           .name = session.name.empty() ? session.grant.name : session.name,
+           .detail = std::move(detail)});
 }
 
 void Broker::TakeRecords() {

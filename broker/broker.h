@@ -46,7 +46,15 @@ struct DropPeer {
   link::PeerId peer;
   bool operator==(const DropPeer&) const = default;
 };
-using BrokerEffect = std::variant<SendTo, DropPeer>;
+// For the log: one decision that people may ask about.
+struct Note {
+  std::string event;
+  Role role = Role::kUnspecified;
+  std::string name;    // of the peer, or of the submission
+  std::string detail;  // why; empty when there is nothing to say
+  bool operator==(const Note&) const = default;
+};
+using BrokerEffect = std::variant<SendTo, DropPeer, Note>;
 using BrokerDecisions = Decisions<SpoolRecord, BrokerEffect>;
 
 // A piece of an accepted submission for the planner. Its content is in the spool: whoever drives
@@ -81,10 +89,10 @@ class Broker {
 
   BrokerDecisions& decisions() { return decisions_; }
 
-  // What is due to the planner of accepted submissions. To be called after a turn's end, as long as
-  // the planner's connection takes more; each call moves on.
+  // The planner's connection, when pieces of accepted submissions are due to it. To be asked after
+  // a turn's end; NextForward is for as long as that connection takes more, and each call moves on.
+  std::optional<link::PeerId> ForwardTo() const;
   std::optional<Forward> NextForward();
-  bool HasForward() const { return planner_ && desk_.HasPiece(); }
 
   const ItemQueues& queues() const { return queues_; }
   std::size_t sessions() const { return sessions_.size(); }
@@ -93,6 +101,7 @@ class Broker {
   void Send(link::PeerId peer, Header header, std::string body = {});
   void SendFault(const Session& to, const Header& about, Fault fault);
   void Dismiss(link::PeerId peer, Bye bye);
+  void Remark(std::string event, const Session& session, std::string detail = {});
   void TakeRecords();
 
   // ---- sessions (broker_sessions.cpp) ----
@@ -106,11 +115,11 @@ class Broker {
   void OpenPlanner(const Session& session, const Hello& hello);
   void Succeed(const Session& old, const Session& heir, const std::vector<ItemId>& in_flight);
   std::vector<Session> RemovePredecessors(link::PeerId peer, const Hello& hello);
-  void EndSession(SessionId id);
+  void EndSession(SessionId id, std::string_view why);
   void Announce(const std::vector<std::string>& queues);
   void SendPresence(const std::string& queue);
   void SendAllPresence();
-  const Session* Planner() { return sessions_.Find(planner_); }
+  const Session* Planner() const { return sessions_.Find(planner_); }
 
   // ---- verbs (broker.cpp) ----
   void Handle(Session& from, Message message, Now now);

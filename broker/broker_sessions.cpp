@@ -39,6 +39,10 @@ void Broker::OnHello(link::PeerId peer, std::string_view public_key, const Messa
   const KeyGrant* grant = keys_.Find(public_key);
   if (const std::optional<Bye> objection = Objection(grant, *hello)) {
     OnPeerGone(peer);
+    decisions_.effects.push_back(Note{.event = "session.refused",
+                                      .role = hello->role,
+                                      .name = hello->name,
+                                      .detail = objection->message});
     return Dismiss(peer, *objection);
   }
   const std::vector<Session> predecessors = RemovePredecessors(peer, *hello);
@@ -51,6 +55,7 @@ void Broker::OnHello(link::PeerId peer, std::string_view public_key, const Messa
                                     .queues = hello->queues,
                                     .ledger = hello->ledger,
                                     .heard = now.steady});
+  Remark("session.opened", session);
   if (hello->role == Role::kPlanner) OpenPlanner(session, *hello);
   Send(peer, {.kind = MessageKind::kWelcome},
        Encode(Welcome{.boot = options_.boot,
@@ -165,8 +170,9 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
   desk_.RestartForwarding();
 }
 
-void Broker::EndSession(SessionId id) {
+void Broker::EndSession(SessionId id, std::string_view why) {
   const Session ended = *sessions_.Find(id);
+  Remark("session.ended", ended, std::string(why));
   sessions_.Remove(id);
   if (planner_ == id) planner_ = {};
   queues_.Leave(id);
@@ -191,7 +197,7 @@ void Broker::OnKeysChanged() {
       continue;
     }
     const link::PeerId peer = session.peer;
-    EndSession(id);
+    EndSession(id, "revoked");
     Dismiss(peer,
             {.reason = ByeReason::kUnauthorised, .message = "this key is no longer authorised"});
   }

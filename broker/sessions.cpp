@@ -30,6 +30,11 @@ Session* SessionTable::Find(SessionId id) {
   return found == sessions_.end() ? nullptr : &found->second;
 }
 
+const Session* SessionTable::Find(SessionId id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
 std::vector<SessionId> SessionTable::All() const {
   std::vector<SessionId> ids;
   for (const auto& [id, session] : sessions_) ids.push_back(id);

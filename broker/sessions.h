@@ -39,6 +39,7 @@ class SessionTable {
 
   Session* OfPeer(link::PeerId peer);
   Session* Find(SessionId id);
+  const Session* Find(SessionId id) const;
   std::size_t size() const { return sessions_.size(); }
   // In the order in which they began.
   std::vector<SessionId> All() const;

@@ -157,8 +157,8 @@ class Network {
     for (const BrokerEffect& effect : turn.effects) {
       if (const auto* send = std::get_if<SendTo>(&effect)) {
         inboxes[send->peer].push_back(send->message);
-      } else {
-        dropped.push_back(std::get<DropPeer>(effect).peer);
+      } else if (const auto* drop = std::get_if<DropPeer>(&effect)) {
+        dropped.push_back(drop->peer);
       }
     }
   }

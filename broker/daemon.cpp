@@ -1,0 +1,135 @@
+#include "broker/daemon.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "broker/link/message_frame.h"
+#include "schema/base/overloaded.h"
+#include "schema/codec/codec.h"
+
+namespace eris {
+namespace {
+
+constexpr Duration kMaxTick{1'000};
+// Submissions wait in the spool, not in the connection: others share it.
+constexpr std::size_t kForwardBytes = std::size_t{1} << 20;
+constexpr Duration kForwardPause{5};
+
+}  // namespace
+
+BrokerDaemon::BrokerDaemon(BrokerOptions options, SpoolContent spool, const Parts& parts)
+    : parts_(parts),
+      broker_(options, std::move(spool), parts.keys),
+      outbox_(parts.transport),
+      tick_interval_(std::min(kMaxTick, options.heartbeat)) {
+  parts_.transport.SetHandlers(
+      {.on_frame = [this](link::PeerId peer, const link::PublicKey& user,
+                          link::Bytes frame) { OnFrame(peer, user, frame); },
+       .on_gone = [this](link::PeerId peer) { broker_.OnPeerGone(peer); }});
+  parts_.loop.OnTurnEnd([this] { EndTurn(); });
+  Tick();
+}
+
+BrokerDaemon::~BrokerDaemon() {
+  parts_.loop.Cancel(tick_);
+  parts_.loop.Cancel(forward_);
+}
+
+void BrokerDaemon::OnFrame(link::PeerId peer, const link::PublicKey& user, link::Bytes frame) {
+  Result<std::vector<Message>> messages = link::ParseMessages(frame);
+  if (!messages) {
+    parts_.log.Warn("link.frame_dropped", {{"error", messages.error().message}});
+    broker_.OnPeerGone(peer);
+    return;
+  }
+  const std::string key = user.ToText();
+  for (Message& message : *messages) {
+    broker_.OnMessage(peer, key, std::move(message), parts_.loop.now());
+  }
+}
+
+void BrokerDaemon::Tick() {
+  broker_.OnTick(parts_.loop.now());
+  tick_ = parts_.loop.After(tick_interval_, [this] { Tick(); });
+}
+
+void BrokerDaemon::Stop() {
+  broker_.OnShutdown();
+  parts_.loop.Stop();
+}
+
+void BrokerDaemon::EndTurn() {
+  // A peer that does not take its messages ends its session, which others are told of: each round
+  // ends at least one session, so this ends.
+  while (status_ && !broker_.decisions().empty()) {
+    const Status finished = FinishTurn(
+        broker_.decisions(), parts_.spool, [this](const BrokerEffect& effect) { Release(effect); },
+        parts_.observer);
+    if (!finished) return Fail(finished.error());
+    Flush();
+  }
+  ForwardSubmissions();
+}
+
+void BrokerDaemon::Release(const BrokerEffect& effect) {
+  std::visit(
+      Overloaded{
+          [this](const SendTo& send) {
+            if (outbox_.Add(send.peer, link::EncodedMessage(send.message).view())) return;
+            parts_.log.Error("link.message_too_big", {{"kind", ToString(send.message.header.kind)},
+                                                      {"bytes", send.message.body.size()}});
+          },
+          [this](const DropPeer& drop) { dropped_.push_back(drop.peer); },
+          [this](const Note& note) {
+            parts_.log.Info(
+                note.event,
+                {{"role", ToString(note.role)}, {"name", note.name}, {"detail", note.detail}});
+          },
+      },
+      effect);
+}
+
+void BrokerDaemon::Flush() {
+  std::vector<link::PeerId> refused;
+  outbox_.Flush([&](link::PeerId peer, link::SendResult result) {
+    if (result == link::SendResult::kFull) {
+      parts_.log.Warn("peer.too_slow", {{"queued_bytes", parts_.transport.QueuedBytes(peer)}});
+    }
+    refused.push_back(peer);
+  });
+  for (const link::PeerId peer : refused) broker_.OnPeerGone(peer);
+  for (const link::PeerId peer : std::exchange(dropped_, {})) parts_.transport.Forget(peer);
+  for (const link::PeerId peer : refused) parts_.transport.Forget(peer);
+}
+
+void BrokerDaemon::ForwardSubmissions() {
+  while (const std::optional<link::PeerId> planner = broker_.ForwardTo()) {
+    if (!status_) return;
+    if (parts_.transport.QueuedBytes(*planner) >= kForwardBytes) {
+      parts_.loop.Cancel(forward_);
+      forward_ = parts_.loop.After(kForwardPause, [] {});  // its turn ends here again
+      return;
+    }
+    const Forward forward = *broker_.NextForward();
+    const ForwardPiece& piece = forward.piece;
+    Result<std::string> bytes = parts_.content.ReadContent(piece.id, piece.offset, piece.bytes);
+    if (!bytes) return Fail(std::move(bytes).error());
+    Release(SendTo{.peer = *planner,
+                   .message = {.header = forward.header,
+                               .body = Encode(SubmitChunk{.id = piece.id,
+                                                          .total_bytes = piece.total_bytes,
+                                                          .sha256 = piece.sha256,
+                                                          .offset = piece.offset,
+                                                          .bytes = *std::move(bytes)})}});
+    Flush();
+  }
+}
+
+void BrokerDaemon::Fail(Error error) {
+  parts_.log.Error("broker.stopped", {{"error", error.message}});
+  status_ = eris::Fail(std::move(error));
+  parts_.loop.Stop();
+}
+
+}  // namespace eris
