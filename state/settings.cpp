@@ -14,7 +14,6 @@ namespace eris {
 namespace {
 
 constexpr std::size_t kMaxSettingsBytes = std::size_t{1} << 20;
-constexpr std::string_view kVersion = "0.1.0";
 
 std::string Quoted(std::string_view text) {
   std::ostringstream out;
@@ -131,7 +130,7 @@ Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help" || argument == "-h") return DaemonCall{.answer = std::string(help)};
-    if (argument == "--version") return DaemonCall{.answer = std::string(kVersion) + "\n"};
+    if (argument == "--version") return DaemonCall{.answer = std::string(ERIS_VERSION) + "\n"};
     if (argument == "--config" && i + 1 < arguments.size()) {
       return DaemonCall{.config = arguments[i + 1]};
     }

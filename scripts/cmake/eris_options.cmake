@@ -20,6 +20,7 @@ endif()
 
 # Own targets only: third-party headers are SYSTEM includes.
 add_library(eris_flags INTERFACE)
+target_compile_definitions(eris_flags INTERFACE ERIS_VERSION="${PROJECT_VERSION}")
 # Option structs are filled by designated initialisers: a member left out has its default on purpose. The
 # other two are wrong about std::string (GCC bug 105651) and std::optional (80635) when g++ 12 optimises.
 target_compile_options(eris_flags INTERFACE

@@ -1,0 +1,117 @@
+#include "worker/activity_runner.h"
+
+#include <memory>
+#include <utility>
+
+#include "schema/base/check.h"
+#include "schema/base/files.h"
+
+namespace eris {
+namespace {
+
+constexpr Duration kAskAgainAfter{20};
+
+}  // namespace
+
+ActivityRunner::~ActivityRunner() {
+  for (const auto& [name, running] : running_) loop_.Unwatch(running.watch);
+}
+
+void ActivityRunner::Later(Done done, Result<dysnomia::AttemptOutcome> result) {
+  auto shared = std::make_shared<Result<dysnomia::AttemptOutcome>>(std::move(result));
+  loop_.After(Duration(0), [done = std::move(done), shared] { done(std::move(*shared)); });
+}
+
+void ActivityRunner::Start(const std::string& name, dysnomia::AttemptRequest request, Done done) {
+  request.state_dir = options_.state_dir;
+  request.secrets_dir = options_.secrets_dir;
+  const std::filesystem::path dir = DirOf(name);
+  if (Status prepared = dysnomia::PrepareAttempt(dir, request); !prepared) {
+    return Later(std::move(done), Fail(std::move(prepared).error()));
+  }
+  Result<Child> child = Spawn({.argv = dysnomia::AttemptCommand(options_.dysnomia, dir),
+                               .environment = CurrentEnvironment(),
+                               .working_directory = "/",
+                               .session = SpawnSession::kNew});
+  if (!child) {
+    Remove(name);
+    return Later(std::move(done),
+                 Fail(std::move(child).error().In("cannot start " + options_.dysnomia.string())));
+  }
+  Running running;
+  running.child = std::move(*child);
+  running.done = std::move(done);
+  Watch(name, std::move(running));
+}
+
+void ActivityRunner::Resume(const std::string& name, Done done) {
+  Result<std::optional<UniqueFd>> pidfd = dysnomia::WatchAttempt(DirOf(name));
+  if (!pidfd && pidfd.error().code == ErrorCode::kUnavailable) {
+    loop_.After(kAskAgainAfter, [this, name, done = std::move(done)] { Resume(name, done); });
+    return;
+  }
+  if (!pidfd || !*pidfd) {
+    loop_.After(Duration(0), [this, name, done = std::move(done)] { Judge(name, done); });
+    return;
+  }
+  Running running;
+  running.pidfd = std::move(**pidfd);
+  running.done = std::move(done);
+  Watch(name, std::move(running));
+}
+
+void ActivityRunner::Watch(const std::string& name, Running running) {
+  const int fd = running.child.pid != 0 ? running.child.pidfd.get() : running.pidfd.get();
+  Result<link::WatchId> watch =
+      loop_.Watch(fd, link::Interest::kRead, [this, name](link::Readiness) { OnEnd(name); });
+  ERIS_CHECK(watch.has_value(), "a pidfd can be watched");
+  running.watch = *watch;
+  const bool added = running_.emplace(name, std::move(running)).second;
+  ERIS_CHECK(added, "an attempt's name is used once at a time");
+}
+
+void ActivityRunner::OnEnd(const std::string& name) {
+  const auto found = running_.find(name);
+  ERIS_CHECK(found != running_.end(), "only watched attempts end");
+  Running running = std::move(found->second);
+  running_.erase(found);
+  loop_.Unwatch(running.watch);
+  // How the runner ended says nothing that its outcome file does not say better.
+  if (running.child.pid != 0) static_cast<void>(Reap(running.child));
+  Judge(name, running.done);
+}
+
+void ActivityRunner::Judge(const std::string& name, const Done& done) {
+  Result<dysnomia::AttemptState> state = dysnomia::JudgeAttempt(DirOf(name));
+  if (!state) return done(Fail(std::move(state).error()));
+  switch (state->phase) {
+    case dysnomia::AttemptPhase::kFinished:
+      return done(std::move(state->outcome));
+    case dysnomia::AttemptPhase::kRunning:
+      return Resume(name, done);
+    case dysnomia::AttemptPhase::kLost:
+      break;
+  }
+  // Its modules may still be running without their runner.
+  Result<int> told = dysnomia::StopAttempt(DirOf(name), dysnomia::StopSignal::kKill);
+  if (told && *told > 0) {
+    loop_.After(kAskAgainAfter, [this, name, done] { Judge(name, done); });
+    return;
+  }
+  log_.Warn("attempt.lost", {{"attempt", name}});
+  done(Fail(ErrorCode::kTimeout, "the attempt ended without an outcome"));
+}
+
+void ActivityRunner::Stop(const std::string& name) {
+  if (!running_.contains(name)) return;
+  const Result<int> told = dysnomia::StopAttempt(DirOf(name), dysnomia::StopSignal::kTerminate);
+  if (!told) log_.Warn("attempt.stop_failed", {{"attempt", name}, {"error", told.error().message}});
+}
+
+void ActivityRunner::Remove(const std::string& name) {
+  if (Status removed = RemoveTree(DirOf(name).string()); !removed) {
+    log_.Warn("attempt.remove_failed", {{"attempt", name}, {"error", removed.error().message}});
+  }
+}
+
+}  // namespace eris

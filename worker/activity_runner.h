@@ -1,0 +1,73 @@
+// Runs activities of components through `dysnomia --attempt`: one directory and one process for
+// each attempt, both of which outlive this worker (design D8).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/link/loop.h"
+#include "dysnomia/attempt.h"
+#include "schema/base/log.h"
+#include "schema/base/process.h"
+#include "schema/base/unique_fd.h"
+
+namespace eris {
+
+struct ActivityRunnerOptions {
+  std::filesystem::path dysnomia;      // the program
+  std::filesystem::path attempts_dir;  // exists
+  std::filesystem::path state_dir;     // DYSNOMIA_STATEDIR
+  std::filesystem::path secrets_dir;
+};
+
+// Owned by the executor; uses the loop that outlives it. Destroying it leaves running attempts
+// alone.
+class ActivityRunner {
+ public:
+  // An error means: whether it took effect is unknown when kTimeout, certainly not otherwise.
+  using Done = std::function<void(Result<dysnomia::AttemptOutcome>)>;
+
+  ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, Log& log)
+      : options_(std::move(options)), loop_(loop), log_(log) {}
+  ~ActivityRunner();
+  ActivityRunner(const ActivityRunner&) = delete;
+  ActivityRunner& operator=(const ActivityRunner&) = delete;
+
+  // Starts an attempt under a name that is not in use. `request` needs no directories: they are
+  // ours.
+  void Start(const std::string& name, dysnomia::AttemptRequest request, Done done);
+  // Finds out how an attempt of an earlier worker ended, waiting for its end. kTimeout: it is lost
+  // and can never start any more; the name may be used again after Remove.
+  void Resume(const std::string& name, Done done);
+  // Asks a running attempt to end its activity; its completion still follows.
+  void Stop(const std::string& name);
+  // Removes the directory of an ended attempt.
+  void Remove(const std::string& name);
+
+ private:
+  struct Running {
+    UniqueFd pidfd;
+    Child child;  // pid 0: of an earlier worker, not ours to reap
+    link::WatchId watch = link::WatchId::kNone;
+    Done done;
+  };
+
+  std::filesystem::path DirOf(const std::string& name) const {
+    return options_.attempts_dir / name;
+  }
+  void Watch(const std::string& name, Running running);
+  void OnEnd(const std::string& name);
+  void Judge(const std::string& name, const Done& done);
+  // Completions never come from within Start.
+  void Later(Done done, Result<dysnomia::AttemptOutcome> result);
+
+  ActivityRunnerOptions options_;
+  link::Loop& loop_;
+  Log& log_;
+  std::map<std::string, Running> running_;
+};
+
+}  // namespace eris

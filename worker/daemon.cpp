@@ -1,0 +1,101 @@
+#include "worker/daemon.h"
+
+#include <utility>
+
+#include "schema/base/overloaded.h"
+#include "schema/codec/codec.h"
+
+namespace eris {
+namespace {
+
+constexpr Duration kTickInterval{1'000};
+
+}  // namespace
+
+WorkerDaemon::WorkerDaemon(WorkerDaemonOptions options, const Parts& parts, LedgerState state)
+    : options_(std::move(options)),
+      parts_(parts),
+      agent_(Agent::Recover(options_.agent, std::move(state), parts.loop.now())),
+      client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
+
+WorkerDaemon::~WorkerDaemon() { parts_.loop.Cancel(tick_); }
+
+Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions options,
+                                                          const Parts& parts,
+                                                          const MakeExecutor& make_executor) {
+  ERIS_ASSIGN(LedgerState state, parts.ledger.Load());
+  std::unique_ptr<WorkerDaemon> daemon(
+      new WorkerDaemon(std::move(options), parts, std::move(state)));
+  WorkerDaemon* self = daemon.get();
+  daemon->executor_ = make_executor(
+      [self](const ItemId& id, Outcome outcome) {
+        self->agent_.OnDone(id, std::move(outcome), self->parts_.loop.now());
+      },
+      [self]() -> const LedgerState& { return self->agent_.ledger(); });
+  parts.loop.OnTurnEnd([self] { self->EndTurn(); });
+  daemon->Tick();
+  return daemon;
+}
+
+link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
+  return {.make_hello = [this] { return MakeHello(); },
+          .on_established =
+              [this](const link::Established&) { agent_.OnConnected(parts_.loop.now()); },
+          .on_lost = [this](const link::Lost&) { agent_.OnDisconnected(); },
+          .on_ended =
+              [this](const Bye& bye) {
+                Stop(Fail(ErrorCode::kConflict,
+                          "another worker serves in this one's place: " + bye.message));
+              },
+          .on_message =
+              [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
+}
+
+Hello WorkerDaemon::MakeHello() const {
+  Hello hello{.role = Role::kWorker,
+              .name = options_.name,
+              .instance = options_.instance,
+              .software = options_.software,
+              .journal = agent_.ledger().journal,
+              .epoch = agent_.ledger().epoch,
+              .ledger = parts_.ledger.id(),
+              .in_flight = agent_.InFlight()};
+  for (const QueueName& queue : options_.agent.queues) hello.queues.push_back(queue.ToString());
+  return hello;
+}
+
+void WorkerDaemon::EndTurn() {
+  if (!status_ || agent_.decisions().empty()) {
+    client_.Flush();
+    return;
+  }
+  const Status finished = FinishTurn(
+      agent_.decisions(), parts_.ledger, [this](const AgentEffect& effect) { Perform(effect); },
+      parts_.observer);
+  if (!finished) return Stop(finished);
+  client_.Flush();
+}
+
+void WorkerDaemon::Perform(const AgentEffect& effect) {
+  std::visit(Overloaded{
+                 [this](const SendMessage& send) { client_.Send(send.message); },
+                 [this](const StartWork& work) { executor_->Start(work); },
+                 [this](const StopWork& stop) { executor_->Stop(stop.id); },
+                 [this](const DropRoots& roots) { executor_->DropRoots(roots.transaction); },
+                 [this](const ForgetWork& work) { executor_->Forget(work.id); },
+             },
+             effect);
+}
+
+void WorkerDaemon::Tick() {
+  agent_.OnTick(parts_.loop.now());
+  tick_ = parts_.loop.After(kTickInterval, [this] { Tick(); });
+}
+
+void WorkerDaemon::Stop(Status status) {
+  if (!status) parts_.log.Error("worker.stopping", {{"error", status.error().message}});
+  status_ = std::move(status);
+  parts_.loop.Stop();
+}
+
+}  // namespace eris

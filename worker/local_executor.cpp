@@ -1,0 +1,214 @@
+#include "worker/local_executor.h"
+
+#include <utility>
+
+#include "dysnomia/module_finder.h"
+#include "schema/base/check.h"
+#include "schema/base/overloaded.h"
+#include "worker/item_rules.h"
+
+namespace eris {
+namespace {
+
+using dysnomia::ActivityKind;
+using dysnomia::ComponentStatus;
+
+constexpr std::string_view kStatusSuffix = "-status";
+
+std::string StatusNameOf(const ItemId& id) {
+  return AttemptNameOf(id) + std::string(kStatusSuffix);
+}
+
+Outcome FromError(Error error) {
+  const bool unknown = error.code == ErrorCode::kTimeout;
+  return {.verdict = unknown ? Verdict::kUnknown : Verdict::kUnavailable,
+          .message = std::move(error.message)};
+}
+
+// Whether the component is already where the item wants it.
+bool IsReached(const ItemBody& body, ComponentStatus status) {
+  return (std::holds_alternative<ActivateItem>(body) && status == ComponentStatus::kActive) ||
+         (std::holds_alternative<DeactivateItem>(body) && status == ComponentStatus::kInactive);
+}
+
+}  // namespace
+
+LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, LedgerView ledger,
+                             Completion done)
+    : options_(std::move(options)),
+      loop_(loop),
+      log_(log),
+      ledger_(std::move(ledger)),
+      done_(std::move(done)),
+      activities_(options_.activities, loop, log),
+      store_(options_.store, loop) {}
+
+void LocalExecutor::Start(const StartWork& work) {
+  const ItemId id = work.id;
+  started_[id] = loop_.now().steady;
+  log_.Info("item.started", {{"item", AttemptNameOf(id)},
+                             {"verb", VerbOf(work.body)},
+                             {"resumed", work.mode == StartMode::kResumed}});
+  const auto finish = [this, id](Outcome outcome) { Finish(id, std::move(outcome)); };
+  std::visit(Overloaded{
+                 [&](const BuildItem& item) { store_.Build(id, item, finish); },
+                 [&](const TransferItem& item) { store_.Transfer(id, item, finish); },
+                 [&](const CollectItem& item) { store_.Collect(id, item, finish); },
+                 [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
+                 [&](const QueryItem& item) { Report(id, item.profile); },
+                 [&](const LockItem& item) {
+                   if (const auto* acquire = std::get_if<AcquireLease>(&item.what)) {
+                     Report(id, acquire->profile);
+                   } else if (std::holds_alternative<ConfirmLease>(item.what)) {
+                     FinishLater(id, {.verdict = Verdict::kSucceeded});
+                   } else {
+                     StartActivities(work, Repeat::kFirst);
+                   }
+                 },
+                 [&](const UnlockItem& item) {
+                   if (std::holds_alternative<ReleaseLease>(item.what)) {
+                     FinishLater(id, {.verdict = Verdict::kSucceeded});
+                   } else {
+                     StartActivities(work, Repeat::kFirst);
+                   }
+                 },
+                 [&](const auto&) { StartActivities(work, Repeat::kFirst); },
+             },
+             work.body);
+}
+
+void LocalExecutor::StartActivities(const StartWork& work, Repeat repeat) {
+  if (work.mode == StartMode::kResumed && repeat == Repeat::kFirst) return ResumeActivities(work);
+  if (work.id.grade.attempt > 1) repeat = Repeat::kAgain;
+  auto request = RequestFor(work.body, repeat,
+                            [this](const std::string& module) { return ActivitiesOf(module); });
+  if (request.activities.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
+  if (work.deadline_ms > 0) request.time_limit = Duration(work.deadline_ms);
+  activities_.Start(AttemptNameOf(work.id), request,
+                    [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
+                      Finish(work.id, attempt ? OutcomeFor(work.body, request, *attempt)
+                                              : FromError(std::move(attempt).error()));
+                    });
+}
+
+void LocalExecutor::ResumeActivities(const StartWork& work) {
+  // Both sides derive the request from the body, so it need not be read back.
+  auto request = RequestFor(work.body, work.id.grade.attempt > 1 ? Repeat::kAgain : Repeat::kFirst,
+                            [this](const std::string& module) { return ActivitiesOf(module); });
+  if (request.activities.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
+  activities_.Resume(AttemptNameOf(work.id),
+                     [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
+                       if (attempt)
+                         return Finish(work.id, OutcomeFor(work.body, request, *attempt));
+                       AskStatus(work);
+                     });
+}
+
+void LocalExecutor::AskStatus(const StartWork& work) {
+  activities_.Remove(AttemptNameOf(work.id));
+  const std::vector<const Activity*> activities = eris::ActivitiesOf(work.body);
+  const bool tells = activities.size() == 1 &&
+                     ActivitiesOf(activities.front()->module).Contains(ActivityKind::kStatus);
+  // Dysnomia's contract: every activity is idempotent, so an unknown one is run again.
+  if (!tells) return StartActivities(work, Repeat::kAgain);
+  dysnomia::AttemptRequest request{.activities = {StatusRequestFor(*activities.front())}};
+  const std::string name = StatusNameOf(work.id);
+  activities_.Remove(name);
+  activities_.Start(name, std::move(request),
+                    [this, work, name](Result<dysnomia::AttemptOutcome> attempt) {
+                      activities_.Remove(name);
+                      const bool reached = attempt && !attempt->activities.empty() &&
+                                           IsReached(work.body, attempt->activities.front().status);
+                      if (!reached) return StartActivities(work, Repeat::kAgain);
+                      Finish(work.id, {.verdict = Verdict::kSucceeded});
+                    });
+}
+
+void LocalExecutor::Report(const ItemId& id, const ProfileName& profile) {
+  const Result<StorePath> current = store_.ProfileTarget(profile);
+  if (!current) return FinishLater(id, FromError(current.error()));
+  TargetReport report{.profile = *current,
+                      .mappings = ledger_().MappingsOf(profile)};
+  dysnomia::AttemptRequest request;
+  std::vector<std::size_t> asked;  // positions in report.mappings
+  for (std::size_t i = 0; i < report.mappings.size(); ++i) {
+    const ActiveMapping& mapping = report.mappings[i];
+    const auto known = ledger_().mappings.find({.profile = profile,
+                                                .container = mapping.container,
+                                                .service = mapping.service,
+                                                .digest = mapping.digest});
+    ERIS_CHECK(known != ledger_().mappings.end(), "a report lists mappings of the ledger");
+    const Activity& activity = known->second.activity;
+    if (!ActivitiesOf(activity.module).Contains(ActivityKind::kStatus)) continue;
+    request.activities.push_back(StatusRequestFor(activity));
+    asked.push_back(i);
+  }
+  if (asked.empty()) return FinishLater(id, {.verdict = Verdict::kSucceeded, .report = report});
+  const std::string name = StatusNameOf(id);
+  activities_.Remove(name);
+  activities_.Start(
+      name, std::move(request),
+      [this, id, name, asked, report](Result<dysnomia::AttemptOutcome> attempt) mutable {
+        activities_.Remove(name);
+        if (!attempt) return Finish(id, FromError(std::move(attempt).error()));
+        for (std::size_t i = 0; i < asked.size() && i < attempt->activities.size(); ++i) {
+          const ComponentStatus status = attempt->activities[i].status;
+          if (status == ComponentStatus::kUnknown) continue;
+          report.mappings[asked[i]].state = status == ComponentStatus::kActive
+                                                ? ActiveMapping::State::kActive
+                                                : ActiveMapping::State::kInactive;
+        }
+        Finish(id, {.verdict = Verdict::kSucceeded, .report = std::move(report)});
+      });
+}
+
+void LocalExecutor::FinishLater(const ItemId& id, Outcome outcome) {
+  loop_.After(Duration(0), [this, id, outcome = std::move(outcome)] { Finish(id, outcome); });
+}
+
+void LocalExecutor::Finish(const ItemId& id, Outcome outcome) {
+  const auto started = started_.find(id);
+  ERIS_CHECK(started != started_.end(), "an item ends once");
+  outcome.took_ms = (loop_.now().steady - started->second).count();
+  started_.erase(started);
+  if (outcome.verdict == Verdict::kSucceeded) {
+    log_.Info("item.done", {{"item", AttemptNameOf(id)}, {"ms", outcome.took_ms}});
+  } else {
+    log_.Warn("item.ended", {{"item", AttemptNameOf(id)},
+                             {"verdict", ToString(outcome.verdict)},
+                             {"ms", outcome.took_ms},
+                             {"message", outcome.message}});
+  }
+  done_(id, std::move(outcome));
+}
+
+void LocalExecutor::Stop(const ItemId& id) {
+  activities_.Stop(AttemptNameOf(id));
+  store_.Stop(id);
+}
+
+void LocalExecutor::Forget(const ItemId& id) { activities_.Remove(AttemptNameOf(id)); }
+
+void LocalExecutor::DropRoots(TransactionId transaction) {
+  if (const Status dropped = store_.DropRoots(transaction); !dropped) {
+    log_.Warn("roots.drop_failed",
+              {{"transaction", transaction.value}, {"error", dropped.error().message}});
+  }
+}
+
+dysnomia::ActivitySet LocalExecutor::ActivitiesOf(const std::string& module) {
+  const auto known = modules_.find(module);
+  if (known != modules_.end()) return known->second;
+  Result<dysnomia::FoundModule> found = dysnomia::FindModule(module, options_.modules_path);
+  if (!found) {
+    // The attempt itself says what is wrong, in the words of the module finder.
+    dysnomia::ActivitySet all;
+    for (const ActivityKind kind : dysnomia::AllActivityKinds()) {
+      if (kind != ActivityKind::kStatus) all.Add(kind);
+    }
+    return all;
+  }
+  return modules_.emplace(module, found->activities).first->second;
+}
+
+}  // namespace eris

@@ -1,0 +1,62 @@
+// Carries a worker's items out on this machine: activities through dysnomia, store paths through
+// Nix, the profile by itself.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/link/loop.h"
+#include "schema/base/log.h"
+#include "schema/values/ledger.h"
+#include "worker/activity_items.h"
+#include "worker/activity_runner.h"
+#include "worker/executor.h"
+#include "worker/store_runner.h"
+
+namespace eris {
+
+// Owned by the daemon. The ledger view must stay valid: it is read when a report is asked for.
+class LocalExecutor final : public Executor {
+ public:
+  using LedgerView = std::function<const LedgerState&()>;
+  struct Options {
+    ActivityRunnerOptions activities;
+    StoreRunnerOptions store;
+    std::vector<std::filesystem::path> modules_path;
+  };
+
+  LocalExecutor(Options options, link::Loop& loop, Log& log, LedgerView ledger, Completion done);
+
+  void Start(const StartWork& work) override;
+  void Stop(const ItemId& id) override;
+  void Forget(const ItemId& id) override;
+  void DropRoots(TransactionId transaction) override;
+
+ private:
+  void StartActivities(const StartWork& work, Repeat repeat);
+  // An attempt of an earlier worker: its outcome if it left one, else what the module says, else
+  // again.
+  void ResumeActivities(const StartWork& work);
+  void AskStatus(const StartWork& work);
+  // Profile and active mappings, each asked where its module can tell.
+  void Report(const ItemId& id, const ProfileName& profile);
+  void Finish(const ItemId& id, Outcome outcome);
+  void FinishLater(const ItemId& id, Outcome outcome);
+  dysnomia::ActivitySet ActivitiesOf(const std::string& module);
+
+  Options options_;
+  link::Loop& loop_;
+  Log& log_;
+  LedgerView ledger_;
+  Completion done_;
+  ActivityRunner activities_;
+  StoreRunner store_;
+  std::map<ItemId, SteadyTime> started_;
+  std::map<std::string, dysnomia::ActivitySet>
+      modules_;  // by type; a provider's package is immutable
+};
+
+}  // namespace eris

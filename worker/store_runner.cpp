@@ -1,0 +1,155 @@
+#include "worker/store_runner.h"
+
+#include <set>
+#include <utility>
+
+#include "schema/base/files.h"
+#include "schema/base/process.h"
+#include "state/nix_commands.h"
+
+namespace eris {
+namespace {
+
+constexpr std::size_t kKeptProfileLinks = 10;
+constexpr std::size_t kNamedFailures = 5;
+
+Outcome Succeeded() { return {.verdict = Verdict::kSucceeded}; }
+
+Outcome Failed(const CommandsResult& result) {
+  return {.verdict = Verdict::kFailed, .message = result.failure, .log_tail = result.stderr_tail};
+}
+
+Outcome FromStatus(const Status& status) {
+  if (status) return Succeeded();
+  return {.verdict = Verdict::kUnavailable, .message = status.error().message};
+}
+
+std::string BaseName(const StorePath& path) { return FileNameOf(path.text); }
+
+}  // namespace
+
+StoreRunner::StoreRunner(StoreRunnerOptions options, link::Loop& loop)
+    : options_(std::move(options)),
+      loop_(loop),
+      commands_(options_.work_dir, loop),
+      environment_(WithStore(CurrentEnvironment(), options_.location)) {}
+
+std::filesystem::path StoreRunner::RootsOf(const ItemId& id) const {
+  return options_.roots_dir / std::to_string(id.step.transaction.value) /
+         std::to_string(id.step.index.value);
+}
+
+void StoreRunner::Run(const ItemId& id, std::vector<std::vector<std::string>> commands,
+                      OnResult on_result) {
+  running_[id] = commands_.Run({.argvs = std::move(commands), .environment = environment_},
+                               [this, id, on_result = std::move(on_result)](CommandsResult result) {
+                                 running_.erase(id);
+                                 on_result(std::move(result));
+                               });
+}
+
+void StoreRunner::Build(const ItemId& id, const BuildItem& item, Done done) {
+  std::vector<StorePath> derivations;
+  derivations.reserve(item.derivations.size());
+  for (const BuildItem::Derivation& one : item.derivations) derivations.push_back(one.derivation);
+  auto commands = RealiseCommands(
+      derivations,
+      {.max_jobs = options_.max_build_jobs,
+       .roots_prefix = RootsOf(id).string(),
+       .silent_limit_s =
+           std::chrono::duration_cast<std::chrono::seconds>(options_.build_silence).count()});
+  Run(id, std::move(commands), [this, id, item, done = std::move(done)](CommandsResult built) {
+    if (built.success) {
+      BuildReport report;
+      for (const BuildItem::Derivation& one : item.derivations) report.built.push_back(one.output);
+      return done({.verdict = Verdict::kSucceeded, .report = std::move(report)});
+    }
+    JudgeBuild(id, item, built, done);
+  });
+}
+
+// The exit status says that something failed; the store says what.
+void StoreRunner::JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
+                             const Done& done) {
+  std::vector<StorePath> outputs;
+  for (const BuildItem::Derivation& one : item.derivations) outputs.push_back(one.output);
+  Run(id, InvalidPathsCommands(outputs), [built, outputs, done](const CommandsResult& asked) {
+    if (!asked.success) return done(Failed(built));
+    const Result<std::vector<StorePath>> invalid = ParsePaths(asked.stdout_text);
+    if (!invalid) return done(Failed(built));
+    const std::set<StorePath> missing(invalid->begin(), invalid->end());
+    BuildReport report;
+    std::string names;
+    for (const StorePath& output : outputs) {
+      if (!missing.contains(output)) {
+        report.built.push_back(output);
+        continue;
+      }
+      if (report.failed.size() < kNamedFailures)
+        names += (names.empty() ? "" : ", ") + BaseName(output);
+      report.failed.push_back(output);
+    }
+    Outcome outcome = Failed(built);
+    if (!report.failed.empty()) {
+      outcome.message = std::to_string(report.failed.size()) + " of " +
+                        std::to_string(outputs.size()) + " builds failed: " + names + ": " +
+                        built.failure;
+    }
+    outcome.report = std::move(report);
+    done(std::move(outcome));
+  });
+}
+
+void StoreRunner::Transfer(const ItemId& id, const TransferItem& item, Done done) {
+  if (item.paths.empty()) {
+    loop_.After(Duration(0), [done = std::move(done)] { done(Succeeded()); });
+    return;
+  }
+  Run(id, AddRootsCommands(item.paths, RootsOf(id).string()),
+      [done = std::move(done)](const CommandsResult& rooted) {
+        done(rooted.success ? Succeeded() : Failed(rooted));
+      });
+}
+
+void StoreRunner::SetProfile(const ItemId& id, const SetProfileItem& item, Done done) {
+  const Profile profile = ProfileOf(item.profile);
+  if (item.path.empty()) {
+    Status removed = profile.Remove();
+    if (removed) removed = profile.DeleteOldGenerations(0);
+    loop_.After(Duration(0), [done = std::move(done), removed] { done(FromStatus(removed)); });
+    return;
+  }
+  const Result<Profile::Switch> next = profile.Next(item.path);
+  if (!next || next->link.empty()) {
+    const Status status = next ? Status() : Status(Fail(next.error()));
+    loop_.After(Duration(0), [done = std::move(done), status] { done(FromStatus(status)); });
+    return;
+  }
+  Run(id, {next->command},
+      [profile, link = next->link, done = std::move(done)](const CommandsResult& rooted) {
+        if (!rooted.success) return done(Failed(rooted));
+        Status status = profile.Activate(link);
+        if (status) status = profile.DeleteOldGenerations(kKeptProfileLinks);
+        done(FromStatus(status));
+      });
+}
+
+void StoreRunner::Collect(const ItemId& id, const CollectItem& /*item*/, Done done) {
+  Run(id, {CollectGarbageCommand()}, [done = std::move(done)](const CommandsResult& collected) {
+    if (!collected.success) return done(Failed(collected));
+    const Result<std::uint64_t> freed =
+        ParseFreedBytes(collected.stdout_text + collected.stderr_tail);
+    done({.verdict = Verdict::kSucceeded,
+          .report = CollectReport{.freed_bytes = freed.value_or(0)}});
+  });
+}
+
+void StoreRunner::Stop(const ItemId& id) {
+  if (const auto found = running_.find(id); found != running_.end()) commands_.Stop(found->second);
+}
+
+Status StoreRunner::DropRoots(TransactionId transaction) {
+  return RemoveTree((options_.roots_dir / std::to_string(transaction.value)).string());
+}
+
+}  // namespace eris

@@ -1,0 +1,68 @@
+// The part of a worker's items that is about the Nix store: building, rooting closures, the
+// profile, collecting garbage. What blocks runs in child processes.
+//
+// Where target and planner share a store a transfer only roots, which also checks that the paths
+// are there. Between stores the depot brings what is missing: its place is Transfer.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/link/loop.h"
+#include "schema/values/work_item.h"
+#include "state/profile.h"
+#include "state/store_location.h"
+#include "worker/command_runner.h"
+
+namespace eris {
+
+struct StoreRunnerOptions {
+  StoreLocation location;
+  std::filesystem::path roots_dir;  // one directory a transaction below it
+  std::filesystem::path profiles_dir;
+  std::filesystem::path work_dir;    // output of child processes
+  std::uint32_t max_build_jobs = 1;  // of Nix, at the same time
+  Duration build_silence{600'000};   // a build that prints nothing for so long is ended
+};
+
+// Owned by the executor; uses the loop that outlives it.
+class StoreRunner {
+ public:
+  using Done = std::function<void(Outcome)>;
+
+  StoreRunner(StoreRunnerOptions options, link::Loop& loop);
+
+  // Success is judged for each output.
+  void Build(const ItemId& id, const BuildItem& item, Done done);
+  void Transfer(const ItemId& id, const TransferItem& item, Done done);
+  void SetProfile(const ItemId& id, const SetProfileItem& item, Done done);
+  void Collect(const ItemId& id, const CollectItem& item, Done done);
+  // Where the profile points to; empty when there is none.
+  Result<StorePath> ProfileTarget(const ProfileName& name) const {
+    return ProfileOf(name).Current();
+  }
+
+  void Stop(const ItemId& id);
+  Status DropRoots(TransactionId transaction);
+
+ private:
+  using OnResult = std::function<void(CommandsResult)>;
+  void Run(const ItemId& id, std::vector<std::vector<std::string>> commands, OnResult on_result);
+  void JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
+                  const Done& done);
+  std::filesystem::path RootsOf(const ItemId& id) const;
+  Profile ProfileOf(const ProfileName& name) const {
+    return {options_.profiles_dir.string(), name.text};
+  }
+
+  StoreRunnerOptions options_;
+  link::Loop& loop_;
+  CommandRunner commands_;
+  std::vector<std::string> environment_;
+  std::map<ItemId, CommandRunner::Id> running_;
+};
+
+}  // namespace eris
