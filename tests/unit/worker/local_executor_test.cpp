@@ -1,0 +1,212 @@
+// Goal: items do on this machine what their verbs say, and an attempt of an earlier worker is
+// picked up, not repeated. Method: the real loop, `dysnomia`, Nix on a store of the test's own, and
+// a module in shell that writes down each call.
+#include "worker/local_executor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "schema/base/command.h"
+#include "schema/base/files.h"
+#include "schema/base/text.h"
+#include "tests/unit/state/temp_directory.h"
+
+namespace eris {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kModule[] =
+    "#!/bin/sh\n"
+    "echo \"$1 $(basename $2) $3 $port\" >> \"$calls\"\n"
+    "[ ! -e \"$2/fail-$1\" ] || { echo \"$1 says no\"; exit 7; }\n";
+
+ItemId Id(std::uint32_t index, std::uint16_t attempt = 1) {
+  return {.step = {.journal = {1}, .transaction = {1}, .index = {index}},
+          .grade = {.direction = Direction::kForward, .attempt = attempt}};
+}
+
+class LocalExecutorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"attempts", "work", "state", "modules"}) {
+      fs::create_directories(Path(name));
+    }
+    std::ofstream(Path("modules/noting")) << kModule;
+    fs::permissions(Path("modules/noting"), fs::perms::owner_all);
+    ASSERT_TRUE(PrepareOwnStore(store_));
+    ::setenv("DYSNOMIA_MODULES_PATH", Path("modules").c_str(), 1);
+    loop_ = link::Loop::Open(clock_).value();
+    MakeExecutor();
+  }
+  void TearDown() override {
+    executor_.reset();
+    static_cast<void>(RunCommand({"chmod", "-R", "u+w", store_.store_dir}));
+  }
+
+  fs::path Path(const std::string& name) const { return fs::path(directory_ / name); }
+
+  void MakeExecutor() {
+    const LocalExecutor::Options options{.activities = {.dysnomia = ERIS_DYSNOMIA,
+                                                        .attempts_dir = Path("attempts"),
+                                                        .state_dir = Path("state"),
+                                                        .secrets_dir = Path("secrets")},
+                                         .store = {.location = store_,
+                                                   .roots_dir = Path("roots"),
+                                                   .profiles_dir = Path("profiles"),
+                                                   .work_dir = Path("work")},
+                                         .modules_path = {Path("modules")}};
+    executor_ = std::make_unique<LocalExecutor>(
+        options, *loop_, log_, [this]() -> const LedgerState& { return ledger_; },
+        [this](const ItemId& id, Outcome outcome) { done_[id] = std::move(outcome); });
+  }
+
+  Activity ActivityOf(const std::string& component) {
+    const fs::path package = Path(component);
+    fs::create_directories(package);
+    return {.service_name = ServiceName(component),
+            .service = ServiceKey(component),
+            .container = ContainerName("c"),
+            .module = "noting",
+            .package = StorePath(package.string()),
+            .component = ComponentName(component),
+            .properties = {{.name = "calls", .text = Path("calls").string(), .json = {}},
+                           {.name = "port", .text = "80", .json = {}}}};
+  }
+  Outcome Run(std::uint32_t index, ItemBody body, StartMode mode = StartMode::kFresh) {
+    executor_->Start(
+        {.id = Id(index), .deadline_ms = 20'000, .body = std::move(body), .mode = mode});
+    return Await(Id(index));
+  }
+  Outcome Await(const ItemId& id) {
+    const Now start = clock_.Read();
+    while (!done_.contains(id) && clock_.Read().steady - start.steady < Duration(30'000)) {
+      loop_->Turn(Duration(100));
+    }
+    EXPECT_TRUE(done_.contains(id)) << "no completion";
+    return done_[id];
+  }
+  std::vector<std::string> Calls() const {
+    const Result<std::string> text = ReadFile(Path("calls").string(), 65536);
+    std::vector<std::string> calls;
+    if (!text) return calls;
+    for (const std::string_view line : Split(*text, '\n')) {
+      if (!line.empty()) calls.emplace_back(line);
+    }
+    return calls;
+  }
+  StorePath Instantiate(const std::string& name, const std::string& script) const {
+    const std::string expression = "derivation { name = \"" + name +
+                                   "\"; system = builtins.currentSystem; builder = \"/bin/sh\"; "
+                                   "args = [ \"-c\" ''" +
+                                   script + "'' ]; }";
+    const auto done = RunCommand({"nix-instantiate", "--expr", expression},
+                                 {.environment = WithStore(CurrentEnvironment(), store_)});
+    EXPECT_TRUE(done && done->status.success());
+    return StorePath(std::string(Trim(done->stdout_text)));
+  }
+  StorePath OutputOf(const StorePath& derivation) const {
+    const auto done = RunCommand({"nix-store", "--query", "--outputs", derivation.text},
+                                 {.environment = WithStore(CurrentEnvironment(), store_)});
+    return StorePath(std::string(Trim(done->stdout_text)));
+  }
+
+  test::TempDirectory directory_;
+  StoreLocation store_ = OwnStoreBelow(directory_ / "nix");
+  SystemClock clock_;
+  NullLog log_;
+  LedgerState ledger_;
+  std::unique_ptr<link::Loop> loop_;
+  std::unique_ptr<LocalExecutor> executor_;
+  std::map<ItemId, Outcome> done_;
+};
+
+TEST_F(LocalExecutorTest, RunsAnActivityWithItsProperties) {
+  const Outcome outcome = Run(1, ActivateItem{ActivityOf("api")});
+  EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
+  EXPECT_THAT(Calls(), ElementsAre("activate api c 80"));
+}
+
+TEST_F(LocalExecutorTest, SaysWhyAModuleRefused) {
+  const Activity activity = ActivityOf("api");
+  std::ofstream(activity.package.text + "/fail-activate") << "";
+  const Outcome outcome = Run(1, ActivateItem{activity});
+  EXPECT_EQ(outcome.verdict, Verdict::kFailed);
+  EXPECT_THAT(outcome.message, HasSubstr("activate of"));
+  EXPECT_THAT(outcome.log_tail, HasSubstr("activate says no"));
+}
+
+TEST_F(LocalExecutorTest, ABatchOfLocksStopsAtTheFirstRefusal) {
+  const Activity refusing = ActivityOf("b");
+  std::ofstream(refusing.package.text + "/fail-lock") << "";
+  const Outcome outcome = Run(
+      1,
+      LockItem{.what = LockComponents{.components = {ActivityOf("a"), refusing, ActivityOf("d")}}});
+  EXPECT_EQ(outcome.verdict, Verdict::kFailed);
+  EXPECT_THAT(Calls(), ElementsAre("lock a c 80", "lock b c 80"));
+}
+
+TEST_F(LocalExecutorTest, D8PicksUpTheOutcomeOfAnAttemptWhoseWorkerDied) {
+  executor_->Start({.id = Id(1), .deadline_ms = 20'000, .body = ActivateItem{ActivityOf("api")}});
+  executor_.reset();  // the worker is gone before the attempt has ended
+  MakeExecutor();
+  const Outcome outcome = Run(1, ActivateItem{ActivityOf("api")}, StartMode::kResumed);
+  EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
+  EXPECT_THAT(Calls(), ElementsAre("activate api c 80"));
+}
+
+TEST_F(LocalExecutorTest, RunsAgainWhatWasRecordedButNeverBegan) {
+  const Outcome outcome = Run(1, ActivateItem{ActivityOf("api")}, StartMode::kResumed);
+  EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
+  EXPECT_THAT(Calls(), ElementsAre("activate api c 80"));
+}
+
+TEST_F(LocalExecutorTest, ARepeatedLockIsPrecededByUnlock) {
+  executor_->Start({.id = Id(1, 2),
+                    .deadline_ms = 20'000,
+                    .body = LockItem{.what = LockComponents{.components = {ActivityOf("a")}}}});
+  EXPECT_EQ(Await(Id(1, 2)).verdict, Verdict::kSucceeded);
+  EXPECT_THAT(Calls(), ElementsAre("unlock a c 80", "lock a c 80"));
+}
+
+TEST_F(LocalExecutorTest, BuildsAndSaysWhichOutputsFailed) {
+  const StorePath good = Instantiate("good", "echo x > $out");
+  const StorePath bad = Instantiate("bad", "echo no good; exit 3");
+  const Outcome outcome =
+      Run(1, BuildItem{.derivations = {{good, OutputOf(good)}, {bad, OutputOf(bad)}}});
+  EXPECT_EQ(outcome.verdict, Verdict::kFailed);
+  const auto report = std::get<BuildReport>(outcome.report);
+  EXPECT_THAT(report.built, ElementsAre(OutputOf(good)));
+  EXPECT_THAT(report.failed, ElementsAre(OutputOf(bad)));
+  EXPECT_THAT(outcome.message, HasSubstr("1 of 2 builds failed"));
+}
+
+TEST_F(LocalExecutorTest, RootsAClosureAndSwitchesTheProfile) {
+  const StorePath derivation = Instantiate("profile", "echo x > $out");
+  const StorePath output = OutputOf(derivation);
+  ASSERT_EQ(Run(1, BuildItem{.derivations = {{derivation, output}}}).verdict, Verdict::kSucceeded);
+  EXPECT_EQ(Run(2, TransferItem{.paths = {output}}).verdict, Verdict::kSucceeded);
+  const ProfileName profile("default");
+  EXPECT_EQ(Run(3, SetProfileItem{.profile = profile, .path = output}).verdict,
+            Verdict::kSucceeded);
+  const Outcome query = Run(4, QueryItem{.profile = profile});
+  EXPECT_EQ(std::get<TargetReport>(query.report).profile, output);
+  EXPECT_EQ(Run(5, SetProfileItem{.profile = profile}).verdict, Verdict::kSucceeded);
+  EXPECT_TRUE(std::get<TargetReport>(Run(6, QueryItem{.profile = profile}).report).profile.empty());
+  executor_->DropRoots({1});
+  EXPECT_FALSE(fs::exists(Path("roots/1")));
+}
+
+TEST_F(LocalExecutorTest, ATransferOfWhatIsNotThereFails) {
+  const StorePath derivation = Instantiate("absent", "echo x > $out");
+  const Outcome outcome = Run(1, TransferItem{.paths = {OutputOf(derivation)}});
+  EXPECT_EQ(outcome.verdict, Verdict::kFailed);
+  EXPECT_FALSE(outcome.message.empty());
+}
+
+}  // namespace
+}  // namespace eris
