@@ -9,8 +9,8 @@
 namespace eris {
 
 struct BrokerConfig {
-  std::string state_dir;  // the spool
-  std::string listen;     // "tcp://ADDRESS:PORT"; port `*`: the one used before, else a free one
+  std::string state_dir;      // the spool
+  std::string listen;         // "tcp://ADDRESS:PORT"; port `*`: a free one
   std::string endpoint_file;  // where the endpoint is written; default: STATE_DIR/endpoint
   std::string key_file;       // our own keys, made when missing; default: STATE_DIR/broker.key
   std::string keys_dir;       // the keyring: who may do what; default: STATE_DIR/keys
