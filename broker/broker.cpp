@@ -27,7 +27,7 @@ void Broker::OnMessage(link::PeerId peer, std::string_view public_key, Message m
 
 void Broker::Handle(Session& from, Message message, Now now) {
   const MessageKind kind = message.header.kind;
-  if (kind == MessageKind::kFault) return;  // never answered, or two peers could fault for ever
+  if (kind == MessageKind::kFault) return OnFault(from, std::move(message));
   if (kind == MessageKind::kUnspecified) {
     return SendFault(from, message.header, {.code = Fault::Code::kUnimplemented});
   }
@@ -81,6 +81,9 @@ void Broker::OnPeerGone(link::PeerId peer) {
 
 void Broker::OnTick(Now now) {
   const Duration lost = options_.heartbeat * options_.missed_heartbeats;
+  // If this process itself stood still, what was sent meanwhile has not been read yet.
+  if (now.steady - last_tick_ > options_.heartbeat) sessions_.MarkHeard(now.steady);
+  last_tick_ = now.steady;
   for (const SessionId id : sessions_.HeardBefore({now.steady.ms - lost.count()})) {
     const link::PeerId peer = sessions_.Find(id)->peer;
     EndSession(id, "silent");
@@ -298,6 +301,23 @@ void Broker::OnReply(const Session& from, Message message) {
   }
   Send(client->peer,
        {.kind = MessageKind::kReply, .client = header.client, .request = header.request},
+       std::move(message.body));
+}
+
+// Never answered, or two peers could fault for ever. What the planner says about a client's request
+// is the client's.
+void Broker::OnFault(const Session& from, Message message) {
+  const Header& header = message.header;
+  const Session* client = sessions_.Find(header.client);
+  if (from.grant.role != Role::kPlanner || client == nullptr ||
+      client->grant.role != Role::kClient) {
+    return Remark("fault.received", from);
+  }
+  Send(client->peer,
+       {.kind = MessageKind::kFault,
+        .client = header.client,
+        .request = header.request,
+        .verb = header.verb},
        std::move(message.body));
 }
 

@@ -117,6 +117,7 @@ class Broker {
   std::vector<Session> RemovePredecessors(link::PeerId peer, const Hello& hello);
   void EndSession(SessionId id, std::string_view why);
   void Announce(const std::vector<std::string>& queues);
+  void NoteSeenEpoch(const Hello& worker);
   void SendPresence(const std::string& queue);
   void SendAllPresence();
   const Session* Planner() const { return sessions_.Find(planner_); }
@@ -133,6 +134,7 @@ class Broker {
   void OnSubmissionTaken(const Session& from, const Message& message);
   void OnRequest(const Session& from, Message message);
   void OnReply(const Session& from, Message message);
+  void OnFault(const Session& from, Message message);
   void Dispatch(const std::string& queue);
   bool Serves(const Session& session, const Header& header);
 
@@ -147,6 +149,9 @@ class Broker {
   JournalId journal_;  // of the newest planner, connected or not
   Epoch epoch_;
   std::uint64_t planner_instance_ = 0;
+  // What workers have seen of each journal: a planner below that has an outdated copy of it.
+  std::map<JournalId, Epoch> seen_epochs_;
+  SteadyTime last_tick_;
   // The ledger that a target is known by, in this boot.
   std::map<std::string, LedgerId> ledgers_;
   // Peers without a session that were asked who they are.

@@ -13,6 +13,11 @@ namespace {
 constexpr std::size_t kAskedPeers = 20'000;
 constexpr Duration kAskAgain{1'000};
 
+Bye OutdatedJournal() {
+  return {.reason = ByeReason::kSuperseded,
+          .message = "the journal is older than the targets: a worker has served a later epoch"};
+}
+
 bool IsTarget(const std::string& queue) {
   const std::optional<QueueName> name = ParseQueueName(queue);
   return name && name->kind == QueueName::Kind::kTarget;
@@ -103,6 +108,8 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
 }
 
 std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
+  const auto seen = seen_epochs_.find(hello.journal);
+  if (seen != seen_epochs_.end() && hello.epoch < seen->second) return OutdatedJournal();
   if (hello.journal != journal_) {
     if (!planner_) return std::nullopt;
     return Bye{.reason = ByeReason::kUnauthorised,
@@ -140,7 +147,20 @@ std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& 
   return removed;
 }
 
+// A planner is told of an epoch above its own, and stops (D1).
+void Broker::NoteSeenEpoch(const Hello& worker) {
+  if (!worker.journal) return;
+  Epoch& seen = seen_epochs_[worker.journal];
+  seen = std::max(seen, worker.epoch);
+  const Session* planner = Planner();
+  if (planner == nullptr || worker.journal != journal_ || seen <= epoch_) return;
+  const link::PeerId peer = planner->peer;
+  EndSession(planner->id, "its journal is outdated");
+  Dismiss(peer, OutdatedJournal());
+}
+
 void Broker::OpenWorker(const Session& session, const Hello& hello) {
+  NoteSeenEpoch(hello);
   for (const std::string& queue : session.queues) {
     queues_.Join(queue, session.id);
     if (IsTarget(queue)) ledgers_[queue] = hello.ledger;

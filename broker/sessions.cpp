@@ -41,6 +41,10 @@ std::vector<SessionId> SessionTable::All() const {
   return ids;
 }
 
+void SessionTable::MarkHeard(SteadyTime now) {
+  for (auto& [id, session] : sessions_) session.heard = now;
+}
+
 std::vector<SessionId> SessionTable::HeardBefore(SteadyTime moment) const {
   std::vector<SessionId> ids;
   for (const auto& [id, session] : sessions_) {

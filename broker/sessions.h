@@ -43,6 +43,7 @@ class SessionTable {
   std::size_t size() const { return sessions_.size(); }
   // In the order in which they began.
   std::vector<SessionId> All() const;
+  void MarkHeard(SteadyTime now);  // all of them
   std::vector<SessionId> HeardBefore(SteadyTime moment) const;
 
  private:

@@ -18,8 +18,9 @@
 # A session. Who speaks is known by the public key of the connection alone. A peer that the broker
 # does not know is asked `whoAreYou`, whatever it sent; it answers `hello`, and gets `welcome` or
 # `bye`, which is final. On every welcome a peer resends at once whatever is unacknowledged, and a
-# worker its credit. Both sides send `heartbeat` each interval when they sent nothing else; a session
-# that is silent for `missedHeartbeats` intervals is over, and its leased items are queued again.
+# worker its credit. A peer sends `heartbeat` every interval, and the broker answers each; whoever
+# hears nothing at all for `missedHeartbeats` intervals takes the session as over, and the broker
+# queues the items leased to it again.
 # A broker with another `boot` has forgotten all items: the planner publishes what is unsettled.
 #
 # An item. The planner journals that it publishes, then sends `publish`. The broker answers `receipt`
@@ -33,7 +34,9 @@
 # with the offset it wants next, and finally `accepted`. Then it sends the chunks on to the planner,
 # as often as it takes, until `submissionTaken` comes.
 #
-# A message that is not acted upon is answered with `fault`; unknown kinds with `unimplemented`.
+# A message that is not acted upon is answered with `fault`; unknown kinds with `unimplemented`. A
+# fault is never answered. What the planner cannot do for a client it tells by a fault with the
+# request's `client` and `request`; when a reply's client is gone, the broker tells the planner so.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("eris::wire");

@@ -131,7 +131,6 @@ TEST(BrokerItems, OfASilentWorkerAreDeliveredToTheNextSession) {
   const Peer worker = net.Worker("worker-a");
   net.Publish(planner, Network::Id(1));
   net.Wait(Duration{15'001});
-  net.Tick();
   const Peer again = net.Worker("worker-a");
   EXPECT_THAT(TakeDelivered(net, again), ElementsAre(Network::Id(1)));
 }
@@ -347,6 +346,20 @@ TEST(BrokerRequests, RepliesToAGoneClientTellThePlanner) {
   net.Send(planner, {.kind = MessageKind::kReply, .client = asker, .request = 5}, "event");
   EXPECT_EQ(net.Last<Fault>(planner, MessageKind::kFault).code, Fault::Code::kUnavailable);
   EXPECT_EQ(net.Take(planner).back().header.client, asker);
+}
+
+TEST(BrokerRequests, FaultsOfThePlannerReachTheClientWhoAsked) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer client = net.Client();
+  net.Send(client, {.kind = MessageKind::kRequest, .request = 5, .verb = RequestVerb::kLogs});
+  const Header asked = net.Take(planner).back().header;
+  net.Take(client);
+  net.Send(planner, {.kind = MessageKind::kFault, .client = asked.client, .request = 5},
+           Encode(Fault{.code = Fault::Code::kUnimplemented}));
+  EXPECT_EQ(LastFault(net, client), Fault::Code::kUnimplemented);
+  EXPECT_EQ(net.Take(client).back().header.request, 5U);
+  EXPECT_THAT(net.Take(planner), IsEmpty());
 }
 
 }  // namespace

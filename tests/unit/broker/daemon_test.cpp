@@ -222,8 +222,10 @@ TEST(BrokerDaemon, SilentSessionsEndByTheClock) {
   Bench bench;
   bench.SayHello(kClient, kClientKey, Role::kClient);
   bench.Turn();
-  bench.clock.now.steady.ms += 15'001;
-  bench.Turn();
+  for (int second = 0; second < 17; ++second) {
+    bench.clock.now.steady.ms += 1'000;
+    bench.Turn();
+  }
   EXPECT_EQ(bench.Count(kClient, MessageKind::kBye), 1U);
   EXPECT_EQ(bench.transport.forgotten, std::vector{kClient});
 }

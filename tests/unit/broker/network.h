@@ -54,7 +54,7 @@ class Network {
  public:
   explicit Network(BrokerOptions options = {}, SpoolContent content = {})
       : broker(options, std::move(content), keys) {
-    Settle();
+    Tick();
   }
 
   Peer Connect(const std::string& key) { return {.id = {++last_peer}, .key = key}; }
@@ -117,9 +117,16 @@ class Network {
     Send(worker, {.kind = MessageKind::kOutcome, .queue = queue, .item = id}, "outcome");
   }
 
+  // Time goes by as in the daemon, with ticks.
   void Wait(Duration duration) {
+    constexpr Duration kTick{1'000};
+    for (; duration > kTick; duration -= kTick) Pass(kTick);
+    Pass(duration);
+  }
+  void Pass(Duration duration) {
     now.steady = now.steady + duration;
     now.wall.ms += duration.count();
+    Tick();
   }
   void Tick() {
     broker.OnTick(now);

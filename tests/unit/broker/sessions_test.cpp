@@ -167,15 +167,38 @@ TEST(BrokerSessions, SilenceEndsTheSession) {
   Network net;
   const Peer worker = net.Worker("worker-a");
   net.Wait(Duration{15'000});
-  net.Tick();
   EXPECT_EQ(net.broker.sessions(), 1U);
   net.Wait(Duration{1});
-  net.Tick();
   EXPECT_EQ(LastBye(net, worker), ByeReason::kLost);
   EXPECT_EQ(net.broker.sessions(), 0U);
   net.Take(worker);
   net.Send(worker, {.kind = MessageKind::kHeartbeat});
   EXPECT_THAT(net.TakeKinds(worker), ElementsAre(MessageKind::kWhoAreYou));
+}
+
+TEST(BrokerSessions, APauseOfTheBrokerIsNotSilenceOfItsPeers) {
+  Network net;
+  net.Worker("worker-a");
+  net.Tick();
+  net.Pass(Duration{60'000});
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
+TEST(BrokerSessions, APlannerBehindTheTargetsIsStopped) {
+  Network net;
+  const Peer planner = net.Planner(5);
+  Hello hello = net.WorkerHello("worker-a");
+  hello.journal = {9};
+  hello.epoch = {5};
+  net.SayHello(net.Connect("worker-a"), hello);
+  EXPECT_EQ(net.broker.sessions(), 2U) << "it has seen this planner";
+  hello.epoch = {6};
+  net.SayHello(net.Connect("worker-a"), hello);
+  EXPECT_EQ(LastBye(net, planner), ByeReason::kSuperseded);
+  const Peer again = net.Planner(5);
+  EXPECT_EQ(LastBye(net, again), ByeReason::kSuperseded);
+  const Peer newer = net.Planner(7);
+  EXPECT_EQ(net.Last<Welcome>(newer, MessageKind::kWelcome).epoch, Epoch{7});
 }
 
 TEST(BrokerSessions, EachKindIsForOneRoleOnly) {

@@ -269,7 +269,6 @@ TEST(Submissions, ReceivedAtATimeAreBounded) {
   Submit(net, client, Cut(Deploy()).At(0));
   EXPECT_EQ(Submit(net, client, Cut(Deploy(SubmissionId("sub-2"))).At(0)).what, What::kBusy);
   net.Wait(Duration{600'000});
-  net.Tick();
   EXPECT_THAT(net.spool, IsEmpty()) << "an abandoned one is forgotten";
   const Peer again = net.Client();
   EXPECT_EQ(SubmitAll(net, again, Cut(Deploy(SubmissionId("sub-2")))).what, What::kAccepted);
