@@ -151,7 +151,7 @@ TEST(BrokerDaemon, AfterAFailedAppendNothingLeaves) {
   bench.Turn();
   bench.spool.fails = true;
   bench.Receive(kClient, kClientKey, WholeSubmission());
-  bench.loop->Run();
+  bench.Turn();
   EXPECT_EQ(bench.Count(kClient, MessageKind::kSubmitReply), 0U);
   EXPECT_FALSE(bench.daemon->status());
 }
@@ -179,7 +179,7 @@ TEST(BrokerDaemon, ContentThatTheSpoolLostStopsIt) {
                 .stored_bytes = 8,
                 .standing = SpooledSubmission::Standing::kAccepted}});
   bench.SayHello(kPlanner, kPlannerKey, Role::kPlanner);
-  bench.loop->Run();
+  bench.Turn();
   EXPECT_EQ(bench.daemon->status().error().code, ErrorCode::kCorrupt);
 }
 
