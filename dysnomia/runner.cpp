@@ -299,6 +299,20 @@ Result<UniqueFd> RedirectOutput(const Capture& capture) {
   return before;
 }
 
+// By temporary name, sync and rename. The directory is not synced, which would cost a second write
+// to the disk for each activity: a power cut may take a whole outcome away, and then the attempt is
+// judged as one whose runner was killed.
+Status Publish(const std::string& path, std::string_view text) {
+  const std::string temporary = path + ".new";
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd.valid()) return FailErrno(errno, "cannot make " + temporary);
+  ERIS_TRY(WriteAll(fd.get(), text));
+  if (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    return FailErrno(errno, "cannot write " + path);
+  }
+  return {};
+}
+
 }  // namespace
 
 RunnerSettings SettingsFrom(const std::vector<std::string>& environment) {
@@ -340,7 +354,7 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   const Status done =
       BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
         ERIS_TRY(capture.Finish());
-        return WriteFileAtomically(files.outcome, EncodeOutcome(outcome), 0600);
+        return Publish(files.outcome, EncodeOutcome(outcome));
       });
   if (standard_error.valid()) ::dup2(standard_error.get(), STDERR_FILENO);
   return done;
