@@ -1,0 +1,344 @@
+#include "planner/cli/arguments.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <functional>
+#include <memory>
+
+#include "schema/base/text.h"
+
+namespace eris::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Deploys service-oriented systems onto networks of Nix machines.\n"
+    "`eris COMMAND --help` tells the options of a command.";
+
+// Gives the text of an option to whatever takes it. CLI11 reads options in the order of the line.
+template <typename Take>
+CLI::Option* AddText(CLI::App& app, const std::string& name, Take take, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          name, [take](const std::string& text) { take(text); }, help)
+      ->type_name("");
+}
+
+template <typename Value>
+void AddChoice(CLI::App& app, const std::string& name, Value& into, Value value,
+               const std::string& help) {
+  app.add_flag_callback(
+      name, [&into, value] { into = value; }, help);
+}
+
+void AddSeconds(CLI::App& app, const std::string& name, std::function<void(double)> take,
+                const std::string& help) {
+  constexpr double kMost = 1e6;
+  app.add_option_function<double>(
+         name, [take = std::move(take)](const double& seconds) { take(seconds); }, help)
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, kMost));
+}
+
+std::int64_t Milliseconds(double seconds) {
+  constexpr double kPerSecond = 1000;
+  return static_cast<std::int64_t>(seconds * kPerSecond);
+}
+
+// Collects the call while CLI11 parses. Lives as long as the parser, which refers into it.
+class Grammar {
+ public:
+  explicit Grammar(CLI::App& app) : app_(app) {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "eris " ERIS_VERSION);
+    AddDeployments();
+    AddFollowing();
+    AddTargets();
+    AddKeys();
+    AddUp();
+  }
+
+  Call Take() { return std::move(call_); }
+
+ private:
+  enum class Needs { kNothing, kBroker };
+
+  // A subcommand whose options fill `command`, which becomes the call's when it is given.
+  template <typename T>
+  CLI::App& Add(CLI::App& parent, const char* name, const char* help, std::shared_ptr<T> command,
+                Needs needs = Needs::kBroker) {
+    CLI::App& app = *parent.add_subcommand(name, help);
+    app.callback([this, command] { call_.command = *command; });
+    if (needs == Needs::kBroker) AddConnection(app);
+    return app;
+  }
+
+  void AddConnection(CLI::App& app) {
+    app.add_option("--endpoint", call_.connection.endpoint,
+                   "the broker's address ($ERIS_ENDPOINT)");
+    app.add_option("--key", call_.connection.key_file, "key file to act with ($ERIS_KEY)");
+    app.add_option("--server-key", call_.connection.server_key,
+                   "the broker's public key ($ERIS_SERVER_KEY)");
+    AddSeconds(
+        app, "--connect-timeout",
+        [this](double s) { call_.connection.patience = Duration(Milliseconds(s)); },
+        "how long to wait for the broker (default 15)");
+  }
+
+  void AddProfile(CLI::App& app) {
+    app.add_option("-p,--profile", call_.profile.text, "which deployment (default: default)");
+  }
+
+  void AddJson(CLI::App& app) {
+    AddChoice(app, "--json", call_.form, OutputForm::kJson, "print JSON");
+  }
+
+  static void AddModels(CLI::App& app, ModelArguments& models) {
+    app.add_option("-s,--services", models.services, "services model (./services.nix)");
+    app.add_option("-i,--infrastructure", models.infrastructure,
+                   "infrastructure model (./infrastructure.nix)");
+    app.add_option("-d,--distribution", models.distribution,
+                   "distribution model (./distribution.nix)");
+    app.add_option("-D,--deployment", models.deployment,
+                   "a manifest printed by `eris manifest --json`, instead of models");
+    app.add_option("--extra-params", models.extra_params,
+                   "Nix attribute set handed to the models: '{ port = 80; }'");
+    app.add_option("--target-property", models.target_property,
+                   "property that addresses a target (hostname)");
+    AddChoice(app, "--deploy-state", models.state, ModelArguments::State::kDeployAll,
+              "move the state of all services that do not say otherwise");
+    AddChoice(app, "--show-trace", models.trace, ModelArguments::Trace::kWhole,
+              "show Nix' whole trace of an error");
+  }
+
+  static void AddOptions(CLI::App& app, DeployOptions& options) {
+    AddChoice(app, "--no-migration", options.migration, Migration::kForbidden,
+              "leave state where it is");
+    AddChoice(app, "--overlap", options.order, SwitchOrder::kOverlap,
+              "activate the new before the old is deactivated, where nothing forbids it");
+    AddChoice(app, "--build-on-targets", options.build_place, BuildPlace::kTargets,
+              "each target builds what it runs");
+    app.add_option("-m,--max-concurrent-transfers", options.max_concurrent_transfers,
+                   "transfers at a time (2)")
+        ->check(CLI::Range(1, 1'000'000));
+  }
+
+  static void AddSubmit(CLI::App& app, SubmitArguments& submit) {
+    AddSeconds(
+        app, "--wait", [&submit](double s) { submit.options.wait_ms = Milliseconds(s); },
+        "how long an absent target is waited for (30)");
+    AddChoice(app, "--detach", submit.following, Following::kDetached,
+              "end when it is accepted; the last line is the transaction's id");
+    AddChoice(app, "--supersede", submit.options.queueing, Queueing::kSupersedeQueued,
+              "replace what is still queued");
+    app.add_option("--idempotency-key", submit.id.text,
+                   "the same key submits the same thing once only");
+  }
+
+  void AddDeployments() {
+    auto deploy = std::make_shared<DeployCommand>();
+    CLI::App& deploy_app = Add(app_, "deploy", "make the network what the models say", deploy);
+    AddModels(deploy_app, deploy->models);
+    AddOptions(deploy_app, deploy->submit.options);
+    AddSubmit(deploy_app, deploy->submit);
+    deploy_app.add_option("--plan", deploy->submit.options.expected_plan_hash,
+                          "refuse any other plan than that of `eris plan` with this hash");
+    auto plan = std::make_shared<PlanCommand>();
+    CLI::App& plan_app = Add(app_, "plan", "show what `deploy` would do, and its hash", plan);
+    AddModels(plan_app, plan->models);
+    AddOptions(plan_app, plan->options);
+    auto build = std::make_shared<BuildCommand>();
+    CLI::App& build_app = Add(app_, "build", "build everything on this machine, deploy nothing",
+                              build, Needs::kNothing);
+    AddModels(build_app, build->models);
+    build_app.add_option("-j,--max-jobs", build->max_jobs, "builds at a time (one a core)");
+    auto manifest = std::make_shared<ManifestCommand>();
+    CLI::App& manifest_app =
+        Add(app_, "manifest", "show what the models say", manifest, Needs::kNothing);
+    AddModels(manifest_app, manifest->models);
+    auto rollback = std::make_shared<RollbackCommand>();
+    CLI::App& rollback_app =
+        Add(app_, "rollback", "go back to the content of an earlier generation", rollback);
+    rollback_app.add_option("--to", rollback->to.value, "generation (the one before)");
+    AddOptions(rollback_app, rollback->submit.options);
+    AddSubmit(rollback_app, rollback->submit);
+    auto undeploy = std::make_shared<UndeployCommand>();
+    CLI::App& undeploy_app = Add(app_, "undeploy", "take everything down", undeploy);
+    AddOptions(undeploy_app, undeploy->submit.options);
+    AddSubmit(undeploy_app, undeploy->submit);
+    CLI::App& generations_app =
+        Add(app_, "generations", "list what was committed", std::make_shared<GenerationsCommand>());
+    for (CLI::App* app : {&deploy_app, &plan_app, &build_app, &manifest_app, &rollback_app,
+                          &undeploy_app, &generations_app}) {
+      AddProfile(*app);
+      AddJson(*app);
+    }
+  }
+
+  template <typename Take>
+  static void AddTransaction(CLI::App& app, Take take) {
+    AddText(
+        app, "TX", [take](const std::string& text) { take(ParseTransactionRef(text)); },
+        "transaction, by number or by submission");
+  }
+
+  void AddFollowing() {
+    auto status = std::make_shared<StatusCommand>();
+    CLI::App& status_app = Add(app_, "status", "what goes on", status);
+    AddTransaction(status_app, [status](TransactionRef ref) { status->transaction = ref; });
+    auto watch = std::make_shared<WatchCommand>();
+    CLI::App& watch_app = Add(app_, "watch", "follow a transaction to its end", watch);
+    AddTransaction(watch_app, [watch](TransactionRef ref) { watch->transaction = ref; });
+    auto logs = std::make_shared<LogsCommand>();
+    CLI::App& logs_app = Add(app_, "logs", "what the steps of a transaction said", logs);
+    AddTransaction(logs_app, [logs](TransactionRef ref) { logs->transaction = ref; });
+    logs_app.add_option_function<std::uint32_t>(
+        "ITEM", [logs](const std::uint32_t& item) { logs->item = ItemIndex{item}; },
+        "its number in the plan");
+    auto history = std::make_shared<HistoryCommand>();
+    CLI::App& history_app =
+        Add(app_, "history", "the last transactions, or the events of one", history);
+    AddTransaction(history_app, [history](TransactionRef ref) { history->transaction = ref; });
+    history_app.add_option("-n,--limit", history->limit, "how many at most");
+    auto cancel = std::make_shared<CancelCommand>();
+    CLI::App& cancel_app = Add(app_, "cancel", "end a transaction and undo its steps", cancel);
+    AddTransaction(cancel_app, [cancel](TransactionRef ref) { cancel->transaction = ref; });
+    cancel_app.add_option("--reason", cancel->reason, "for the record");
+    auto retry = std::make_shared<RetryCommand>();
+    CLI::App& retry_app = Add(app_, "retry", "try a failed transaction again", retry);
+    retry_app.add_option("TX", retry->of.value, "transaction number")->required();
+    AddSubmit(retry_app, retry->submit);
+    auto abandon = std::make_shared<AbandonCommand>();
+    CLI::App& abandon_app = Add(app_, "abandon", "give a stuck transaction up, on record", abandon);
+    AddTransaction(abandon_app, [abandon](TransactionRef ref) { abandon->transaction = ref; });
+    abandon_app.add_option("--target", abandon->target.text, "only this target");
+    for (CLI::App* app : {&status_app, &watch_app, &logs_app, &history_app, &cancel_app, &retry_app,
+                          &abandon_app}) {
+      AddProfile(*app);
+      AddJson(*app);
+    }
+    for (CLI::App* app : {&watch_app, &logs_app, &cancel_app, &abandon_app}) {
+      app->get_option("TX")->required();
+    }
+  }
+
+  void AddTargets() {
+    CLI::App& targets_app = Add(app_, "targets", "which workers are there, and what they do",
+                                std::make_shared<TargetsCommand>());
+    AddJson(targets_app);
+    auto query = std::make_shared<QueryCommand>();
+    CLI::App& query_app = Add(app_, "query", "ask targets what they run", query);
+    query_app.add_option_function<std::vector<std::string>>(
+        "TARGET",
+        [query](const std::vector<std::string>& names) {
+          for (const std::string& name : names) query->targets.emplace_back(name);
+        },
+        "targets (all of the current generation)");
+    AddSeconds(
+        query_app, "--wait", [query](double s) { query->submit.options.wait_ms = Milliseconds(s); },
+        "how long an absent target is waited for (30)");
+    AddProfile(query_app);
+    AddJson(query_app);
+  }
+
+  void AddKeys() {
+    CLI::App& key = *app_.add_subcommand("key", "make keys and say what they may do");
+    key.require_subcommand(1);
+    auto generate = std::make_shared<KeyGenerateCommand>();
+    CLI::App& generate_app =
+        Add(key, "generate", "make a key pair and print its public key", generate, Needs::kNothing);
+    generate_app.add_option("FILE", generate->file, "where to write it")->required();
+    auto authorize = std::make_shared<KeyAuthorizeCommand>();
+    CLI::App& authorize_app = Add(key, "authorize", "let a key act", authorize, Needs::kNothing);
+    AddGrant(authorize_app, *authorize);
+    auto list = std::make_shared<KeyListCommand>();
+    CLI::App& list_app = Add(key, "list", "which keys may do what", list, Needs::kNothing);
+    AddKeysDir(list_app, list->keys_dir);
+    AddJson(list_app);
+    auto revoke = std::make_shared<KeyRevokeCommand>();
+    CLI::App& revoke_app = Add(key, "revoke", "shut a key out", revoke, Needs::kNothing);
+    AddKeysDir(revoke_app, revoke->keys_dir);
+    revoke_app.add_option("NAME", revoke->name, "of the key")->required();
+  }
+
+  static void AddKeysDir(CLI::App& app, std::string& into) {
+    app.add_option("--keys-dir", into, "the broker's keys (default: keys in $ERIS_CONFIG_DIR)");
+  }
+
+  static void AddGrant(CLI::App& app, KeyAuthorizeCommand& command) {
+    AddKeysDir(app, command.keys_dir);
+    app.add_option("KEY", command.public_key, "public key, or a key file")->required();
+    app.add_option("--name", command.grant.name, "author in journal and logs")->required();
+    app.add_option("--role", command.grant.role, "planner, worker or client")
+        ->required()
+        ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, Role>>{
+            {"planner", Role::kPlanner}, {"worker", Role::kWorker}, {"client", Role::kClient}}));
+    app.add_option("--level", command.grant.level, "of a client: read, deploy, state or admin")
+        ->transform(CLI::CheckedTransformer(
+            std::vector<std::pair<std::string, KeyLevel>>{{"read", KeyLevel::kRead},
+                                                          {"deploy", KeyLevel::kDeploy},
+                                                          {"state", KeyLevel::kState},
+                                                          {"admin", KeyLevel::kAdmin}}));
+    app.add_option("--queue", command.grant.queues,
+                   "of a worker, repeatable: target.NAME or builder.SYSTEM");
+    app.add_option("--allow-profile", command.grant.profiles,
+                   "of a client, repeatable: profile, or * for all");
+    app.add_option("--allow-target", command.grant.targets,
+                   "of a client, repeatable: target, or * for all");
+  }
+
+  void AddUp() {
+    auto up = std::make_shared<UpCommand>();
+    CLI::App& up_app =
+        Add(app_, "up", "run broker, planner and workers on this machine", up, Needs::kNothing);
+    up_app.add_option("-i,--infrastructure", up->infrastructure,
+                      "infrastructure model (./infrastructure.nix)");
+    up_app.add_option("--state-dir", up->state_dir, "where everything is kept")->required();
+    AddChoice(up_app, "--own-store", up->store, UpCommand::Store::kOwn,
+              "a Nix store below the state directory");
+  }
+
+  CLI::App& app_;
+  Call call_;
+};
+
+}  // namespace
+
+TransactionRef ParseTransactionRef(std::string_view text) {
+  TransactionRef ref;
+  if (const Result<std::uint64_t> number = ParseUnsigned(text)) {
+    ref.transaction = TransactionId{*number};
+  } else {
+    ref.submission = SubmissionId(std::string(text));
+  }
+  return ref;
+}
+
+std::string ToString(const TransactionRef& ref) {
+  return ref.transaction ? std::to_string(ref.transaction.value) : ref.submission.text;
+}
+
+Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> arguments) {
+  CLI::App app(kAbout, "eris");
+  Grammar grammar(app);
+  try {
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* asked = &app;
+    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+    return Answer{asked->help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Answer{std::string(version.what()) + "\n"};
+  } catch (const CLI::Error& error) {
+    const CLI::App* asked = &app;
+    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+    const std::string help =
+        asked == &app ? "eris --help" : "eris " + asked->get_name() + " --help";
+    std::string message = error.what();
+    while (!message.empty() && message.back() == '\n') message.pop_back();
+    return Fail(ErrorCode::kInvalid, std::move(message), "see `" + help + "`");
+  }
+  return grammar.Take();
+}
+
+}  // namespace eris::cli

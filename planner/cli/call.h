@@ -1,0 +1,170 @@
+// What a person asked for on the command line, as values. Says nothing about how it is written
+// (arguments.h) or done (commands.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/base/clock.h"
+#include "schema/values/ids.h"
+#include "schema/values/key_grant.h"
+#include "schema/values/request.h"
+#include "schema/values/submission.h"
+
+namespace eris::cli {
+
+// How to reach the broker. Empty members are looked up in the environment, then in the
+// configuration (client_config.h).
+struct ConnectionArguments {
+  std::string endpoint;
+  std::string key_file;
+  std::string server_key;
+  Duration patience{15'000};  // how long the broker may take to answer at first
+  bool operator==(const ConnectionArguments&) const = default;
+};
+
+enum class OutputForm : std::uint8_t { kText, kJson };
+enum class Following : std::uint8_t { kToTheEnd, kDetached };
+
+// Where the desired state comes from.
+struct ModelArguments {
+  std::string services = "services.nix";
+  std::string infrastructure = "infrastructure.nix";
+  std::string distribution = "distribution.nix";
+  std::string deployment;  // a manifest as `eris manifest --json` prints it, instead of models
+  std::string extra_params;
+  std::string target_property = "hostname";
+  enum class State : std::uint8_t { kAsModelled, kDeployAll } state = State::kAsModelled;
+  enum class Trace : std::uint8_t { kLastLine, kWhole } trace = Trace::kLastLine;
+  bool operator==(const ModelArguments&) const = default;
+};
+
+// What every submission may say.
+struct SubmitArguments {
+  DeployOptions options;
+  SubmissionId id;  // the idempotency key; empty = a fresh one
+  Following following = Following::kToTheEnd;
+  bool operator==(const SubmitArguments&) const = default;
+};
+
+struct DeployCommand {
+  ModelArguments models;
+  SubmitArguments submit;
+  bool operator==(const DeployCommand&) const = default;
+};
+struct PlanCommand {
+  ModelArguments models;
+  DeployOptions options;
+  bool operator==(const PlanCommand&) const = default;
+};
+struct BuildCommand {
+  ModelArguments models;
+  std::uint32_t max_jobs = 0;  // 0 = one a core
+  bool operator==(const BuildCommand&) const = default;
+};
+struct ManifestCommand {
+  ModelArguments models;
+  bool operator==(const ManifestCommand&) const = default;
+};
+struct RollbackCommand {
+  GenerationNumber to;  // 0 = the one before
+  SubmitArguments submit;
+  bool operator==(const RollbackCommand&) const = default;
+};
+struct UndeployCommand {
+  SubmitArguments submit;
+  bool operator==(const UndeployCommand&) const = default;
+};
+struct RetryCommand {
+  TransactionId of;
+  SubmitArguments submit;
+  bool operator==(const RetryCommand&) const = default;
+};
+struct QueryCommand {
+  std::vector<TargetName> targets;  // empty = all of the current generation
+  SubmitArguments submit;
+  bool operator==(const QueryCommand&) const = default;
+};
+struct GenerationsCommand {
+  bool operator==(const GenerationsCommand&) const = default;
+};
+struct TargetsCommand {
+  bool operator==(const TargetsCommand&) const = default;
+};
+struct StatusCommand {
+  std::optional<TransactionRef> transaction;
+  bool operator==(const StatusCommand&) const = default;
+};
+struct WatchCommand {
+  TransactionRef transaction;
+  bool operator==(const WatchCommand&) const = default;
+};
+struct LogsCommand {
+  TransactionRef transaction;
+  std::optional<ItemIndex> item;
+  bool operator==(const LogsCommand&) const = default;
+};
+struct HistoryCommand {
+  std::optional<TransactionRef> transaction;  // its events; absent = the last transactions
+  std::uint32_t limit = 0;
+  bool operator==(const HistoryCommand&) const = default;
+};
+struct CancelCommand {
+  TransactionRef transaction;
+  std::string reason;
+  bool operator==(const CancelCommand&) const = default;
+};
+struct AbandonCommand {
+  TransactionRef transaction;
+  TargetName target;  // empty = all
+  bool operator==(const AbandonCommand&) const = default;
+};
+
+// Keys are files of this machine: none of these needs the broker.
+struct KeyGenerateCommand {
+  std::string file;
+  bool operator==(const KeyGenerateCommand&) const = default;
+};
+struct KeyAuthorizeCommand {
+  std::string keys_dir;
+  std::string public_key;  // its text, or a key file
+  KeyGrant grant;
+  bool operator==(const KeyAuthorizeCommand&) const = default;
+};
+struct KeyListCommand {
+  std::string keys_dir;
+  bool operator==(const KeyListCommand&) const = default;
+};
+struct KeyRevokeCommand {
+  std::string keys_dir;
+  std::string name;
+  bool operator==(const KeyRevokeCommand&) const = default;
+};
+
+// A whole system on this machine (planner/up).
+struct UpCommand {
+  std::string infrastructure = "infrastructure.nix";
+  std::string state_dir;
+  enum class Store : std::uint8_t { kMachines, kOwn } store = Store::kMachines;
+  bool operator==(const UpCommand&) const = default;
+};
+
+using Command =
+    std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
+                 UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
+                 StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
+                 AbandonCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
+                 KeyRevokeCommand, UpCommand>;
+
+struct Call {
+  Command command;
+  ConnectionArguments connection;
+  ProfileName profile{"default"};
+  OutputForm form = OutputForm::kText;
+  bool operator==(const Call&) const = default;
+};
+
+}  // namespace eris::cli

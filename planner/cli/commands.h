@@ -1,0 +1,55 @@
+// What each command does. One function a command, grouped by what they need; none of them knows
+// the command line's grammar.
+#pragma once
+
+#include "planner/cli/call.h"
+#include "planner/cli/client_config.h"
+#include "planner/cli/exit_code.h"
+#include "planner/cli/output.h"
+#include "schema/base/clock.h"
+#include "schema/base/error.h"
+#include "schema/base/random.h"
+
+namespace eris::cli {
+
+// Borrowed from main.
+struct Context {
+  const Call& call;
+  const Surroundings& surroundings;
+  const ClientSettings& settings;
+  Output& output;
+  Clock& clock;
+  Random& random;
+  bool interrupted = false;  // by a signal, while the broker was spoken to
+};
+
+// ---- submissions (deploy.cpp, submit.cpp) ----
+Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context);
+Result<ExitCode> RunPlan(const PlanCommand& command, Context& context);
+Result<ExitCode> RunRollback(const RollbackCommand& command, Context& context);
+Result<ExitCode> RunUndeploy(const UndeployCommand& command, Context& context);
+Result<ExitCode> RunRetry(const RetryCommand& command, Context& context);
+Result<ExitCode> RunQuery(const QueryCommand& command, Context& context);
+
+// ---- questions (questions.cpp) ----
+Result<ExitCode> RunStatus(const StatusCommand& command, Context& context);
+Result<ExitCode> RunWatch(const WatchCommand& command, Context& context);
+Result<ExitCode> RunLogs(const LogsCommand& command, Context& context);
+Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context);
+Result<ExitCode> RunGenerations(const GenerationsCommand& command, Context& context);
+Result<ExitCode> RunTargets(const TargetsCommand& command, Context& context);
+Result<ExitCode> RunCancel(const CancelCommand& command, Context& context);
+Result<ExitCode> RunAbandon(const AbandonCommand& command, Context& context);
+
+// ---- this machine only (local.cpp, keys.cpp) ----
+Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context);
+Result<ExitCode> RunBuild(const BuildCommand& command, Context& context);
+Result<ExitCode> RunKeyGenerate(const KeyGenerateCommand& command, Context& context);
+Result<ExitCode> RunKeyAuthorize(const KeyAuthorizeCommand& command, Context& context);
+Result<ExitCode> RunKeyList(const KeyListCommand& command, Context& context);
+Result<ExitCode> RunKeyRevoke(const KeyRevokeCommand& command, Context& context);
+
+// Whatever the call asks for; all but `up`, which is main's.
+Result<ExitCode> RunCall(Context& context);
+
+}  // namespace eris::cli

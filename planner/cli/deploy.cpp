@@ -1,0 +1,139 @@
+// `eris deploy` and `eris plan`: evaluate, make profiles, preview with the planner's own pure code,
+// submit.
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "planner/cli/commands.h"
+#include "planner/cli/desired.h"
+#include "planner/cli/json_text.h"
+#include "planner/cli/submitting.h"
+#include "planner/plan/plan.h"
+#include "planner/plan/plan_hash.h"
+#include "planner/plan/plan_text.h"
+#include "schema/codec/codec.h"
+
+namespace eris::cli {
+namespace {
+
+// What the profile runs now, as the planner has it.
+struct Base {
+  GenerationNumber generation;  // 0 = nothing was ever deployed
+  Manifest manifest;
+};
+
+PlanOptions PlanOptionsOf(const DeployOptions& options) {
+  return {.state = options.migration == Migration::kForbidden ? StatePolicy::kLeave
+                                                              : StatePolicy::kMigrate,
+          .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
+                                                              : SwitchPolicy::kSeparate,
+          .build = options.build_place};
+}
+
+Result<Base> FetchBase(Client& client, const ProfileName& profile) {
+  Request request;
+  request.profile = profile;
+  ERIS_ASSIGN(const std::vector<Reply> replies,
+              client.Ask(RequestVerb::kGetManifest, request, kAnswerPatience));
+  Base base;
+  std::string bytes;
+  for (const Reply& reply : replies) {
+    const auto* part = std::get_if<ManifestReply>(&reply.body);
+    if (part == nullptr) continue;
+    if (part->offset != bytes.size()) {
+      return Fail(ErrorCode::kInternal, "the planner sent a manifest with a gap");
+    }
+    base.generation = part->generation;
+    bytes += part->bytes;
+  }
+  if (!base.generation) return base;
+  ERIS_ASSIGN(base.manifest, Decode<Manifest>(bytes));
+  return base;
+}
+
+Result<Plan> PlanFrom(const Base& base, const Manifest& next, const DeployOptions& options,
+                      const ProfileName& profile) {
+  return MakePlan({.profile = profile,
+                   .base_generation = base.generation,
+                   .base = base.generation ? &base.manifest : nullptr,
+                   .next = next,
+                   .options = PlanOptionsOf(options)});
+}
+
+Status CheckHash(const Plan& plan, const DeployOptions& options) {
+  if (options.expected_plan_hash.empty()) return {};
+  const std::string hash = PlanHash(plan);
+  if (hash == options.expected_plan_hash) return {};
+  return Fail(ErrorCode::kInvalid,
+              "the plan is another one now: " + hash + ", not " + options.expected_plan_hash,
+              "look at it again with `eris plan`");
+}
+
+// The manifest with its profiles, and the plan that leads to it; no plan while no planner is there
+// to ask.
+struct Prepared {
+  std::unique_ptr<Session> session;
+  Manifest next;
+  std::optional<Plan> plan;
+};
+
+Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& options,
+                         Context& context) {
+  // What needs no patience first: a missing key is known before anything is evaluated.
+  ERIS_TRY(ResolveBroker(context.call.connection, context.surroundings, context.settings));
+  ERIS_ASSIGN(std::vector<std::uint8_t> digest_key, ReadDigestKey(context.settings));
+  Prepared prepared;
+  ERIS_ASSIGN(prepared.next, EvaluateDesired(models, context.settings.store, context.output));
+  ERIS_ASSIGN(prepared.session, Connect(context));
+  Result<Base> base = FetchBase(prepared.session->client(), context.call.profile);
+  if (!base && base.error().code != ErrorCode::kUnavailable) return Fail(base.error());
+  const bool is_previewed = base.has_value();
+  if (prepared.session->client().interrupted()) return Fail(base.error());
+  const bool has_profiles = !models.deployment.empty() && !prepared.next.profiles.empty();
+  if (!has_profiles) {
+    ERIS_TRY(
+        AddProfiles(prepared.next,
+                    is_previewed ? base->manifest.profiles : std::map<TargetName, TargetProfile>(),
+                    std::move(digest_key), context.settings.store));
+  }
+  if (!is_previewed) return prepared;
+  ERIS_ASSIGN(prepared.plan, PlanFrom(*base, prepared.next, options, context.call.profile));
+  return prepared;
+}
+
+}  // namespace
+
+Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
+  const DeployOptions& options = command.submit.options;
+  ERIS_ASSIGN(Prepared prepared, Prepare(command.models, options, context));
+  std::string announced;
+  if (prepared.plan) {
+    ERIS_TRY(CheckHash(*prepared.plan, options));
+    if (!prepared.plan->empty()) {
+      announced = SummaryLine(prepared.plan->summary);
+      context.output.Say(announced);
+    }
+  } else {
+    context.output.Say("the planner is away: this will be planned and done when it is back");
+  }
+  const Submission submission =
+      MakeSubmission(command.submit, DeployManifest{std::move(prepared.next)}, context);
+  return SubmitAndFollow(prepared.session->client(), submission,
+                         {command.submit.following, announced}, context);
+}
+
+Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {
+  ERIS_ASSIGN(const Prepared prepared, Prepare(command.models, command.options, context));
+  if (!prepared.plan) {
+    return Fail(ErrorCode::kUnavailable, "no planner is connected to the broker",
+                "start eris-planner, or wait until it is back");
+  }
+  if (context.output.json()) {
+    context.output.Print(PlanToJson(*prepared.plan));
+  } else {
+    context.output.Print(PlanToText(*prepared.plan) + "\nplan " + PlanHash(*prepared.plan) + "\n");
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace eris::cli

@@ -1,0 +1,218 @@
+#include "planner/cli/follow.h"
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "planner/cli/arguments.h"
+#include "planner/cli/progress_text.h"
+
+namespace eris::cli {
+namespace {
+
+constexpr Duration kTick{200};
+constexpr Duration kPollInterval{2'000};
+constexpr Duration kPollPatience{6'000};
+constexpr Duration kRetryInterval{500};
+constexpr Duration kInquiryPatience{5'000};
+constexpr Duration kWaitingInterval{10'000};  // between two lines about the same thing
+
+// One transaction being followed: a stream of its events, and a question about its status every
+// other second. The stream is lost without a word when the planner restarts; then the status is
+// ahead of the events, and the stream is asked for anew from where it broke off.
+class Follower {
+ public:
+  Follower(Client& client, Output& output, FollowOptions options)
+      : client_(client),
+        output_(output),
+        ref_(std::move(options.transaction)),
+        announced_(std::move(options.announced)) {}
+  ~Follower() {
+    client_.Forget(watch_);
+    client_.Forget(poll_);
+  }
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  Result<Followed> Run() {
+    StartWatch();
+    for (;;) {
+      const Client::Ran ran = client_.RunUntil([this] { return ended_ || failure_; }, kTick);
+      if (failure_) return Fail(*failure_);
+      if (ended_) return Ending();
+      if (ran == Client::Ran::kInterrupted) return Interrupted();
+      ERIS_TRY(Tick());
+    }
+  }
+
+ private:
+  SteadyTime now() { return client_.loop().now().steady; }
+
+  Request Question() const {
+    Request request;
+    request.transaction = ref_;
+    return request;
+  }
+
+  void StartWatch() {
+    client_.Forget(watch_);
+    retry_at_.reset();
+    Request request = Question();
+    request.from = progress_.next();
+    watch_ = client_.Start(RequestVerb::kWatch, request,
+                           [this](Result<Reply> reply) { OnWatch(std::move(reply)); });
+  }
+
+  void StartPoll() {
+    client_.Forget(poll_);
+    polled_at_ = now();
+    is_polling_ = true;
+    poll_ = client_.Start(RequestVerb::kStatus, Question(),
+                          [this](Result<Reply> reply) { OnPoll(std::move(reply)); });
+  }
+
+  Status Tick() {
+    if (!client_.established()) WaitFor("the broker");
+    if (is_unknown_) {
+      ERIS_TRY(AskBroker());
+    }
+    if (retry_at_ && now() >= *retry_at_) StartWatch();
+    const Duration since_poll = now() - polled_at_;
+    if (since_poll >= (is_polling_ ? kPollPatience : kPollInterval)) StartPoll();
+    if (output_.terminal() && progress_.transaction()) {
+      output_.Show(ScreenOf(progress_, now(), output_.Size()));
+    }
+    return {};
+  }
+
+  // The planner does not know our submission (yet). Has it refused it?
+  Status AskBroker() {
+    is_unknown_ = false;
+    Result<SubmitReply> reply = client_.AskSubmission(kInquiryPatience);
+    if (!reply) {
+      return reply.error().code == ErrorCode::kUnavailable ? Status() : Fail(reply.error());
+    }
+    if (reply->what == SubmitReply::What::kRefused) {
+      return Fail(ErrorCode::kInvalid, "the planner refused the submission: " + reply->message);
+    }
+    return {};
+  }
+
+  void OnWatch(Result<Reply> reply) {
+    if (!reply) {
+      OnWatchError(reply.error());
+      return;
+    }
+    is_known_ = true;
+    if (const auto* outline = std::get_if<OutlineReply>(&reply->body)) progress_.Apply(*outline);
+    if (const auto* events = std::get_if<EventsReply>(&reply->body)) {
+      for (const Event& event : events->events) OnEvent(event);
+    }
+    events_seen_ = true;
+    if (progress_.end()) StartPoll();  // the planner has the last word
+    if (reply->more == More::kLast && !progress_.end()) retry_at_ = now() + kRetryInterval;
+  }
+
+  void OnWatchError(const Error& error) {
+    retry_at_ = now() + kRetryInterval;
+    if (error.code == ErrorCode::kUnavailable) {
+      WaitFor("the planner");
+      return;
+    }
+    const bool may_come = error.code == ErrorCode::kNotFound && !is_known_ && client_.submitted();
+    if (may_come) {
+      is_unknown_ = true;
+      WaitFor("the planner to take the submission");
+    } else {
+      failure_ = error;
+    }
+  }
+
+  void OnEvent(const Event& event) {
+    if (!progress_.Apply(event, now())) return;
+    if (output_.terminal()) return;
+    for (const std::string& line : LinesOf(progress_, event)) {
+      if (line != announced_) output_.Say(line);
+    }
+  }
+
+  void OnPoll(Result<Reply> reply) {
+    is_polling_ = false;
+    if (!reply) {
+      if (reply.error().code == ErrorCode::kUnavailable) WaitFor("the planner");
+      lost_planner_ = true;
+      return;
+    }
+    const auto* status = std::get_if<StatusReply>(&reply->body);
+    if (status == nullptr || status->transactions.empty()) return;
+    const TransactionStatus& newest = status->transactions.front();
+    progress_.Apply(newest);
+    for (const std::string& wait : newest.waiting_for) WaitFor(wait);
+    const bool is_over = newest.phase == TransactionPhase::kEnded && newest.result;
+    if (is_over && progress_.end()) {
+      ended_ = true;
+      return;
+    }
+    // Ahead of the events twice in a row: the stream is lost.
+    const bool is_ahead = newest.phase != progress_.phase();
+    const bool is_stalled = is_ahead && !std::exchange(events_seen_, false);
+    if (std::exchange(lost_planner_, false) || is_stalled) StartWatch();
+  }
+
+  // Says once in a while what nothing can go on without; a terminal shows it all the time.
+  void WaitFor(const std::string& what) {
+    const bool is_new = what != waiting_for_;
+    if (!is_new && now() - said_waiting_ < kWaitingInterval) return;
+    if (output_.terminal() && !is_new && progress_.transaction()) return;
+    waiting_for_ = what;
+    said_waiting_ = now();
+    output_.Say("waiting for " + what);
+  }
+
+  std::string Name() const {
+    return progress_.transaction() ? std::to_string(progress_.transaction().value) : ToString(ref_);
+  }
+
+  Followed Interrupted() {
+    output_.ClearScreen();
+    output_.Note("interrupted; transaction " + Name() + " goes on without you");
+    output_.Note("  follow it: eris watch " + Name());
+    output_.Note("  end it:    eris cancel " + Name());
+    Followed followed{ExitCode::kInterrupted, {}};
+    if (progress_.status()) followed.status = *progress_.status();
+    return followed;
+  }
+
+  Followed Ending() {
+    const TransactionStatus& status = *progress_.status();
+    for (const std::string& line : EndingOf(status, progress_)) output_.Say(line);
+    return {ExitCodeOf(*status.result), status};
+  }
+
+  Client& client_;
+  Output& output_;
+  TransactionRef ref_;
+  std::string announced_;
+  Progress progress_;
+  std::uint64_t watch_ = 0;
+  std::uint64_t poll_ = 0;
+  SteadyTime polled_at_;
+  std::optional<SteadyTime> retry_at_;
+  std::optional<Error> failure_;
+  std::string waiting_for_;
+  SteadyTime said_waiting_;
+  bool is_polling_ = false;
+  bool is_known_ = false;      // the planner has it
+  bool is_unknown_ = false;    // the planner says that it has not
+  bool events_seen_ = false;   // since the last answered question
+  bool lost_planner_ = false;  // it did not answer the last one
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Result<Followed> Follow(Client& client, Output& output, FollowOptions options) {
+  return Follower(client, output, std::move(options)).Run();
+}
+
+}  // namespace eris::cli

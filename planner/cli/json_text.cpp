@@ -1,0 +1,235 @@
+#include "planner/cli/json_text.h"
+
+#include <nlohmann/json.hpp>
+#include <variant>
+
+#include "planner/plan/plan_hash.h"
+#include "planner/plan/plan_text.h"
+
+namespace eris::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Text(const Json& json) {
+  // Output of modules may hold anything: what is no UTF-8 is replaced.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+template <typename Value>
+std::string ListText(std::span<const Value> values, Json (*convert)(const Value&)) {
+  Json list = Json::array();
+  for (const Value& value : values) list.push_back(convert(value));
+  return Text(list);
+}
+
+Json Of(const PlanSummary& summary) {
+  Json down = Json::array();
+  for (const ServiceName& name : summary.down) down.push_back(name.text);
+  return {{"activate", summary.activate},
+          {"deactivate", summary.deactivate},
+          {"bounced", summary.bounced},
+          {"kept", summary.kept},
+          {"down", std::move(down)}};
+}
+
+Json Of(const TransactionStatus& status) {
+  return {{"transaction", status.transaction.value},
+          {"submission", status.submission.text},
+          {"profile", status.profile.text},
+          {"author", status.author},
+          {"action", status.action},
+          {"phase", ToString(status.phase)},
+          {"result", status.result ? Json(ToString(*status.result)) : Json()},
+          {"message", status.message},
+          {"planHash", status.plan_hash},
+          {"generation", status.generation ? Json(status.generation.value) : Json()},
+          {"summary", Of(status.summary)},
+          {"itemsTotal", status.items_total},
+          {"itemsDone", status.items_done},
+          {"submittedAtMs", status.submitted_at.ms},
+          {"endedAtMs", status.ended_at.ms},
+          {"lockedMs", status.locked_ms},
+          {"waitingFor", status.waiting_for}};
+}
+
+Json Of(const TargetReport& report) {
+  constexpr const char* kStates[] = {"active", "inactive", "indeterminate"};
+  Json mappings = Json::array();
+  for (const ActiveMapping& mapping : report.mappings) {
+    mappings.push_back({{"name", mapping.service_name.text},
+                        {"service", mapping.service.text},
+                        {"container", mapping.container.text},
+                        {"digest", mapping.digest},
+                        {"package", mapping.package.text},
+                        {"state", kStates[static_cast<std::size_t>(mapping.state)]}});
+  }
+  return {{"profile", report.profile.text}, {"mappings", std::move(mappings)}};
+}
+
+Json Of(const Outcome& outcome) {
+  Json json = {{"verdict", ToString(outcome.verdict)},
+               {"message", outcome.message},
+               {"log", outcome.log_tail},
+               {"tookMs", outcome.took_ms}};
+  if (const auto* report = std::get_if<TargetReport>(&outcome.report)) json["report"] = Of(*report);
+  return json;
+}
+
+Json Of(const Grade& grade) {
+  return {{"direction", grade.direction == Direction::kForward ? "forward" : "inverse"},
+          {"attempt", grade.attempt}};
+}
+
+Json Of(const ItemOutline& item) {
+  return {{"index", item.index.value},
+          {"phase", ToString(item.phase)},
+          {"verb", item.verb},
+          {"queue", item.queue},
+          {"subject", item.subject}};
+}
+
+Json Of(const LogEntry& entry) {
+  return {{"item", Of(entry.item)}, {"grade", Of(entry.grade)}, {"outcome", Of(entry.outcome)}};
+}
+
+Json Of(const GenerationInfo& info) {
+  return {{"profile", info.profile.text},
+          {"generation", info.generation.value},
+          {"transaction", info.transaction.value},
+          {"committedAtMs", info.committed_at.ms},
+          {"author", info.author},
+          {"mappings", info.mappings},
+          {"targets", info.targets},
+          {"current", info.standing == GenerationInfo::Standing::kCurrent}};
+}
+
+Json Of(const TargetInfo& info) {
+  return {{"queue", info.queue},
+          {"connected", info.state == Presence::State::kConnected},
+          {"worker", info.worker},
+          {"software", info.software},
+          {"sinceMs", info.since.ms},
+          {"leasedBy", info.leased_by ? Json(info.leased_by.value) : Json()},
+          {"itemsInFlight", info.items_in_flight}};
+}
+
+Json Of(const TargetAnswer& answer) {
+  return {{"target", answer.target.text}, {"outcome", Of(answer.outcome)}};
+}
+
+Json Of(const NamedKey& key) {
+  return {{"name", key.grant.name},           {"publicKey", key.public_key},
+          {"role", ToString(key.grant.role)}, {"level", ToString(key.grant.level)},
+          {"profiles", key.grant.profiles},   {"targets", key.grant.targets},
+          {"queues", key.grant.queues}};
+}
+
+struct EventToJson {
+  Json operator()(const PlannerStarted& e) const {
+    return {{"type", "plannerStarted"}, {"epoch", e.epoch.value}};
+  }
+  Json operator()(const SubmissionAccepted& e) const {
+    return {{"type", "submissionAccepted"},
+            {"submission", e.submission.id.text},
+            {"profile", e.submission.profile.text},
+            {"author", e.submission.author}};
+  }
+  Json operator()(const TransactionPlanned& e) const {
+    return {{"type", "planned"}, {"planHash", e.plan_hash}, {"summary", Of(e.plan.summary)}};
+  }
+  Json operator()(const PhaseEntered& e) const {
+    return {{"type", "phase"}, {"phase", ToString(e.phase)}, {"why", e.why}};
+  }
+  Json operator()(const ItemsPublished& e) const {
+    Json items = Json::array();
+    for (const PublishedItem& item : e.items) {
+      items.push_back({{"index", item.index.value}, {"grade", Of(item.grade)}});
+    }
+    return {{"type", "published"}, {"items", std::move(items)}};
+  }
+  Json operator()(const ItemSettled& e) const {
+    return {{"type", "settled"},
+            {"index", e.item.index.value},
+            {"grade", Of(e.item.grade)},
+            {"outcome", Of(e.outcome)}};
+  }
+  Json operator()(const CancelRequested& e) const {
+    return {{"type", "cancelRequested"}, {"author", e.author}, {"reason", e.reason}};
+  }
+  Json operator()(const TargetVerified& e) const {
+    constexpr const char* kVerdicts[] = {"verified", "unverified", "differs"};
+    return {{"type", "targetVerified"},
+            {"target", e.target.text},
+            {"verdict", kVerdicts[static_cast<std::size_t>(e.verdict)]},
+            {"differences", e.differences}};
+  }
+  Json operator()(const GenerationCommitted& e) const {
+    return {{"type", "generationCommitted"},
+            {"profile", e.profile.text},
+            {"generation", e.generation.value}};
+  }
+  Json operator()(const TransactionEnded& e) const {
+    return {{"type", "ended"}, {"result", ToString(e.result)}, {"message", e.message}};
+  }
+  Json operator()(const RollbackResumed& e) const {
+    return {{"type", "resumed"}, {"author", e.author}};
+  }
+  Json operator()(const Abandoned& e) const {
+    return {{"type", "abandoned"}, {"author", e.author}, {"target", e.target.text}};
+  }
+};
+
+Json Of(const Event& event) {
+  Json json = {{"sequence", event.sequence.value},
+               {"atMs", event.at.ms},
+               {"transaction", event.transaction.value}};
+  json.update(std::visit(EventToJson{}, event.body));
+  return json;
+}
+
+}  // namespace
+
+std::string ToJson(const TransactionStatus& status) { return Text(Of(status)); }
+std::string ToJson(std::span<const TransactionStatus> transactions) {
+  return ListText(transactions, &Of);
+}
+std::string ToJson(std::span<const Event> events) { return ListText(events, &Of); }
+std::string ToJson(std::span<const GenerationInfo> generations) {
+  return ListText(generations, &Of);
+}
+std::string ToJson(std::span<const TargetInfo> targets) { return ListText(targets, &Of); }
+std::string ToJson(std::span<const LogEntry> entries) { return ListText(entries, &Of); }
+std::string ToJson(std::span<const TargetAnswer> answers) { return ListText(answers, &Of); }
+
+std::string ToJson(std::span<const NamedKey> keys) { return ListText(keys, &Of); }
+
+std::string PlanToJson(const Plan& plan) {
+  Json items = Json::array();
+  for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
+    const PlanItem& item = plan.items[i];
+    Json after = Json::array();
+    for (const ItemIndex before : item.after) after.push_back(before.value);
+    items.push_back({{"index", i},
+                     {"phase", ToString(item.phase)},
+                     {"stage", item.stage},
+                     {"queue", item.queue.ToString()},
+                     {"verb", VerbOf(item.body)},
+                     {"subject", DescribeItem(item.body)},
+                     {"hasInverse", item.inverse.has_value()},
+                     {"after", std::move(after)}});
+  }
+  return Text({{"hash", PlanHash(plan)},
+               {"profile", plan.profile.text},
+               {"base", plan.base.value},
+               {"summary", Of(plan.summary)},
+               {"items", std::move(items)}});
+}
+
+std::string TransactionToJson(const TransactionRef& transaction) {
+  Json json = {{"submission", transaction.submission.text}};
+  json["transaction"] = transaction.transaction ? Json(transaction.transaction.value) : Json();
+  return Text(json);
+}
+
+}  // namespace eris::cli

@@ -1,0 +1,47 @@
+// What the planner answers, as text for people: tables and short paragraphs. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schema/base/clock.h"
+#include "schema/values/event.h"
+#include "schema/values/key_grant.h"
+#include "schema/values/manifest.h"
+#include "schema/values/request.h"
+
+namespace eris::cli {
+
+// What one target runs, of `eris query`.
+struct TargetAnswer {
+  TargetName target;
+  Outcome outcome;
+  bool operator==(const TargetAnswer&) const = default;
+};
+
+// A key of the broker's keyring.
+struct NamedKey {
+  std::string public_key;
+  KeyGrant grant;
+  bool operator==(const NamedKey&) const = default;
+};
+
+// Columns as wide as their widest cell, two blanks between; the first row is the head. Every text
+// below ends with a line end; an empty list says so.
+std::string TableText(const std::vector<std::vector<std::string>>& rows);
+
+std::string StatusText(std::span<const TransactionStatus> transactions, WallTime now);
+std::string HistoryText(std::span<const TransactionStatus> transactions);
+std::string EventsText(std::span<const Event> events);
+std::string GenerationsText(std::span<const GenerationInfo> generations);
+std::string TargetsText(std::span<const TargetInfo> targets, WallTime now);
+std::string LogsText(std::span<const LogEntry> entries);
+std::string AnswersText(std::span<const TargetAnswer> answers);
+std::string KeysText(std::span<const NamedKey> keys);
+std::string ManifestText(const Manifest& manifest);
+
+// "2026-01-31 12:00:00Z"; "-" for none.
+std::string TimeText(WallTime time);
+
+}  // namespace eris::cli

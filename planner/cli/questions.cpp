@@ -1,0 +1,133 @@
+// Commands that ask the planner and print what it answers.
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "planner/cli/commands.h"
+#include "planner/cli/json_text.h"
+#include "planner/cli/lists.h"
+#include "planner/cli/submitting.h"
+
+namespace eris::cli {
+namespace {
+
+Result<std::vector<Reply>> AskOnce(RequestVerb verb, const Request& request, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  return session->client().Ask(verb, request, kAnswerPatience);
+}
+
+// All that replies of one kind carry, in order.
+template <typename Body, typename Value>
+std::vector<Value> Collect(std::vector<Reply> replies, std::vector<Value> Body::*member) {
+  std::vector<Value> all;
+  for (Reply& reply : replies) {
+    auto* body = std::get_if<Body>(&reply.body);
+    if (body == nullptr) continue;
+    for (Value& value : body->*member) all.push_back(std::move(value));
+  }
+  return all;
+}
+
+Result<std::vector<TransactionStatus>> AskStatus(const Request& request, Context& context) {
+  ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kStatus, request, context));
+  return Collect(std::move(replies), &StatusReply::transactions);
+}
+
+Request About(const std::optional<TransactionRef>& transaction, const Context& context) {
+  Request request;
+  if (transaction) {
+    request.transaction = *transaction;
+  } else {
+    request.profile = context.call.profile;
+  }
+  return request;
+}
+
+template <typename List>
+ExitCode Print(const List& list, const std::string& text, Context& context) {
+  context.output.Print(context.output.json() ? ToJson(list) : text);
+  return ExitCode::kDone;
+}
+
+// The answer to what was done at once, in one line.
+Result<ExitCode> PrintDone(const std::vector<Reply>& replies, Context& context) {
+  for (const Reply& reply : replies) {
+    const auto* done = std::get_if<DoneReply>(&reply.body);
+    if (done == nullptr) continue;
+    context.output.Say("transaction " + std::to_string(done->transaction.value) + ": " +
+                       done->message);
+    if (context.output.json()) {
+      context.output.Print(TransactionToJson({.transaction = done->transaction}));
+    }
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+Result<ExitCode> RunStatus(const StatusCommand& command, Context& context) {
+  constexpr std::uint32_t kLastOnes = 5;
+  Request request = About(command.transaction, context);
+  request.limit = kLastOnes;
+  ERIS_ASSIGN(const auto transactions, AskStatus(request, context));
+  return Print(transactions, StatusText(transactions, context.clock.Read().wall), context);
+}
+
+Result<ExitCode> RunWatch(const WatchCommand& command, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  ERIS_ASSIGN(const Followed followed,
+              Follow(session->client(), context.output, {command.transaction, {}}));
+  if (context.output.json()) context.output.Print(ToJson(followed.status));
+  return followed.code;
+}
+
+Result<ExitCode> RunLogs(const LogsCommand& command, Context& context) {
+  Request request = About(command.transaction, context);
+  if (command.item) request.item = *command.item;
+  ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kLogs, request, context));
+  const std::vector<LogEntry> entries = Collect(std::move(replies), &LogsReply::entries);
+  return Print(entries, LogsText(entries), context);
+}
+
+Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context) {
+  Request request = About(command.transaction, context);
+  request.limit = command.limit;
+  if (command.transaction) {
+    ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kHistory, request, context));
+    const std::vector<Event> events = Collect(std::move(replies), &EventsReply::events);
+    return Print(events, EventsText(events), context);
+  }
+  constexpr std::uint32_t kDefault = 50;
+  if (request.limit == 0) request.limit = kDefault;
+  ERIS_ASSIGN(const auto transactions, AskStatus(request, context));
+  return Print(transactions, HistoryText(transactions), context);
+}
+
+Result<ExitCode> RunGenerations(const GenerationsCommand&, Context& context) {
+  const Request request = About(std::nullopt, context);
+  ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kGenerations, request, context));
+  const auto generations = Collect(std::move(replies), &GenerationsReply::generations);
+  return Print(generations, GenerationsText(generations), context);
+}
+
+Result<ExitCode> RunTargets(const TargetsCommand&, Context& context) {
+  ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kTargets, {}, context));
+  const auto targets = Collect(std::move(replies), &TargetsReply::targets);
+  return Print(targets, TargetsText(targets, context.clock.Read().wall), context);
+}
+
+Result<ExitCode> RunCancel(const CancelCommand& command, Context& context) {
+  Request request = About(command.transaction, context);
+  request.reason = command.reason;
+  ERIS_ASSIGN(const std::vector<Reply> replies, AskOnce(RequestVerb::kCancel, request, context));
+  return PrintDone(replies, context);
+}
+
+Result<ExitCode> RunAbandon(const AbandonCommand& command, Context& context) {
+  Request request = About(command.transaction, context);
+  request.target = command.target;
+  ERIS_ASSIGN(const std::vector<Reply> replies, AskOnce(RequestVerb::kAbandon, request, context));
+  return PrintDone(replies, context);
+}
+
+}  // namespace eris::cli

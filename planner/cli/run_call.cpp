@@ -1,0 +1,38 @@
+// From a call to its command.
+#include <variant>
+
+#include "planner/cli/commands.h"
+#include "schema/base/overloaded.h"
+
+namespace eris::cli {
+
+Result<ExitCode> RunCall(Context& context) {
+  return std::visit(Overloaded{
+                        [&](const DeployCommand& c) { return RunDeploy(c, context); },
+                        [&](const PlanCommand& c) { return RunPlan(c, context); },
+                        [&](const BuildCommand& c) { return RunBuild(c, context); },
+                        [&](const ManifestCommand& c) { return RunManifest(c, context); },
+                        [&](const RollbackCommand& c) { return RunRollback(c, context); },
+                        [&](const UndeployCommand& c) { return RunUndeploy(c, context); },
+                        [&](const RetryCommand& c) { return RunRetry(c, context); },
+                        [&](const QueryCommand& c) { return RunQuery(c, context); },
+                        [&](const GenerationsCommand& c) { return RunGenerations(c, context); },
+                        [&](const TargetsCommand& c) { return RunTargets(c, context); },
+                        [&](const StatusCommand& c) { return RunStatus(c, context); },
+                        [&](const WatchCommand& c) { return RunWatch(c, context); },
+                        [&](const LogsCommand& c) { return RunLogs(c, context); },
+                        [&](const HistoryCommand& c) { return RunHistory(c, context); },
+                        [&](const CancelCommand& c) { return RunCancel(c, context); },
+                        [&](const AbandonCommand& c) { return RunAbandon(c, context); },
+                        [&](const KeyGenerateCommand& c) { return RunKeyGenerate(c, context); },
+                        [&](const KeyAuthorizeCommand& c) { return RunKeyAuthorize(c, context); },
+                        [&](const KeyListCommand& c) { return RunKeyList(c, context); },
+                        [&](const KeyRevokeCommand& c) { return RunKeyRevoke(c, context); },
+                        [](const UpCommand&) -> Result<ExitCode> {
+                          return Fail(ErrorCode::kInternal, "`up` is run by main");
+                        },
+                    },
+                    context.call.command);
+}
+
+}  // namespace eris::cli

@@ -1,0 +1,147 @@
+// Goal: every command and option means what the manual says, and mistakes are told in one line.
+// Method: lines of arguments in, calls out.
+#include "planner/cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace eris::cli {
+namespace {
+
+Result<std::variant<Call, Answer>> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "eris");
+  return ParseArguments(arguments);
+}
+Call CallOf(const std::vector<const char*>& arguments) {
+  auto parsed = Parse(arguments);
+  EXPECT_TRUE(parsed) << parsed.error().message;
+  return parsed ? std::get<Call>(*parsed) : Call{};
+}
+template <typename T>
+T CommandOf(const std::vector<const char*>& arguments) {
+  return std::get<T>(CallOf(arguments).command);
+}
+Error ErrorOf(const std::vector<const char*>& arguments) {
+  auto parsed = Parse(arguments);
+  EXPECT_FALSE(parsed);
+  return parsed ? Error{} : parsed.error();
+}
+
+TEST(Arguments, DeployHasTheModelsOfTheDirectoryByDefault) {
+  const Call call = CallOf({"deploy"});
+  EXPECT_EQ(call, (Call{.command = DeployCommand{}}));
+  EXPECT_EQ(std::get<DeployCommand>(call.command).models.services, "services.nix");
+  EXPECT_EQ(call.profile.text, "default");
+}
+
+TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
+  const Call call =
+      CallOf({"deploy", "-s", "s.nix", "-i", "i.nix", "-d", "d.nix", "--extra-params", "{ a = 1; }",
+              "--target-property", "ip", "--deploy-state", "--show-trace", "-p", "test",
+              "--no-migration", "--build-on-targets", "-m", "7"});
+  const auto& command = std::get<DeployCommand>(call.command);
+  EXPECT_EQ(command.models, (ModelArguments{.services = "s.nix",
+                                            .infrastructure = "i.nix",
+                                            .distribution = "d.nix",
+                                            .extra_params = "{ a = 1; }",
+                                            .target_property = "ip",
+                                            .state = ModelArguments::State::kDeployAll,
+                                            .trace = ModelArguments::Trace::kWhole}));
+  EXPECT_EQ(call.profile.text, "test");
+  EXPECT_EQ(command.submit.options.migration, Migration::kForbidden);
+  EXPECT_EQ(command.submit.options.build_place, BuildPlace::kTargets);
+  EXPECT_EQ(command.submit.options.max_concurrent_transfers, 7u);
+}
+
+TEST(Arguments, DeployTakesErisOwnOptions) {
+  const auto command =
+      CommandOf<DeployCommand>({"deploy", "--detach", "--idempotency-key", "key", "--plan", "abc",
+                                "--overlap", "--supersede", "--wait", "1.5"});
+  EXPECT_EQ(command.submit.following, Following::kDetached);
+  EXPECT_EQ(command.submit.id.text, "key");
+  EXPECT_EQ(command.submit.options.expected_plan_hash, "abc");
+  EXPECT_EQ(command.submit.options.order, SwitchOrder::kOverlap);
+  EXPECT_EQ(command.submit.options.queueing, Queueing::kSupersedeQueued);
+  EXPECT_EQ(command.submit.options.wait_ms, 1500);
+}
+
+TEST(Arguments, ConnectionIsSaidAtEveryCommandThatNeedsIt) {
+  const Call call = CallOf({"status", "--endpoint", "tcp://h:1", "--key", "k", "--server-key", "s",
+                            "--connect-timeout", "2", "--json"});
+  EXPECT_EQ(call.connection, (ConnectionArguments{.endpoint = "tcp://h:1",
+                                                  .key_file = "k",
+                                                  .server_key = "s",
+                                                  .patience = Duration(2000)}));
+  EXPECT_EQ(call.form, OutputForm::kJson);
+}
+
+TEST(Arguments, TransactionsAreNumbersOrSubmissions) {
+  EXPECT_EQ(CommandOf<WatchCommand>({"watch", "7"}).transaction,
+            (TransactionRef{.transaction = TransactionId{7}}));
+  EXPECT_EQ(CommandOf<WatchCommand>({"watch", "s7"}).transaction,
+            (TransactionRef{.submission = SubmissionId("s7")}));
+  EXPECT_EQ(ToString(ParseTransactionRef("7")), "7");
+  EXPECT_EQ(ToString(ParseTransactionRef("s7")), "s7");
+}
+
+TEST(Arguments, EveryOtherCommand) {
+  EXPECT_EQ(CommandOf<RollbackCommand>({"rollback", "--to", "3"}).to, GenerationNumber{3});
+  EXPECT_EQ(CommandOf<RollbackCommand>({"rollback"}).to, GenerationNumber{0});
+  EXPECT_EQ(CommandOf<RetryCommand>({"retry", "4"}).of, TransactionId{4});
+  EXPECT_EQ(CommandOf<LogsCommand>({"logs", "4", "12"}).item, ItemIndex{12});
+  EXPECT_FALSE(CommandOf<LogsCommand>({"logs", "4"}).item);
+  EXPECT_FALSE(CommandOf<StatusCommand>({"status"}).transaction);
+  EXPECT_FALSE(CommandOf<HistoryCommand>({"history"}).transaction);
+  EXPECT_EQ(CommandOf<HistoryCommand>({"history", "-n", "5"}).limit, 5u);
+  EXPECT_EQ(CommandOf<CancelCommand>({"cancel", "4", "--reason", "late"}).reason, "late");
+  EXPECT_EQ(CommandOf<AbandonCommand>({"abandon", "4", "--target", "a"}).target, TargetName("a"));
+  EXPECT_EQ(CommandOf<QueryCommand>({"query", "a", "b"}).targets,
+            (std::vector<TargetName>{TargetName("a"), TargetName("b")}));
+  EXPECT_EQ(CommandOf<BuildCommand>({"build", "-j", "3"}).max_jobs, 3u);
+  EXPECT_EQ(CommandOf<ManifestCommand>({"manifest", "-s", "x"}).models.services, "x");
+  EXPECT_EQ(CommandOf<PlanCommand>({"plan", "--overlap"}).options.order, SwitchOrder::kOverlap);
+  EXPECT_EQ(CommandOf<GenerationsCommand>({"generations"}), GenerationsCommand{});
+  EXPECT_EQ(CommandOf<TargetsCommand>({"targets"}), TargetsCommand{});
+  EXPECT_EQ(CommandOf<UndeployCommand>({"undeploy"}), UndeployCommand{});
+  EXPECT_EQ(CommandOf<UpCommand>({"up", "-i", "i", "--state-dir", "d", "--own-store"}),
+            (UpCommand{"i", "d", UpCommand::Store::kOwn}));
+}
+
+TEST(Arguments, KeysAreGrantedInWords) {
+  EXPECT_EQ(CommandOf<KeyGenerateCommand>({"key", "generate", "f"}).file, "f");
+  EXPECT_EQ(CommandOf<KeyRevokeCommand>({"key", "revoke", "bob", "--keys-dir", "k"}),
+            (KeyRevokeCommand{"k", "bob"}));
+  const auto command = CommandOf<KeyAuthorizeCommand>(
+      {"key", "authorize", "KEY", "--name", "bob", "--role", "client", "--level", "deploy",
+       "--allow-profile", "test", "--allow-target", "a", "--allow-target", "b"});
+  EXPECT_EQ(command.public_key, "KEY");
+  EXPECT_EQ(command.grant, (KeyGrant{.name = "bob",
+                                     .role = Role::kClient,
+                                     .level = KeyLevel::kDeploy,
+                                     .profiles = {"test"},
+                                     .targets = {"a", "b"}}));
+}
+
+TEST(Arguments, HelpAndVersionAreAnswers) {
+  EXPECT_NE(std::get<Answer>(*Parse({"--help"})).text.find("rollback"), std::string::npos);
+  EXPECT_NE(std::get<Answer>(*Parse({"deploy", "--help"})).text.find("--no-migration"),
+            std::string::npos);
+  EXPECT_EQ(std::get<Answer>(*Parse({"--version"})).text.rfind("eris ", 0), 0u);
+}
+
+TEST(Arguments, MistakesNameWhatIsWrongAndWhereHelpIs) {
+  const Error unknown = ErrorOf({"deploy", "--no-such-option"});
+  EXPECT_NE(unknown.message.find("--no-such-option"), std::string::npos);
+  EXPECT_EQ(unknown.message.find('\n'), std::string::npos);
+  EXPECT_EQ(unknown.fix, "see `eris deploy --help`");
+  EXPECT_EQ(ErrorOf({}).fix, "see `eris --help`");
+  EXPECT_EQ(ErrorOf({"watch"}).fix, "see `eris watch --help`");
+  EXPECT_EQ(ErrorOf({"retry", "x"}).code, ErrorCode::kInvalid);
+  EXPECT_EQ(ErrorOf({"up"}).code, ErrorCode::kInvalid);
+  EXPECT_EQ(ErrorOf({"key", "authorize", "K", "--name", "n", "--role", "king"}).code,
+            ErrorCode::kInvalid);
+}
+
+}  // namespace
+}  // namespace eris::cli
