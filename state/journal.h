@@ -82,8 +82,9 @@ class Journal final : public DurableLog<Event> {
   // ---- recovery ----
   using Visitor = std::function<Status(const Event&)>;
   Result<JournalHead> LoadHead();
-  // In order, in full: the events of all transactions that are not finished. Finished is ended, but
-  // for stuck and still locked ones: they go on.
+  // In order, in full: all events of the transactions in which something is left to do. These are
+  // those that have not ended, stuck and still locked ones, and those with a target that was set
+  // aside (TargetVerified kUnverified) and has had no other verdict since.
   Status ReplayOpen(const Visitor& visit);
   // In order, in full: everything that retention has left, from `from` on.
   Status Replay(EventSequence from, const Visitor& visit);

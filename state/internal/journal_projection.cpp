@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -33,6 +34,14 @@ std::string NamesOf(const std::vector<ServiceName>& services) {
   return lines;
 }
 
+// Targets that have something of the deployment.
+std::size_t ParticipantsIn(const Manifest& manifest) {
+  std::set<TargetName> targets;
+  for (const Mapping& mapping : manifest.mappings) targets.insert(mapping.target);
+  for (const auto& [target, profile] : manifest.profiles) targets.insert(target);
+  return targets.size();
+}
+
 }  // namespace
 
 JournalProjection::JournalProjection(sqlite::Database& database)
@@ -43,7 +52,14 @@ JournalProjection::JournalProjection(sqlite::Database& database)
                           "submitted_ms, first_event, last_event) "
                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)"),
       insert_submission_(database, "INSERT INTO submission(id, digest, tx) VALUES (?1, ?2, ?3)"),
-      set_last_event_(database, "UPDATE \"transaction\" SET last_event = ?2 WHERE id = ?1"),
+      close_append_(database,
+                    "UPDATE \"transaction\" SET last_event = ?2, "
+                    "unfinished = result IS NULL OR result IN (?3, ?4) "
+                    "OR EXISTS (SELECT 1 FROM set_aside WHERE tx = ?1) WHERE id = ?1"),
+      set_aside_(database,
+                 "INSERT INTO set_aside(tx, target) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
+      settle_target_(database, "DELETE FROM set_aside WHERE tx = ?1 AND target = ?2"),
+      settle_targets_(database, "DELETE FROM set_aside WHERE tx = ?1"),
       set_plan_(database,
                 "UPDATE \"transaction\" SET planned_event = ?2, plan_hash = ?3, items = ?4, "
                 "activate = ?5, deactivate = ?6, bounced = ?7, kept = ?8, down = ?9, "
@@ -77,7 +93,8 @@ Status JournalProjection::Apply(const Event& event) {
 
 Status JournalProjection::Flush() {
   for (const auto& [transaction, sequence] : std::exchange(last_events_, {})) {
-    ERIS_TRY(set_last_event_.Run(transaction.value, sequence.value));
+    ERIS_TRY(close_append_.Run(transaction.value, sequence.value, TransactionResult::kStuck,
+                               TransactionResult::kCommittedStillLocked));
     if (database_.changes() != 1) {
       return Fail(ErrorCode::kInternal,
                   fmt::format("{}: event {} is of transaction {}, which was never accepted",
@@ -104,10 +121,15 @@ Status JournalProjection::Project(const Event& event, const TransactionPlanned& 
   return set_plan_.Run(event.transaction.value, event.sequence.value, planned.plan_hash,
                        planned.plan.items.size(), summary.activate, summary.deactivate,
                        summary.bounced, summary.kept, NamesOf(summary.down),
-                       planned.next.mappings.size(), planned.next.targets.size());
+                       planned.next.mappings.size(), ParticipantsIn(planned.next));
 }
 
+// A way back judges all targets anew.
 Status JournalProjection::Project(const Event& event, const PhaseEntered& entered) {
+  if (entered.phase == TransactionPhase::kAborting ||
+      entered.phase == TransactionPhase::kRollingBack) {
+    ERIS_TRY(settle_targets_.Run(event.transaction.value));
+  }
   return set_phase_.Run(event.transaction.value, entered.phase, event.at.ms,
                         TransactionPhase::kSwitching);
 }
@@ -142,8 +164,17 @@ Status JournalProjection::Project(const Event& event, const RollbackResumed&) {
   return resume_.Run(event.transaction.value, TransactionPhase::kRollingBack);
 }
 
+Status JournalProjection::Project(const Event& event, const TargetVerified& verified) {
+  sqlite::Statement& change =
+      verified.verdict == TargetVerified::Verdict::kUnverified ? set_aside_ : settle_target_;
+  return change.Run(event.transaction.value, verified.target.text);
+}
+
+Status JournalProjection::Project(const Event& event, const Abandoned& abandoned) {
+  if (abandoned.target.empty()) return settle_targets_.Run(event.transaction.value);
+  return settle_target_.Run(event.transaction.value, abandoned.target.text);
+}
+
 Status JournalProjection::Project(const Event&, const CancelRequested&) { return {}; }
-Status JournalProjection::Project(const Event&, const TargetVerified&) { return {}; }
-Status JournalProjection::Project(const Event&, const Abandoned&) { return {}; }
 
 }  // namespace eris

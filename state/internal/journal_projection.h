@@ -28,17 +28,20 @@ class JournalProjection {
   Status Project(const Event& event, const GenerationCommitted& committed);
   Status Project(const Event& event, const TransactionEnded& ended);
   Status Project(const Event& event, const RollbackResumed& resumed);
-  // Of the audit trail only.
-  Status Project(const Event& event, const CancelRequested& requested);
   Status Project(const Event& event, const TargetVerified& verified);
   Status Project(const Event& event, const Abandoned& abandoned);
+  // Of the audit trail only.
+  Status Project(const Event& event, const CancelRequested& requested);
 
   sqlite::Database& database_;
   std::map<TransactionId, EventSequence> last_events_;  // of this append
   sqlite::Statement set_epoch_;
   sqlite::Statement insert_transaction_;
   sqlite::Statement insert_submission_;
-  sqlite::Statement set_last_event_;
+  sqlite::Statement close_append_;
+  sqlite::Statement set_aside_;
+  sqlite::Statement settle_target_;
+  sqlite::Statement settle_targets_;
   sqlite::Statement set_plan_;
   sqlite::Statement set_phase_;
   sqlite::Statement insert_item_;

@@ -11,22 +11,18 @@
 namespace eris {
 namespace {
 
-// The partial index of unfinished transactions is written with these numbers.
-static_assert(static_cast<int>(TransactionResult::kCommittedStillLocked) == 1);
-static_assert(static_cast<int>(TransactionResult::kStuck) == 5);
-
 constexpr std::string_view kUnfinishedEvents =
     "SELECT coalesce(full.body, event.body) FROM event LEFT JOIN event_full AS full "
     "ON full.sequence = event.sequence "
-    "WHERE event.sequence >= (SELECT min(first_event) FROM \"transaction\" "
-    "WHERE result IS NULL OR result IN (1, 5)) "
-    "AND event.tx IN (SELECT id FROM \"transaction\" WHERE result IS NULL OR result IN (1, 5)) "
+    "WHERE event.sequence >= (SELECT min(first_event) FROM \"transaction\" WHERE unfinished = 1) "
+    "AND event.tx IN (SELECT id FROM \"transaction\" WHERE unfinished = 1) "
     "ORDER BY event.sequence";
 
 #define ERIS_TRANSACTION_COLUMNS                                                               \
   "SELECT id, submission, profile, author, action, phase, result, message, plan_hash, "        \
   "generation, activate, deactivate, bounced, kept, down, items, submitted_ms, switching_ms, " \
-  "ended_ms, (SELECT count(*) FROM item WHERE tx = id AND direction = 0 AND verdict = 0) "     \
+  "ended_ms, (SELECT count(DISTINCT idx) FROM item WHERE tx = id AND direction = 0 "           \
+  "AND verdict IS NOT NULL) "                                                                  \
   "FROM \"transaction\" "
 
 template <typename Visit>

@@ -3,13 +3,12 @@
 namespace eris {
 
 JournalRetention::JournalRetention(sqlite::Database& database)
-    : candidates_(
-          database,
-          "SELECT id, first_event, last_event, CASE WHEN EXISTS (SELECT 1 FROM generation "
-          "WHERE tx = id) THEN planned_event ELSE 0 END FROM \"transaction\" "
-          "WHERE pruned = 0 AND ended_ms < ?1 AND result IS NOT NULL AND result NOT IN (1, 5) "
-          "AND id < (SELECT max(id) FROM \"transaction\") "
-          "AND last_event < (SELECT max(sequence) FROM event) ORDER BY ended_ms LIMIT ?2"),
+    : candidates_(database,
+                  "SELECT id, first_event, last_event, CASE WHEN EXISTS (SELECT 1 FROM generation "
+                  "WHERE tx = id) THEN planned_event ELSE 0 END FROM \"transaction\" "
+                  "WHERE pruned = 0 AND ended_ms < ?1 AND unfinished = 0 "
+                  "AND id < (SELECT max(id) FROM \"transaction\") "
+                  "AND last_event < (SELECT max(sequence) FROM event) ORDER BY ended_ms LIMIT ?2"),
       delete_full_(database,
                    "DELETE FROM event_full WHERE sequence BETWEEN ?2 AND ?3 AND sequence <> ?4 "
                    "AND sequence IN (SELECT sequence FROM event WHERE tx = ?1 "

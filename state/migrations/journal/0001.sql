@@ -47,12 +47,19 @@ CREATE TABLE "transaction"(
   down TEXT NOT NULL DEFAULT '',       -- names of services, one a line
   next_mappings INTEGER NOT NULL DEFAULT 0,
   next_targets INTEGER NOT NULL DEFAULT 0,
+  unfinished INTEGER NOT NULL DEFAULT 1,  -- 1: something is left to do, also after its end
   pruned INTEGER NOT NULL DEFAULT 0    -- 1: only what its generation needs is left
 ) STRICT;
 CREATE INDEX transaction_of_profile ON "transaction"(profile, id);
--- Stuck (5) and still locked (1) ones have ended but go on.
-CREATE INDEX transaction_unfinished ON "transaction"(id) WHERE result IS NULL OR result IN (1, 5);
+CREATE INDEX transaction_unfinished ON "transaction"(id) WHERE unfinished = 1;
 CREATE INDEX transaction_not_pruned ON "transaction"(ended_ms) WHERE pruned = 0;
+
+-- Targets that a transaction could not verify and still waits for.
+CREATE TABLE set_aside(
+  tx INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  PRIMARY KEY (tx, target)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE item(
   tx INTEGER NOT NULL,

@@ -155,6 +155,28 @@ TEST_F(JournalTest, StuckAndStillLockedTransactionsGoOn) {
   EXPECT_TRUE(Open().empty());
 }
 
+TEST_F(JournalTest, ATransactionThatWaitsForATargetGoesOn) {
+  using Verdict = TargetVerified::Verdict;
+  const auto verified = [&](const char* target, Verdict verdict) {
+    Append({history_.Next({1}, TargetVerified{.target = TargetName(target), .verdict = verdict})});
+  };
+  Append({history_.Accepted({1}, "web"), history_.Phase({1}, TransactionPhase::kRollingBack)});
+  verified("db", Verdict::kUnverified);
+  verified("api", Verdict::kUnverified);
+  verified("web", Verdict::kVerified);
+  Append({history_.Ended({1}, TransactionResult::kRolledBack)});
+  verified("db", Verdict::kVerified);
+  Reopen();
+  EXPECT_EQ(Open().size(), 7U);
+  Append({history_.Next({1}, Abandoned{.author = "alice", .target = TargetName("api")})});
+  EXPECT_TRUE(Open().empty());
+
+  verified("db", Verdict::kUnverified);
+  EXPECT_EQ(Open().size(), 9U);
+  Append({history_.Phase({1}, TransactionPhase::kRollingBack)});
+  EXPECT_TRUE(Open().empty()) << "a way back judges all targets anew";
+}
+
 TEST_F(JournalTest, AnswersQuestionsAboutATransaction) {
   Append(history_.Deployment({1}, {1}, "api"));
   Reopen();
