@@ -114,12 +114,10 @@ Outcome OutcomeFor(const ItemBody& body, const dysnomia::AttemptRequest& request
       std::find_if(attempt.activities.begin(), attempt.activities.end(),
                    [&](const dysnomia::ActivityOutcome& one) { return !Passed(body, one); });
   if (stopped != attempt.activities.end()) {
-    const auto index = static_cast<std::size_t>(stopped - attempt.activities.begin());
-    ERIS_CHECK(index < request.activities.size(), "an outcome belongs to a request");
-    const dysnomia::ActivityRequest& asked = request.activities[index];
+    ERIS_CHECK(attempt.activities.size() <= request.activities.size(),
+               "an outcome belongs to a request");
     outcome.verdict = VerdictOf(stopped->result);
-    outcome.message = std::string(ModuleWord(asked.kind)) + " of " + asked.component +
-                      " in container " + asked.container + ": " + stopped->message;
+    outcome.message = stopped->message;
     outcome.log_tail = stopped->tail;
   } else if (attempt.activities.size() < request.activities.size()) {
     outcome = {.verdict = Verdict::kUnknown, .message = "the batch ended early"};

@@ -14,6 +14,8 @@ let
       listenAddress = address;
       runtimeDir = "${directory}/${name}/run";
       dataDir = "${directory}/${name}/data";
+      # The programs go into the background once they listen; one that needs longer counts as a foreground program.
+      settleMs = 10000;
     };
   };
 in
