@@ -1,6 +1,11 @@
 #include "worker/store_runner.h"
 
+#include <grp.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "schema/base/files.h"
@@ -24,6 +29,22 @@ Outcome FromStatus(const Status& status) {
   return {.verdict = Verdict::kUnavailable, .message = status.error().message};
 }
 
+// As root, Nix builds as the members of a group, and refuses to build at all where that group does
+// not exist (a fresh Debian). Whoever says something about it in NIX_CONFIG is right.
+std::vector<std::string> WithUsableBuildUsers(std::vector<std::string> environment) {
+  constexpr std::string_view kName = "NIX_CONFIG=";
+  constexpr std::string_view kSetting = "build-users-group";
+  if (::geteuid() != 0 || ::getgrnam("nixbld") != nullptr) return environment;
+  const auto found = std::find_if(environment.begin(), environment.end(),
+                                  [&](const std::string& one) { return one.starts_with(kName); });
+  if (found == environment.end()) {
+    environment.push_back(std::string(kName) + std::string(kSetting) + " =");
+  } else if (found->find(kSetting) == std::string::npos) {
+    *found += "\n" + std::string(kSetting) + " =";
+  }
+  return environment;
+}
+
 std::string BaseName(const StorePath& path) { return FileNameOf(path.text); }
 
 }  // namespace
@@ -32,7 +53,7 @@ StoreRunner::StoreRunner(StoreRunnerOptions options, link::Loop& loop)
     : options_(std::move(options)),
       loop_(loop),
       commands_(options_.work_dir, loop),
-      environment_(WithStore(CurrentEnvironment(), options_.location)) {}
+      environment_(WithUsableBuildUsers(WithStore(CurrentEnvironment(), options_.location))) {}
 
 std::filesystem::path StoreRunner::RootsOf(const ItemId& id) const {
   return options_.roots_dir / std::to_string(id.step.transaction.value) /
