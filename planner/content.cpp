@@ -86,6 +86,12 @@ Result<Submission> ResolveRetries(Submission submission, JournalReader& journal)
                   "transaction " + std::to_string(of.value) + " is no deployment",
                   "give its command again");
     }
+    if (original->profile != submission.profile) {
+      return Fail(
+          ErrorCode::kInvalid,
+          "transaction " + std::to_string(of.value) + " is of profile " + original->profile.text,
+          "name that profile");
+    }
     submission.action = std::move(original->action);
   }
   return Fail(ErrorCode::kInvalid, "too many retries of retries", "submit it anew");

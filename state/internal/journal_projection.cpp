@@ -50,7 +50,7 @@ JournalProjection::JournalProjection(sqlite::Database& database)
       insert_transaction_(database,
                           "INSERT INTO \"transaction\"(id, submission, profile, author, action, "
                           "submitted_ms, first_event, last_event) "
-                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)"),
+                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT(id) DO NOTHING"),
       insert_submission_(database, "INSERT INTO submission(id, digest, tx) VALUES (?1, ?2, ?3)"),
       close_append_(database,
                     "UPDATE \"transaction\" SET last_event = ?2, "
@@ -108,6 +108,7 @@ Status JournalProjection::Project(const Event&, const PlannerStarted& started) {
   return set_epoch_.Run(started.epoch.value);
 }
 
+// Another submission of a transaction is the retry of a stuck one: it goes on.
 Status JournalProjection::Project(const Event& event, const SubmissionAccepted& accepted) {
   const Submission& submission = accepted.submission;
   ERIS_TRY(insert_transaction_.Run(event.transaction.value, submission.id.text,

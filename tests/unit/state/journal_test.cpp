@@ -177,6 +177,19 @@ TEST_F(JournalTest, ATransactionThatWaitsForATargetGoesOn) {
   EXPECT_TRUE(Open().empty()) << "a way back judges all targets anew";
 }
 
+TEST_F(JournalTest, ARetryOfAStuckTransactionIsASubmissionOfTheSame) {
+  Event retry = history_.Accepted({1}, "web");
+  Append({retry, history_.Ended({1}, TransactionResult::kStuck)});
+  retry = history_.Next({1}, SubmissionAccepted{{.id = SubmissionId("again"),
+                                                 .profile = kProfile,
+                                                 .author = "bob",
+                                                 .action = RetryTransaction{{1}}}});
+  Append({retry, history_.Next({1}, RollbackResumed{"bob"})});
+  EXPECT_EQ(journal_->FindSubmission(SubmissionId("again")).value()->transaction, TransactionId{1});
+  EXPECT_EQ(journal_->LoadTransaction({1})->author, "alice");
+  EXPECT_EQ(Open().size(), 4U);
+}
+
 TEST_F(JournalTest, AnswersQuestionsAboutATransaction) {
   Append(history_.Deployment({1}, {1}, "api"));
   Reopen();

@@ -1,0 +1,23 @@
+// What a planner is told by its configuration file (planner.toml; docs/manual/configuration.md).
+#pragma once
+
+#include <string>
+
+#include "schema/base/error.h"
+#include "state/store_location.h"
+
+namespace eris::planner {
+
+struct PlannerConfig {
+  std::string name;        // for logs and people; default: "planner"
+  std::string state_dir;   // journal and roots
+  std::string endpoint;    // of the broker
+  std::string server_key;  // its public key
+  std::string key_file;    // our own keys
+  std::string log_file;    // default: standard error
+  StoreLocation store;     // default: Nix' own choice
+};
+
+Result<PlannerConfig> LoadPlannerConfig(const std::string& path);
+
+}  // namespace eris::planner

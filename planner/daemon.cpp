@@ -1,0 +1,140 @@
+#include "planner/daemon.h"
+
+#include <utility>
+#include <variant>
+
+#include "planner/event_log.h"
+
+namespace eris::planner {
+
+PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
+    : options_(std::move(options)),
+      parts_(parts),
+      answers_(parts.journal),
+      roots_(options_.roots, parts.loop, parts.log),
+      client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
+
+PlannerDaemon::~PlannerDaemon() { parts_.loop.Cancel(wake_); }
+
+Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions options,
+                                                            const Parts& parts) {
+  std::unique_ptr<PlannerDaemon> daemon(new PlannerDaemon(std::move(options), parts));
+  ERIS_TRY(daemon->Recover());
+  PlannerDaemon* self = daemon.get();
+  parts.loop.OnTurnEnd([self] { self->EndTurn(); });
+  // The new epoch is journaled in the first turn, before anything can be said to the broker.
+  daemon->wake_ = parts.loop.After(Duration(0), [] {});
+  return daemon;
+}
+
+Status PlannerDaemon::Recover() {
+  ERIS_ASSIGN(Coordinator recovered,
+              Coordinator::Recover(options_.coordinator, answers_, parts_.loop.now()));
+  coordinator_.emplace(std::move(recovered));
+  intake_.emplace(*coordinator_);
+  ERIS_ASSIGN(const JournalHead head, answers_.LoadHead());
+  for (const auto& [profile, newest] : head.generations) {
+    ERIS_ASSIGN(const std::vector<GenerationInfo> generations, answers_.LoadGenerations(profile));
+    for (const GenerationInfo& info : generations) {
+      if (roots_.Has(info.transaction)) continue;
+      ERIS_ASSIGN(const Manifest manifest, answers_.LoadManifest(profile, info.generation));
+      roots_.Add(info.transaction, manifest);
+    }
+  }
+  parts_.log.Info("planner.recovered", {{"journal", head.journal.value},
+                                        {"epoch", coordinator_->epoch().value},
+                                        {"open", coordinator_->transactions().size()}});
+  return {};
+}
+
+link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
+  return {.make_hello = [this] { return MakeHello(); },
+          .on_established =
+              [this](const link::Established& established) {
+                intake_->OnEstablished(established.welcome, parts_.loop.now());
+              },
+          .on_lost = [this](const link::Lost&) { coordinator_->OnLinkLost(parts_.loop.now()); },
+          .on_ended =
+              [this](const Bye& bye) {
+                Stop(Fail(ErrorCode::kConflict,
+                          "another planner serves in this one's place: " + bye.message));
+              },
+          .on_message = [this](const Message& message) { OnMessage(message); }};
+}
+
+Hello PlannerDaemon::MakeHello() const {
+  return {.role = Role::kPlanner,
+          .name = options_.name,
+          .instance = options_.instance,
+          .software = options_.software,
+          .queues = {},
+          .journal = coordinator_->journal(),
+          .epoch = coordinator_->epoch(),
+          .ledger = {},
+          .in_flight = {}};
+}
+
+void PlannerDaemon::OnMessage(const Message& message) {
+  const Status handled = intake_->OnMessage(message, parts_.loop.now());
+  if (handled) return;
+  parts_.log.Warn("message.dropped",
+                  {{"kind", ToString(message.header.kind)}, {"error", handled.error().message}});
+}
+
+void PlannerDaemon::EndTurn() {
+  if (!status_) return;
+  // What is durable is told to people at once, whatever becomes of the sends.
+  class JournalAndLog final : public DurableLog<Event> {
+   public:
+    explicit JournalAndLog(PlannerDaemon& daemon) : daemon_(daemon) {}
+    Status Append(std::span<const Event> events) override {
+      ERIS_TRY(daemon_.parts_.journal.Append(events));
+      daemon_.FollowDurable(events);
+      return {};
+    }
+
+   private:
+    PlannerDaemon& daemon_;
+  };
+  coordinator_->Advance(parts_.loop.now());
+  JournalAndLog log(*this);
+  const Status finished = FinishTurn(
+      coordinator_->decisions(), log, [this](const Effect& effect) { Perform(effect); },
+      parts_.observer);
+  if (!finished) return Stop(finished);
+  client_.Flush();
+  SetWake();
+}
+
+void PlannerDaemon::Perform(const Effect& effect) {
+  if (const auto* stop = std::get_if<StopPlanner>(&effect)) return Stop(Fail(stop->error));
+  if (const std::optional<Message> message = ToMessage(effect)) client_.Send(*message);
+}
+
+// For people, and for the garbage collector.
+void PlannerDaemon::FollowDurable(std::span<const Event> events) {
+  for (const Event& event : events) {
+    WriteEvent(parts_.log, event);
+    const auto* committed = std::get_if<GenerationCommitted>(&event.body);
+    if (committed == nullptr) continue;
+    const Result<Manifest> manifest =
+        answers_.LoadManifest(committed->profile, committed->generation);
+    if (manifest) roots_.Add(event.transaction, *manifest);
+  }
+}
+
+void PlannerDaemon::SetWake() {
+  parts_.loop.Cancel(wake_);
+  wake_ = {};
+  if (const std::optional<SteadyTime> wake = coordinator_->NextWake()) {
+    wake_ = parts_.loop.At(*wake, [] {});  // the turn's end does the work
+  }
+}
+
+void PlannerDaemon::Stop(Status status) {
+  parts_.log.Error("planner.stopping", {{"error", status.error().message}});
+  status_ = std::move(status);
+  parts_.loop.Stop();
+}
+
+}  // namespace eris::planner

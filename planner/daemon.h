@@ -1,0 +1,73 @@
+// The shell of the planner: loop, journal and link to the broker around the coordinator. Each turn
+// ends with one synced append to the journal, and only then with sends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "broker/link/broker_client.h"
+#include "broker/link/loop.h"
+#include "planner/coordinator.h"
+#include "planner/generation_roots.h"
+#include "planner/journal_answers.h"
+#include "planner/wire.h"
+#include "schema/base/log.h"
+#include "schema/base/turn.h"
+#include "state/journal.h"
+
+namespace eris::planner {
+
+struct PlannerDaemonOptions {
+  std::string name;
+  std::string software;
+  std::uint64_t instance = 0;  // random
+  GenerationRoots::Options roots;
+  CoordinatorOptions coordinator;
+};
+
+// Owned by main.
+class PlannerDaemon {
+ public:
+  struct Parts {  // borrowed from main, all of which outlives the daemon
+    link::Loop& loop;
+    link::ClientTransport& transport;
+    Journal& journal;
+    Log& log;
+    TurnObserver* observer;  // null outside of tests
+  };
+  static Result<std::unique_ptr<PlannerDaemon>> Start(PlannerDaemonOptions options,
+                                                      const Parts& parts);
+  ~PlannerDaemon();
+  PlannerDaemon(const PlannerDaemon&) = delete;
+  PlannerDaemon& operator=(const PlannerDaemon&) = delete;
+
+  // Why the loop ended: success after a signal, an error otherwise.
+  const Status& status() const { return status_; }
+
+ private:
+  PlannerDaemon(PlannerDaemonOptions options, const Parts& parts);
+  Status Recover();
+  link::BrokerClientHandlers MakeHandlers();
+  Hello MakeHello() const;
+  void OnMessage(const Message& message);
+  void EndTurn();
+  void Perform(const Effect& effect);
+  void FollowDurable(std::span<const Event> events);
+  void SetWake();
+  void Stop(Status status);
+
+  PlannerDaemonOptions options_;
+  Parts parts_;
+  JournalAnswers answers_;
+  GenerationRoots roots_;
+  std::optional<Coordinator> coordinator_;
+  std::optional<Intake> intake_;
+  link::BrokerClient client_;
+  link::TimerId wake_;
+  Status status_;
+};
+
+}  // namespace eris::planner

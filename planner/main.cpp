@@ -1,0 +1,88 @@
+// eris-planner: plans, journals and leads transactions. Wiring only, from top to bottom.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "broker/link/context.h"
+#include "broker/link/key_file.h"
+#include "broker/link/loop.h"
+#include "broker/link/zmq_transport.h"
+#include "planner/config.h"
+#include "planner/daemon.h"
+#include "schema/base/crash_point.h"
+#include "schema/base/files.h"
+#include "schema/base/process.h"
+#include "schema/base/random.h"
+#include "schema/base/spdlog_log.h"
+#include "state/journal.h"
+#include "state/settings.h"
+#include "state/store_location.h"
+
+namespace eris::planner {
+namespace {
+
+constexpr std::string_view kHelp =
+    "usage: eris-planner --config FILE\n"
+    "\n"
+    "Plans what is submitted, keeps the journal and leads each transaction to its end.\n"
+    "FILE is described in docs/manual/configuration.md. --version prints the version.\n";
+constexpr int kExitSuperseded = 3;
+
+Status Run(const std::string& config_path) {
+  ERIS_ASSIGN(const PlannerConfig config, LoadPlannerConfig(config_path));
+  ERIS_ASSIGN(const auto log, OpenLog({.program = "eris-planner", .file = config.log_file}));
+  const std::string roots = config.state_dir + "/roots";
+  ERIS_TRY(MakeDirectories(config.state_dir, 0700));
+  ERIS_TRY(MakeDirectories(roots, 0700));
+  const char* crash = std::getenv("ERIS_CRASH_AT");
+  ERIS_ASSIGN(const auto observer, MakeCrashPoint(crash == nullptr ? "" : crash, "planner"));
+
+  SystemClock clock;
+  SystemRandom random;
+  ERIS_ASSIGN(const auto journal, Journal::Open(config.state_dir + "/journal.db", random));
+  ERIS_ASSIGN(const link::CurveKeys keys, link::ReadKeyFile(config.key_file));
+  ERIS_ASSIGN(const link::PublicKey server_key, link::PublicKey::FromText(config.server_key));
+
+  ERIS_ASSIGN(const auto loop, link::Loop::Open(clock));
+  ERIS_TRY(loop->OnSignals({SIGTERM, SIGINT}, [&](int) { loop->Stop(); }));
+  ERIS_ASSIGN(const auto context, link::Context::Open(link::IoThreads::kClient));
+  ERIS_ASSIGN(const auto transport,
+              link::ZmqClient::Connect(
+                  *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
+
+  ERIS_ASSIGN(
+      const auto daemon,
+      PlannerDaemon::Start({.name = config.name,
+                            .software = ERIS_VERSION,
+                            .instance = random.NextU64(),
+                            .roots = {.directory = roots,
+                                      .environment = WithStore(CurrentEnvironment(), config.store)},
+                            .coordinator = {}},
+                           {.loop = *loop,
+                            .transport = *transport,
+                            .journal = *journal,
+                            .log = *log,
+                            .observer = observer.get()}));
+  log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
+  loop->Run();
+  log->Info("planner.stopped");
+  return daemon->status();
+}
+
+}  // namespace
+}  // namespace eris::planner
+
+int main(int argc, char** argv) {
+  const auto call =
+      eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)), eris::planner::kHelp);
+  if (call && call->config.empty()) return std::fputs(call->answer.c_str(), stdout) < 0;
+  const eris::Status status = call ? eris::planner::Run(call->config) : eris::Fail(call.error());
+  if (status) return EXIT_SUCCESS;
+  std::fprintf(stderr, "eris-planner: %s\n", status.error().message.c_str());
+  if (!status.error().fix.empty()) std::fprintf(stderr, "  %s\n", status.error().fix.c_str());
+  return status.error().code == eris::ErrorCode::kConflict ? eris::planner::kExitSuperseded
+                                                           : EXIT_FAILURE;
+}

@@ -1,0 +1,180 @@
+// Who goes first: submissions, the queue of each profile, leases of shared targets.
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "planner/content.h"
+#include "planner/coordinator.h"
+
+namespace eris::planner {
+
+void Coordinator::OnSubmission(const Submission& submission, Now now) {
+  if (stopped_) return;
+  const Result<std::optional<JournaledSubmission>> known = FindSubmission(submission.id);
+  if (!known) {
+    Stop(known.error());
+    return;
+  }
+  if (!*known) {
+    Accept(submission, now);
+    return;
+  }
+  if ((*known)->digest != DigestOf(submission)) {
+    Refuse(submission.id, "submission id " + submission.id.text +
+                              " was used for something else (transaction " +
+                              std::to_string((*known)->transaction.value) + ")");
+    return;
+  }
+  decisions_.effects.emplace_back(ConfirmSubmission{
+      {.id = submission.id, .transaction = (*known)->transaction, .refused = {}}});
+}
+
+void Coordinator::OnUnreadableSubmission(const SubmissionId& id, std::string why) {
+  Refuse(id, std::move(why));
+}
+
+void Coordinator::Accept(const Submission& submission, Now now) {
+  if (submission.id.empty() || submission.profile.empty()) {
+    Refuse(submission.id, "a submission needs an id and a profile");
+    return;
+  }
+  if (const auto* retry = std::get_if<RetryTransaction>(&submission.action)) {
+    Transaction* of = Find(retry->of);
+    const std::string name = "transaction " + std::to_string(retry->of.value);
+    if (retry->of > head_.last_transaction || !retry->of) {
+      Refuse(submission.id, name + " does not exist");
+      return;
+    }
+    if (of != nullptr && of->submission().profile != submission.profile) {
+      Refuse(submission.id, name + " is of profile " + of->submission().profile.text);
+      return;
+    }
+    if (of != nullptr && of->is_stuck()) {
+      Resume(submission, *of, now);
+      return;
+    }
+    if (of != nullptr && of->phase() != TransactionPhase::kEnded) {
+      Refuse(submission.id, name + " has not ended yet");
+      return;
+    }
+  }
+  if (transactions_.size() >= options_.max_open_transactions) {
+    Refuse(submission.id, "busy: " + std::to_string(transactions_.size()) +
+                              " transactions are open; try again later");
+    return;
+  }
+  const TransactionId id{head_.last_transaction.value + 1};
+  Record(id, SubmissionAccepted{submission}, now);
+  Supersede(submission, id, now);
+}
+
+// Another try at a stuck one is the same transaction going on.
+void Coordinator::Resume(const Submission& submission, Transaction& stuck, Now now) {
+  const TransactionId id = stuck.id();
+  Record(id, SubmissionAccepted{submission}, now);
+  Record(id, RollbackResumed{submission.author}, now);
+}
+
+void Coordinator::Refuse(const SubmissionId& id, std::string why) {
+  decisions_.effects.emplace_back(
+      ConfirmSubmission{{.id = id, .transaction = {}, .refused = std::move(why)}});
+}
+
+void Coordinator::Supersede(const Submission& submission, TransactionId by, Now now) {
+  if (submission.options.queueing != Queueing::kSupersedeQueued) return;
+  if (std::holds_alternative<Operate>(submission.action)) return;
+  const std::deque<TransactionId> queue = profiles_[submission.profile].queue;
+  for (const TransactionId id : queue) {
+    const Transaction* queued = Find(id);
+    if (id == by || queued == nullptr) continue;
+    if (queued->phase() != TransactionPhase::kSubmitted || queued->is_planned()) continue;
+    Record(id,
+           TransactionEnded{TransactionResult::kSuperseded,
+                            "superseded by transaction " + std::to_string(by.value)},
+           now);
+  }
+}
+
+Result<std::optional<JournaledSubmission>> Coordinator::FindSubmission(
+    const SubmissionId& id) const {
+  if (const auto found = submissions_.find(id); found != submissions_.end()) {
+    return std::optional(found->second);
+  }
+  return journal_->FindSubmission(id);
+}
+
+// Plans the head of each profile's queue, and operations, which queue up nowhere.
+bool Coordinator::PlanHeads(Now now) {
+  std::vector<Transaction*> heads;
+  for (const auto& [name, profile] : profiles_) {
+    if (!profile.queue.empty()) heads.push_back(Find(profile.queue.front()));
+  }
+  for (const auto& [id, transaction] : transactions_) {
+    if (transaction->is_operation()) heads.push_back(transaction.get());
+  }
+  bool planned_any = false;
+  for (Transaction* transaction : heads) {
+    if (transaction == nullptr || transaction->is_planned()) continue;
+    if (transaction->phase() != TransactionPhase::kSubmitted) continue;
+    const Profile& profile = profiles_[transaction->submission().profile];
+    if (!IsDurable(profile.changed)) {
+      again_at_once_ = true;
+      continue;
+    }
+    PlanOne(*transaction, profile.newest, now);
+    planned_any = true;
+  }
+  return planned_any;
+}
+
+void Coordinator::PlanOne(Transaction& transaction, GenerationNumber current, Now now) {
+  Result<PlannedContent> content = PlanContent(transaction.submission(), current, *journal_);
+  if (!content) {
+    std::string message = content.error().message;
+    if (!content.error().fix.empty()) message += "; " + content.error().fix;
+    Record(transaction.id(), TransactionEnded{TransactionResult::kInvalid, message}, now);
+    return;
+  }
+  Record(transaction.id(),
+         TransactionPlanned{.plan_hash = std::move(content->plan_hash),
+                            .plan = std::move(content->plan),
+                            .next = std::move(content->next)},
+         now);
+}
+
+bool Coordinator::Step(Transaction& transaction, Now now) {
+  Permits permits{
+      .lock = Permits::Lock::kWait,
+      .next_generation = {CurrentGeneration(transaction.submission().profile).value + 1}};
+  if (transaction.wants_lock() && !BlockerOf(transaction)) permits.lock = Permits::Lock::kGranted;
+  bool decided = false;
+  while (std::optional<EventBody> next = transaction.Decide(permits, now.steady)) {
+    Record(transaction.id(), std::move(*next), now);
+    decided = true;
+  }
+  return decided;
+}
+
+// Whoever holds one of its targets, or came first and wants one, too.
+std::optional<Coordinator::Blocker> Coordinator::BlockerOf(const Transaction& transaction) const {
+  for (const auto& [id, other] : transactions_) {
+    if (id == transaction.id() || !other->is_planned()) continue;
+    const bool came_first = id < transaction.id() && other->wants_lock();
+    for (const TargetName& target : transaction.lease_targets()) {
+      const bool waits_for_it = came_first && other->lease_targets().contains(target);
+      if (waits_for_it || other->holds(target)) return Blocker{target, id};
+    }
+  }
+  return std::nullopt;
+}
+
+// The oldest transaction that may still do something on the queue.
+TransactionId Coordinator::LowWater(const QueueName& queue) const {
+  for (const auto& [id, transaction] : transactions_) {
+    if (transaction->is_finished()) continue;
+    if (!transaction->is_planned() || transaction->involves(queue)) return id;
+  }
+  return {head_.last_transaction.value + 1};
+}
+
+}  // namespace eris::planner

@@ -1,0 +1,315 @@
+// What clients ask: status, watch, logs, history, generations, manifests, targets, cancel, abandon.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "planner/coordinator.h"
+#include "schema/codec/codec.h"
+
+namespace eris::planner {
+namespace {
+
+constexpr std::uint32_t kDefaultHistory = 200;
+constexpr std::uint32_t kMaxHistory = 2'000;
+constexpr std::uint32_t kLastTransactions = 20;
+constexpr std::size_t kLogBytes = limits::kChunkBytes;
+
+std::string NameOf(TransactionId transaction) {
+  return "transaction " + std::to_string(transaction.value);
+}
+
+}  // namespace
+
+void Coordinator::OnRequest(const ClientRequest& request, Now now) {
+  if (stopped_) return;
+  const auto refuse = [&](Error error) {
+    Send(request, {More::kLast, ErrorReply{std::move(error)}});
+  };
+  Status streamed;
+  switch (request.verb) {
+    case RequestVerb::kWatch:
+      streamed = StartWatch(request);
+      break;
+    case RequestVerb::kLogs:
+      streamed = StreamLogs(request);
+      break;
+    case RequestVerb::kGetManifest:
+      streamed = StreamManifest(request);
+      break;
+    case RequestVerb::kUnspecified:
+    case RequestVerb::kStatus:
+    case RequestVerb::kUnwatch:
+    case RequestVerb::kHistory:
+    case RequestVerb::kGenerations:
+    case RequestVerb::kTargets:
+    case RequestVerb::kCancel:
+    case RequestVerb::kAbandon: {
+      Result<Reply> reply = Answer(request, now);
+      if (reply) {
+        Send(request, std::move(*reply));
+      } else {
+        refuse(std::move(reply.error()));
+      }
+      return;
+    }
+  }
+  if (!streamed) refuse(std::move(streamed.error()));
+}
+
+Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
+  switch (request.verb) {
+    case RequestVerb::kStatus:
+      return AnswerStatus(request.body, now);
+    case RequestVerb::kUnwatch:
+      watchers_.RemoveClient(request.client);
+      return Reply{More::kLast, DoneReply{}};
+    case RequestVerb::kHistory:
+      return AnswerHistory(request.body);
+    case RequestVerb::kGenerations:
+      return AnswerGenerations(request.body);
+    case RequestVerb::kTargets:
+      return AnswerTargets();
+    case RequestVerb::kCancel:
+      return AnswerCancel(request, now);
+    case RequestVerb::kAbandon:
+      return AnswerAbandon(request, now);
+    case RequestVerb::kUnspecified:
+    case RequestVerb::kWatch:
+    case RequestVerb::kLogs:
+    case RequestVerb::kGetManifest:
+      break;
+  }
+  return Fail(ErrorCode::kInvalid, "the planner does not know this request",
+              "use a command line of the planner's version");
+}
+
+void Coordinator::Send(const ClientRequest& request, Reply reply) {
+  decisions_.effects.emplace_back(SendReply{request.client, request.request, std::move(reply)});
+}
+
+Result<TransactionId> Coordinator::Resolve(const TransactionRef& ref) const {
+  if (ref.transaction) {
+    if (ref.transaction <= head_.last_transaction) return ref.transaction;
+    return Fail(ErrorCode::kNotFound, NameOf(ref.transaction) + " does not exist",
+                "see `eris status`");
+  }
+  ERIS_ASSIGN(const std::optional<JournaledSubmission> known, FindSubmission(ref.submission));
+  if (known) return known->transaction;
+  return Fail(ErrorCode::kNotFound,
+              "there is no transaction of submission '" + ref.submission.text + "'",
+              "see `eris status`");
+}
+
+TransactionStatus Coordinator::StatusOf(const Transaction& transaction, SteadyTime now) const {
+  TransactionStatus status = transaction.Status(now);
+  if (transaction.phase() == TransactionPhase::kEnded) return status;
+  if (link_ == Lanes::Presence::kAbsent) status.waiting_for.emplace_back("the broker");
+  if (transaction.wants_lock()) {
+    if (const std::optional<Blocker> blocker = BlockerOf(transaction)) {
+      status.waiting_for.push_back("target " + blocker->target.text + ", which " +
+                                   NameOf(blocker->transaction) + " holds");
+    }
+  }
+  const auto profile = profiles_.find(transaction.submission().profile);
+  if (transaction.phase() == TransactionPhase::kSubmitted && profile != profiles_.end() &&
+      !profile->second.queue.empty() && profile->second.queue.front() != transaction.id() &&
+      !transaction.is_operation()) {
+    const TransactionId first = profile->second.queue.front();
+    const Transaction* ahead = Find(first);
+    std::string line = NameOf(first) + " of the same profile";
+    if (ahead != nullptr && ahead->is_stuck()) {
+      line += ", which is stuck: eris retry " + std::to_string(first.value) + " or eris abandon " +
+              std::to_string(first.value);
+    }
+    status.waiting_for.push_back(std::move(line));
+  }
+  return status;
+}
+
+Result<Reply> Coordinator::AnswerStatus(const Request& request, Now now) {
+  StatusReply reply;
+  if (request.transaction.transaction || !request.transaction.submission.empty()) {
+    ERIS_ASSIGN(const TransactionId id, Resolve(request.transaction));
+    if (const Transaction* transaction = Find(id)) {
+      reply.transactions.push_back(StatusOf(*transaction, now.steady));
+    } else {
+      ERIS_ASSIGN(TransactionStatus status, journal_->LoadTransaction(id));
+      reply.transactions.push_back(std::move(status));
+    }
+    return Reply{More::kLast, std::move(reply)};
+  }
+  std::optional<ProfileName> profile;
+  if (!request.profile.empty()) profile = request.profile;
+  std::map<TransactionId, TransactionStatus> known;
+  ERIS_ASSIGN(
+      std::vector<TransactionStatus> stored,
+      journal_->LoadTransactions(
+          {.limit = request.limit > 0 ? std::min(request.limit, kMaxHistory) : kLastTransactions,
+           .profile = profile}));
+  for (TransactionStatus& status : stored) {
+    const TransactionId id = status.transaction;
+    known.insert_or_assign(id, std::move(status));
+  }
+  for (const auto& [id, transaction] : transactions_) {
+    if (profile && transaction->submission().profile != *profile) continue;
+    known.insert_or_assign(id, StatusOf(*transaction, now.steady));
+  }
+  for (auto entry = known.rbegin(); entry != known.rend(); ++entry) {
+    reply.transactions.push_back(std::move(entry->second));
+  }
+  return Reply{More::kLast, std::move(reply)};
+}
+
+Result<Reply> Coordinator::AnswerHistory(const Request& request) {
+  EventFilter filter{
+      .from = std::max(request.from, EventSequence{1}),
+      .limit = request.limit > 0 ? std::min(request.limit, kMaxHistory) : kDefaultHistory,
+      .transaction = std::nullopt};
+  if (request.transaction.transaction || !request.transaction.submission.empty()) {
+    ERIS_ASSIGN(filter.transaction, Resolve(request.transaction));
+  }
+  ERIS_ASSIGN(std::vector<Event> events, journal_->ReadEvents(filter));
+  return Reply{More::kLast, EventsReply{std::move(events)}};
+}
+
+Result<Reply> Coordinator::AnswerGenerations(const Request& request) {
+  GenerationsReply reply;
+  std::vector<ProfileName> names;
+  if (!request.profile.empty()) {
+    names.push_back(request.profile);
+  } else {
+    for (const auto& [name, profile] : profiles_) names.push_back(name);
+  }
+  for (const ProfileName& name : names) {
+    ERIS_ASSIGN(std::vector<GenerationInfo> generations, journal_->LoadGenerations(name));
+    std::move(generations.begin(), generations.end(), std::back_inserter(reply.generations));
+  }
+  return Reply{More::kLast, std::move(reply)};
+}
+
+Result<Reply> Coordinator::AnswerTargets() {
+  std::map<std::string, TargetInfo> infos;
+  for (const auto& [queue, entry] : presence_) {
+    infos[queue] = {.queue = queue,
+                    .state = entry.presence.state,
+                    .worker = entry.presence.worker,
+                    .software = entry.presence.software,
+                    .since = entry.since,
+                    .leased_by = {},
+                    .items_in_flight = 0};
+  }
+  for (const auto& [id, transaction] : transactions_) {
+    const Lanes& lanes = transaction->lanes();
+    for (std::uint32_t i = 0; i < lanes.size(); ++i) {
+      const QueueName& queue = lanes.QueueOf({i});
+      TargetInfo& info = infos[queue.ToString()];
+      info.queue = queue.ToString();
+      info.items_in_flight += static_cast<std::uint32_t>(lanes.OutAt({i}));
+      if (queue.kind == QueueName::Kind::kTarget && transaction->holds(TargetName(queue.name))) {
+        info.leased_by = id;
+      }
+    }
+  }
+  TargetsReply reply;
+  for (auto& [queue, info] : infos) reply.targets.push_back(std::move(info));
+  return Reply{More::kLast, std::move(reply)};
+}
+
+Result<Reply> Coordinator::AnswerCancel(const ClientRequest& request, Now now) {
+  ERIS_ASSIGN(const TransactionId id, Resolve(request.body.transaction));
+  const Transaction* transaction = Find(id);
+  if (transaction == nullptr || transaction->phase() == TransactionPhase::kEnded) {
+    return Fail(ErrorCode::kConflict, NameOf(id) + " has ended already", "see `eris status`");
+  }
+  if (!transaction->is_cancellable()) {
+    return Fail(ErrorCode::kConflict,
+                NameOf(id) + " can not be cancelled while it is " +
+                    std::string(ToString(transaction->phase())),
+                "wait for its end; `eris rollback` goes back");
+  }
+  Record(id, CancelRequested{.author = request.author, .reason = request.body.reason}, now);
+  return Reply{More::kLast, DoneReply{.transaction = id, .message = "cancelling"}};
+}
+
+Result<Reply> Coordinator::AnswerAbandon(const ClientRequest& request, Now now) {
+  ERIS_ASSIGN(const TransactionId id, Resolve(request.body.transaction));
+  const Transaction* transaction = Find(id);
+  if (transaction == nullptr || transaction->is_finished()) {
+    return Fail(ErrorCode::kConflict, NameOf(id) + " has nothing left to do", "see `eris status`");
+  }
+  if (transaction->is_cancellable()) {
+    return Fail(ErrorCode::kConflict,
+                NameOf(id) + " is " + std::string(ToString(transaction->phase())),
+                "use `eris cancel " + std::to_string(id.value) + "`");
+  }
+  Record(id, Abandoned{.author = request.author, .target = request.body.target}, now);
+  return Reply{More::kLast, DoneReply{.transaction = id, .message = "given up"}};
+}
+
+Status Coordinator::StreamLogs(const ClientRequest& request) {
+  ERIS_ASSIGN(const TransactionId id, Resolve(request.body.transaction));
+  const Transaction* transaction = Find(id);
+  Result<Plan> stored = Fail(ErrorCode::kNotFound, NameOf(id) + " has no plan");
+  if (transaction == nullptr || !transaction->is_planned()) stored = journal_->LoadPlan(id);
+  const bool is_live = transaction != nullptr && transaction->is_planned();
+  if (!is_live && !stored) {
+    if (stored.error().code != ErrorCode::kNotFound) return Fail(stored.error());
+    Send(request, {More::kLast, LogsReply{}});
+    return {};
+  }
+  const Plan& plan = is_live ? transaction->plan() : *stored;
+  std::optional<ItemIndex> item;
+  if (request.body.item.value != UINT32_MAX) item = request.body.item;
+  ERIS_ASSIGN(std::vector<ItemSettled> outcomes, journal_->LoadOutcomes(id, item));
+  LogsReply part;
+  std::size_t bytes = 0;
+  for (ItemSettled& settled : outcomes) {
+    if (settled.item.index.value >= plan.items.size()) continue;
+    const std::size_t size = Encode(settled.outcome).size();
+    if (bytes + size > kLogBytes && !part.entries.empty()) {
+      Send(request, {More::kMoreFollows, std::exchange(part, {})});
+      bytes = 0;
+    }
+    bytes += size;
+    part.entries.push_back(
+        {.item = OutlineOf(plan.items[settled.item.index.value], settled.item.index),
+         .grade = settled.item.grade,
+         .outcome = std::move(settled.outcome)});
+  }
+  Send(request, {More::kLast, std::move(part)});
+  return {};
+}
+
+Status Coordinator::StreamManifest(const ClientRequest& request) {
+  GenerationNumber number = request.body.generation;
+  if (!number) number = CurrentGeneration(request.body.profile);
+  if (!number) {
+    Send(request, {More::kLast, ManifestReply{}});
+    return {};
+  }
+  ERIS_ASSIGN(const Manifest manifest, journal_->LoadManifest(request.body.profile, number));
+  const std::string bytes = Encode(manifest);
+  std::size_t offset = 0;
+  do {
+    const std::size_t size = std::min(limits::kChunkBytes, bytes.size() - offset);
+    const bool is_last = offset + size == bytes.size();
+    Send(request, {is_last ? More::kLast : More::kMoreFollows,
+                   ManifestReply{.generation = number,
+                                 .total_bytes = bytes.size(),
+                                 .offset = offset,
+                                 .bytes = bytes.substr(offset, size)}});
+    offset += size;
+  } while (offset < bytes.size());
+  return {};
+}
+
+Status Coordinator::StartWatch(const ClientRequest& request) {
+  std::optional<TransactionId> transaction;
+  if (request.body.transaction.transaction || !request.body.transaction.submission.empty()) {
+    ERIS_ASSIGN(transaction, Resolve(request.body.transaction));
+  }
+  return watchers_.Add({request.client, request.request}, transaction, request.body.from);
+}
+
+}  // namespace eris::planner
