@@ -78,7 +78,8 @@ class Follower {
     }
     if (retry_at_ && now() >= *retry_at_) StartWatch();
     const Duration since_poll = now() - polled_at_;
-    if (since_poll >= (is_polling_ ? kPollPatience : kPollInterval)) StartPoll();
+    if (is_polling_ && since_poll >= kPollPatience) LosePlanner();
+    if (!is_polling_ && since_poll >= kPollInterval) StartPoll();
     if (output_.terminal() && progress_.transaction()) {
       output_.Show(ScreenOf(progress_, now(), output_.Size()));
     }
@@ -136,11 +137,17 @@ class Follower {
     }
   }
 
+  // Its next answer may come from another process, which knows nothing of our watch.
+  void LosePlanner() {
+    is_polling_ = false;
+    lost_planner_ = true;
+    WaitFor("the planner");
+  }
+
   void OnPoll(Result<Reply> reply) {
     is_polling_ = false;
     if (!reply) {
-      if (reply.error().code == ErrorCode::kUnavailable) WaitFor("the planner");
-      lost_planner_ = true;
+      if (reply.error().code == ErrorCode::kUnavailable) LosePlanner();
       return;
     }
     const auto* status = std::get_if<StatusReply>(&reply->body);

@@ -26,14 +26,17 @@ using cli::ExitCode;
 constexpr Duration kAskPatience{2'000};
 constexpr Duration kAskPause{100};
 constexpr Duration kWaitingNotice{10'000};
+constexpr Duration kLongTurn{60'000};
 
 // The infrastructure alone: models of nothing on it.
 Result<std::map<TargetName, Target>> EvaluateTargets(const std::string& infrastructure,
-                                                     const std::string& scratch,
+                                                     const SitePlan& plan,
                                                      const UpContext& context) {
+  const std::string scratch = plan.directory + "/run/empty";
   ERIS_TRY(MakeDirectories(scratch, 0700));
   ModelOptions options;
   options.infrastructure = infrastructure;
+  options.nix.environment = WithStore({}, plan.store);
   options.services = scratch + "/services.nix";
   options.distribution = scratch + "/distribution.nix";
   ERIS_TRY(WriteFileAtomically(options.services, "{ ... }: { }\n", 0600));
@@ -61,8 +64,7 @@ Result<Site> PrepareSite(const cli::UpCommand& command, const std::string& direc
     plan.store = OwnStoreBelow(directory + "/nix");
     ERIS_TRY(PrepareOwnStore(plan.store));
   }
-  ERIS_ASSIGN(plan.targets,
-              EvaluateTargets(command.infrastructure, directory + "/run/empty", context));
+  ERIS_ASSIGN(plan.targets, EvaluateTargets(command.infrastructure, plan, context));
   return MakeSite(plan);
 }
 
@@ -113,8 +115,9 @@ class Running {
                           [this](std::string_view line) { context_.output.Say(line); });
     Status started = StartAll(supervisor);
     if (started) started = Serve();
-    supervisor.Stop([this] { loop_->Stop(); });
-    loop_->Run();
+    bool is_stopped = false;
+    supervisor.Stop([&is_stopped] { is_stopped = true; });
+    while (!is_stopped) loop_->Turn(kLongTurn);
     return started;
   }
 
@@ -140,7 +143,7 @@ class Running {
                                        .instance = context_.random.NextU64()});
     WaitReady(*client_, site_, context_);
     if (!client_->interrupted()) context_.output.Say("ready");
-    while (!client_->interrupted()) client_->RunUntil([] { return false; }, Duration(60'000));
+    while (!client_->interrupted()) client_->RunUntil([] { return false; }, kLongTurn);
     return {};
   }
 
