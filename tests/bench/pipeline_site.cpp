@@ -1,0 +1,176 @@
+#include "tests/bench/pipeline_site.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "schema/base/files.h"
+#include "schema/base/system_error.h"
+#include "state/keyring.h"
+#include "tests/bench/pipeline_daemons.h"
+
+namespace eris::bench {
+namespace {
+
+constexpr const char* kSystem = "x86_64-linux";
+
+class CountSyncs final : public TurnObserver {
+ public:
+  explicit CountSyncs(SyncCounter& counter) : counter_(counter) {}
+  void Reached(std::string_view point) override {
+    if (point == kAfterAppend) ++counter_.appends;
+  }
+
+ private:
+  SyncCounter& counter_;
+};
+
+Result<SyncCounter*> MakeSharedCounter() {
+  void* memory = ::mmap(nullptr, sizeof(SyncCounter), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return FailErrno(errno, "cannot share memory");
+  return new (memory) SyncCounter{0};
+}
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Result<Pipe> MakePipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return FailErrno(errno, "cannot make a pipe");
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// Until the other end closes it.
+std::string ReadAll(int fd) {
+  std::string text;
+  char buffer[256];
+  for (ssize_t size = 0; (size = ::read(fd, buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(size));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string TargetText(std::uint32_t number) { return "target-" + std::to_string(number); }
+
+Site::Site(link::CurveKeys broker, link::CurveKeys planner, link::CurveKeys client)
+    : broker_(std::move(broker)), planner_(std::move(planner)), client_(std::move(client)) {}
+
+Site::~Site() { Stop(); }
+
+Result<Site> Site::Start(const SiteOptions& options) {
+  ERIS_ASSIGN(link::CurveKeys broker, link::GenerateKeys());
+  ERIS_ASSIGN(link::CurveKeys planner, link::GenerateKeys());
+  ERIS_ASSIGN(link::CurveKeys client, link::GenerateKeys());
+  Site site(std::move(broker), std::move(planner), std::move(client));
+  ERIS_TRY(site.AuthorizeAll(options));
+  ERIS_TRY(site.StartBroker(options));
+  ERIS_TRY(site.StartOthers(options));
+  return site;
+}
+
+Status Site::AuthorizeAll(const SiteOptions& options) {
+  const std::string keyring = options.directory + "/keys";
+  const auto authorize = [&keyring](const link::CurveKeys& keys, KeyGrant grant) {
+    return Authorize(keyring, {keys.public_key.ToText(), std::move(grant)});
+  };
+  ERIS_TRY(authorize(planner_, {.name = "planner", .role = Role::kPlanner}));
+  ERIS_TRY(authorize(client_, {.name = "client",
+                               .role = Role::kClient,
+                               .level = KeyLevel::kDeploy,
+                               .profiles = {"*"},
+                               .targets = {"*"}}));
+  for (std::uint32_t i = 0; i <= options.targets; ++i) {  // the last one is the builder
+    const bool builds = i == options.targets;
+    const std::string name = builds ? "builder" : TargetText(i);
+    const std::string queue = builds ? std::string("builder.") + kSystem : "target." + name;
+    ERIS_ASSIGN(link::CurveKeys keys, link::GenerateKeys());
+    ERIS_TRY(authorize(keys, {.name = name, .role = Role::kWorker, .queues = {queue}}));
+    workers_.push_back(std::move(keys));
+  }
+  return {};
+}
+
+Status Site::StartBroker(const SiteOptions& options) {
+  ERIS_ASSIGN(Pipe pipe, MakePipe());
+  const std::string directory = options.directory + "/broker";
+  ERIS_TRY(MakeDirectories(directory, 0700));
+  ERIS_TRY(Fork("broker", [&](SyncCounter& counter) {
+    CountSyncs observer(counter);
+    return RunBroker({.name = "broker", .directory = directory, .observer = &observer},
+                     {.keys_directory = options.directory + "/keys",
+                      .endpoint_fd = std::exchange(pipe.write, UniqueFd()).Release()},
+                     broker_);
+  }));
+  pipe.write.Reset();
+  endpoint_ = ReadAll(pipe.read.get());
+  if (endpoint_.empty()) return Fail(ErrorCode::kUnavailable, "the broker did not start");
+  return {};
+}
+
+Status Site::StartOthers(const SiteOptions& options) {
+  ERIS_ASSIGN(Pipe pipe, MakePipe());
+  phases_ = std::move(pipe.read);
+  const BrokerAt broker{endpoint_, broker_.public_key};
+  const auto start = [&](const std::string& name, const auto& run) -> Status {
+    const std::string directory = options.directory + "/" + name;
+    ERIS_TRY(MakeDirectories(directory, 0700));
+    return Fork(name, [&](SyncCounter& counter) {
+      CountSyncs observer(counter);
+      return run(DaemonOptions{.name = name, .directory = directory, .observer = &observer});
+    });
+  };
+  ERIS_TRY(start("planner", [&](const DaemonOptions& daemon) {
+    return RunPlanner(daemon, {.window = options.window, .phases_fd = pipe.write.get()}, broker,
+                      planner_);
+  }));
+  for (std::uint32_t i = 0; i <= options.targets; ++i) {
+    const bool builds = i == options.targets;
+    ERIS_TRY(start(builds ? "builder" : TargetText(i), [&](const DaemonOptions& daemon) {
+      return RunWorker(daemon, {.window = options.window, .builder_system = builds ? kSystem : ""},
+                       broker, workers_[i]);
+    }));
+  }
+  return {};
+}
+
+Status Site::Fork(std::string name, const std::function<Status(SyncCounter&)>& run) {
+  ERIS_ASSIGN(SyncCounter* const counter, MakeSharedCounter());
+  std::fflush(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) return FailErrno(errno, "cannot start the " + name);
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const Status status = run(*counter);
+    if (!status) std::fprintf(stderr, "%s: %s\n", name.c_str(), status.error().message.c_str());
+    ::_exit(status ? EXIT_SUCCESS : EXIT_FAILURE);
+  }
+  processes_.push_back({.name = std::move(name), .pid = pid, .synced = counter});
+  return {};
+}
+
+// The broker last: it hears goodbyes.
+void Site::Stop() {
+  while (!processes_.empty()) {
+    const SiteProcess process = std::move(processes_.back());
+    processes_.pop_back();
+    ::kill(process.pid, SIGTERM);
+    ::waitpid(process.pid, nullptr, 0);
+    ::munmap(process.synced, sizeof(SyncCounter));
+  }
+}
+
+}  // namespace eris::bench
