@@ -198,7 +198,8 @@ void Broker::OnCredit(const Session& from, const Message& message) {
 void Broker::OnOutcome(const Session& from, Message message) {
   const Header& header = message.header;
   if (!Serves(from, header)) return;
-  if (!queues_.Report(header.item, header.queue)) {
+  // A worker of several queues names any of them: its ledger does not keep where an item came from.
+  if (!queues_.Report(header.item, from.queues)) {
     return SendFault(
         from, header,
         {.code = Fault::Code::kUnauthorised, .message = "this item belongs to another queue"});
@@ -208,7 +209,7 @@ void Broker::OnOutcome(const Session& from, Message message) {
     Send(planner->peer, {.kind = MessageKind::kOutcome, .queue = header.queue, .item = header.item},
          std::move(message.body));
   }
-  Dispatch(header.queue);
+  for (const std::string& queue : from.queues) Dispatch(queue);
 }
 
 void Broker::OnProgress(const Session& from, Message message) {

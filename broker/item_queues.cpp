@@ -138,10 +138,10 @@ ItemQueues::Server* ItemQueues::NextServer(Queue& queue, std::size_t bytes) {
   return best;
 }
 
-bool ItemQueues::Report(const ItemId& id, const std::string& queue) {
+bool ItemQueues::Report(const ItemId& id, const std::vector<std::string>& served) {
   Entry* entry = Find(id);
   if (entry == nullptr) return true;
-  if (entry->item.queue != queue) return false;
+  if (std::find(served.begin(), served.end(), entry->item.queue) == served.end()) return false;
   if (entry->state == State::kWaiting) Unqueue(*entry);
   if (entry->state == State::kLeased) Release(*entry);
   entry->state = State::kReported;

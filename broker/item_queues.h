@@ -76,9 +76,9 @@ class ItemQueues {
   // Leases what credit allows, evenly among the sessions of the queue.
   std::vector<Delivery> Dispatch(const std::string& queue);
 
-  // An outcome of the item came from a worker of `queue`: nobody holds it any longer. False when
-  // the item is known and belongs to another queue: the sender acts for somebody else.
-  bool Report(const ItemId& id, const std::string& queue);
+  // An outcome of the item came from a worker that serves these queues: nobody holds it any longer.
+  // False when the item is known and belongs to none of them: the sender acts for somebody else.
+  bool Report(const ItemId& id, const std::vector<std::string>& served);
   // The planner has settled it: it is forgotten.
   void Settle(const ItemId& id);
   // Withdraws a queued item. The session that holds it otherwise; 0 when there is none.

@@ -96,6 +96,8 @@ void Agent::OnMessage(const Message& message, Now now) {
       return OnRevoke(message.header.item, now);
     case MessageKind::kOutcomeAck:
       return OnOutcomeAck(message.header.item);
+    case MessageKind::kFault:
+      return;  // never answered, or two peers could fault for ever
     default:
       Send({.header = {.kind = MessageKind::kFault},
             .body = Encode(Fault{.code = Fault::Code::kUnimplemented,

@@ -206,6 +206,20 @@ TEST(BrokerOutcomes, OfOthersAreRefused) {
   EXPECT_THAT(net.Take(planner), IsEmpty());
 }
 
+TEST(BrokerOutcomes, OfAWorkerOfSeveralQueuesNameAnyOfThem) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer worker = net.Worker("worker-b", 1);
+  net.Publish(planner, Network::Id(1), "builder.x86_64-linux");
+  net.Publish(planner, Network::Id(2), "builder.x86_64-linux");
+  net.Take(planner);
+  EXPECT_THAT(TakeDelivered(net, worker), ElementsAre(Network::Id(1)));
+  net.Report(worker, Network::Id(1), "target.b");
+  EXPECT_THAT(net.TakeKinds(planner), ElementsAre(MessageKind::kOutcome));
+  EXPECT_THAT(TakeDelivered(net, worker), ElementsAre(Network::Id(2)))
+      << "its credit is free again";
+}
+
 TEST(BrokerOutcomes, WithoutAPlannerAreDroppedAndAskedForAgain) {
   Network net;
   const Peer old = net.Planner(1);

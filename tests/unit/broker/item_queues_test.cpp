@@ -41,7 +41,7 @@ TEST(ItemQueues, DeliversInOrderOfPublishingUpToTheCredit) {
   for (const std::uint32_t index : {3, 1, 2}) queues.Publish(Item(Id(index)));
   EXPECT_EQ(Ids(queues.Dispatch(kQueue)), (std::vector{Id(3), Id(1)}));
   EXPECT_TRUE(queues.Dispatch(kQueue).empty());
-  EXPECT_TRUE(queues.Report(Id(3), kQueue));
+  EXPECT_TRUE(queues.Report(Id(3), {kQueue}));
   EXPECT_EQ(Ids(queues.Dispatch(kQueue)), std::vector{Id(2)});
 }
 
@@ -53,7 +53,7 @@ TEST(ItemQueues, CreditIsAbsolute) {
   queues.SetCredit(kQueue, kFirst, 2);
   EXPECT_EQ(queues.Dispatch(kQueue).size(), 1U);
   queues.SetCredit(kQueue, kFirst, 0);
-  queues.Report(Id(0), kQueue);
+  queues.Report(Id(0), {kQueue});
   EXPECT_TRUE(queues.Dispatch(kQueue).empty());
 }
 
@@ -128,15 +128,15 @@ TEST(ItemQueues, HeirKeepsWhatItHasInHand) {
 TEST(ItemQueues, OutcomesOfAnotherQueueAreNotBelieved) {
   ItemQueues queues = WithWorker(1);
   queues.Publish(Item(Id(1), "target.b"));
-  EXPECT_FALSE(queues.Report(Id(1), kQueue));
+  EXPECT_FALSE(queues.Report(Id(1), {kQueue}));
   EXPECT_EQ(queues.waiting("target.b"), 1U);
-  EXPECT_TRUE(queues.Report(Id(2), kQueue)) << "an unknown one may be the planner's";
+  EXPECT_TRUE(queues.Report(Id(2), {kQueue})) << "an unknown one may be the planner's";
 }
 
 TEST(ItemQueues, OutcomeOfAQueuedItemTakesItFromTheQueue) {
   ItemQueues queues = WithWorker(0);
   queues.Publish(Item(Id(1)));
-  queues.Report(Id(1), kQueue);
+  queues.Report(Id(1), {kQueue});
   EXPECT_EQ(queues.waiting(kQueue), 0U);
 }
 
@@ -144,7 +144,7 @@ TEST(ItemQueues, RepublishedReportIsDeliveredAgain) {
   ItemQueues queues = WithWorker(1);
   queues.Publish(Item(Id(1)));
   queues.Dispatch(kQueue);
-  queues.Report(Id(1), kQueue);
+  queues.Report(Id(1), {kQueue});
   QueuedItem again = Item(Id(1));
   again.epoch = {6};
   EXPECT_EQ(queues.Publish(again), PublishResult::kDuplicate);

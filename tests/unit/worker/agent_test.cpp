@@ -280,6 +280,13 @@ TEST(Agent, D5SendsAnOutcomeAgainUntilItIsAcknowledged) {
   EXPECT_THAT(h.Verdicts(), IsEmpty());
 }
 
+TEST(Agent, AFaultIsNeverAnswered) {
+  AgentHarness h;
+  h.agent.OnMessage({.header = {.kind = MessageKind::kFault}, .body = Encode(Fault{})}, h.now);
+  h.Take();
+  EXPECT_THAT(h.effects, IsEmpty());
+}
+
 TEST(Agent, ARestartedWorkerResumesWhatItHadStarted) {
   AgentHarness h;
   h.Lease();
