@@ -1,0 +1,17 @@
+// The checkers there are; each says in its own file what it promises.
+#pragma once
+
+#include <memory>
+
+#include "tests/sim/checker.h"
+
+namespace eris::sim {
+
+std::unique_ptr<Checker> MakeOrderChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeEffectChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeContentChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeLockChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeSubmissionChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeEndChecker(const World& world, Verdicts& verdicts);
+
+}  // namespace eris::sim

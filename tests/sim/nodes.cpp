@@ -1,0 +1,286 @@
+#include "tests/sim/nodes.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "schema/base/check.h"
+#include "schema/base/overloaded.h"
+#include "schema/codec/codec.h"
+#include "state/memory_spool.h"
+
+namespace eris::sim {
+namespace {
+
+constexpr Duration kSecond{1'000};
+constexpr JournalId kJournal{77};
+
+}  // namespace
+
+const KeyGrant* Keyring::Find(std::string_view public_key) const {
+  const auto found = grants_.find(public_key);
+  return found == grants_.end() ? nullptr : &found->second;
+}
+
+// ---- broker ----
+
+BrokerNode::BrokerNode(Context& context, const Keyring& keys)
+    : Process(context, "broker"), keys_(keys) {}
+
+void BrokerNode::Boot() {
+  spool_.Restart();
+  broker_.emplace(BrokerOptions{.boot = context_.timeline.NextU64()}, spool_.Replay(SpoolContent{}),
+                  keys_);
+  context_.network.ServerUp(*this);
+  After(kSecond, [this] { Tick(); });
+  EndTurn();
+}
+
+void BrokerNode::Halt() {
+  broker_.reset();
+  if (context_.plant == Plant::kLoseSpoolTail) spool_.LoseTail();
+  context_.network.ServerDown();
+}
+
+void BrokerNode::OnMessage(link::PeerId peer, std::string_view key, Message message) {
+  broker_->OnMessage(peer, key, std::move(message), context_.timeline.now());
+  EndTurn();
+}
+
+void BrokerNode::OnGone(link::PeerId peer) {
+  broker_->OnPeerGone(peer);
+  EndTurn();
+}
+
+void BrokerNode::Tick() {
+  After(kSecond, [this] { Tick(); });
+  broker_->OnTick(context_.timeline.now());
+  EndTurn();
+}
+
+void BrokerNode::EndTurn() {
+  if (context_.plant == Plant::kLoseSpoolTail && !broker_->decisions().records.empty()) {
+    spool_.ReleaseWrites();
+    spool_.HoldWrites();
+  }
+  EndTurnBy(
+      broker_->decisions(), spool_,
+      [this](const BrokerEffect& effect) {
+        // A dropped peer is silent from now on: what it sends is answered by whoAreYou.
+        if (const auto* send = std::get_if<SendTo>(&effect)) {
+          context_.network.ToClient(send->peer, send->message);
+        }
+      },
+      [](const SpoolRecord&) {});
+  if (up()) ForwardSubmissions();
+}
+
+void BrokerNode::ForwardSubmissions() {
+  MemorySpoolReader reader(spool_);
+  while (const std::optional<Forward> forward = broker_->NextForward()) {
+    const ForwardPiece& piece = forward->piece;
+    Result<std::string> bytes = reader.ReadContent(piece.id, piece.offset, piece.bytes);
+    ERIS_CHECK(bytes.has_value(), "what is accepted is in the spool");
+    context_.network.ToClient(forward->planner,
+                              {.header = forward->header,
+                               .body = Encode(SubmitChunk{.id = piece.id,
+                                                          .total_bytes = piece.total_bytes,
+                                                          .sha256 = piece.sha256,
+                                                          .offset = piece.offset,
+                                                          .bytes = *std::move(bytes)})});
+  }
+}
+
+// ---- planner ----
+
+PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options)
+    : Process(context, "planner"),
+      options_(options),
+      journal_(kJournal),
+      port_(context.timeline, context.network, "planner") {
+  port_.SetHandlers(
+      {.make_hello =
+           [this] {
+             return Hello{.role = Role::kPlanner,
+                          .name = "planner",
+                          .instance = instance_,
+                          .journal = coordinator_->journal(),
+                          .epoch = coordinator_->epoch()};
+           },
+       .on_established =
+           [this](const link::Established& established) {
+             intake_->OnEstablished(established.welcome, context_.timeline.now());
+           },
+       .on_lost = [this] { coordinator_->OnLinkLost(context_.timeline.now()); },
+       .on_ended = [this] { context_.verdicts.Report("D4", "the only planner was superseded"); },
+       .on_message =
+           [this](const Message& message) {
+             // What does not fit is dropped, as the daemon does.
+             static_cast<void>(intake_->OnMessage(message, context_.timeline.now()));
+           },
+       .on_turn_end = [this] { EndTurn(); }});
+}
+
+void PlannerNode::Boot() {
+  instance_ = context_.timeline.NextU64();
+  auto recovered = planner::Coordinator::Recover(options_, journal_, context_.timeline.now());
+  if (!recovered) {
+    context_.verdicts.Report("recovery", recovered.error().message);
+    return;
+  }
+  coordinator_.emplace(*std::move(recovered));
+  intake_.emplace(*coordinator_);
+  port_.Up();
+  EndTurn();
+}
+
+void PlannerNode::Halt() {
+  intake_.reset();
+  coordinator_.reset();
+  if (context_.plant == Plant::kLoseJournalTail) journal_.Truncate(last_append_);
+  port_.Down();
+}
+
+bool PlannerNode::idle() const { return coordinator_ && coordinator_->transactions().empty(); }
+
+void PlannerNode::EndTurn() {
+  if (!coordinator_) return;
+  coordinator_->Advance(context_.timeline.now());
+  if (!coordinator_->decisions().records.empty()) last_append_ = journal_.events().size();
+  ++wake_;
+  EndTurnBy(
+      coordinator_->decisions(), journal_,
+      [this](const planner::Effect& effect) { Perform(effect); },
+      [this](const Event& event) {
+        context_.timeline.Note("journal", std::to_string(event.transaction.value) + " event " +
+                                              std::to_string(event.body.index()));
+        context_.watch.Tell(&Checker::OnJournaled, event);
+      });
+  if (up()) SetWake();
+}
+
+void PlannerNode::Perform(const planner::Effect& effect) {
+  if (const auto* stop = std::get_if<planner::StopPlanner>(&effect)) {
+    context_.verdicts.Report("D4", "the only planner stopped: " + stop->error.message);
+    return;
+  }
+  if (const std::optional<Message> message = planner::ToMessage(effect)) port_.Send(*message);
+}
+
+void PlannerNode::SetWake() {
+  const std::optional<SteadyTime> wake = coordinator_->NextWake();
+  if (!wake) return;
+  const Duration delay = std::max(*wake - context_.timeline.now().steady, Duration(1));
+  After(delay, [this, number = wake_] {
+    if (wake_ == number) EndTurn();
+  });
+}
+
+// ---- worker ----
+
+WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine)
+    : Process(context, "worker." + machine.target().text),
+      options_(std::move(options)),
+      machine_(machine),
+      port_(context.timeline, context.network, name()) {
+  port_.SetHandlers(
+      {.make_hello =
+           [this] {
+             Hello hello{.role = Role::kWorker,
+                         .name = name(),
+                         .instance = instance_,
+                         .journal = agent_->ledger().journal,
+                         .epoch = agent_->ledger().epoch,
+                         .ledger = options_.ledger,
+                         .in_flight = agent_->InFlight()};
+             for (const QueueName& queue : options_.queues) {
+               hello.queues.push_back(queue.ToString());
+             }
+             return hello;
+           },
+       .on_established =
+           [this](const link::Established&) { agent_->OnConnected(context_.timeline.now()); },
+       .on_lost = [this] { agent_->OnDisconnected(); },
+       // It exits, and its supervisor starts it again.
+       .on_ended =
+           [this] {
+             context_.faults.Count("mark worker superseded by an older self");
+             Crash();
+           },
+       .on_message = [this](const Message& message) { OnMessage(message); },
+       .on_turn_end = [this] { EndTurn(); }});
+}
+
+void WorkerNode::Boot() {
+  instance_ = context_.timeline.NextU64();
+  log_.Restart();
+  agent_.emplace(Agent::Recover({.queues = options_.queues, .limits = options_.limits},
+                                log_.Replay(LedgerState{}), context_.timeline.now()));
+  machine_.Attach({.done =
+                       [this](const ItemId& id, Outcome outcome) {
+                         agent_->OnDone(id, std::move(outcome), context_.timeline.now());
+                         EndTurn();
+                       },
+                   .ledger = [this]() -> const LedgerState& { return agent_->ledger(); }});
+  port_.Up();
+  After(kSecond, [this] { Tick(); });
+  EndTurn();
+}
+
+void WorkerNode::Halt() {
+  machine_.Detach();
+  agent_.reset();
+  deliveries_.clear();
+  if (context_.plant == Plant::kLoseLedgerTail) log_.LoseTail();
+  port_.Down();
+}
+
+void WorkerNode::OnMessage(const Message& message) {
+  if (message.header.kind == MessageKind::kDeliver) {
+    const Epoch newest = agent_->ledger().epoch;
+    Delivery& delivery = deliveries_[message.header.item];
+    if (message.header.epoch >= delivery.epoch) delivery = {message.header.epoch, newest};
+  }
+  agent_->OnMessage(message, context_.timeline.now());
+}
+
+void WorkerNode::Tick() {
+  After(kSecond, [this] { Tick(); });
+  agent_->OnTick(context_.timeline.now());
+  EndTurn();
+}
+
+void WorkerNode::EndTurn() {
+  if (!agent_ || agent_->decisions().empty()) return;
+  if (context_.plant == Plant::kLoseLedgerTail && !agent_->decisions().records.empty()) {
+    log_.ReleaseWrites();
+    log_.HoldWrites();
+  }
+  EndTurnBy(
+      agent_->decisions(), log_, [this](const AgentEffect& effect) { Perform(effect); },
+      [this](const LedgerRecord& record) {
+        context_.timeline.Note(name(), "record " + std::to_string(record.index()));
+        context_.watch.Tell(&Checker::OnLedgered, record);
+      });
+}
+
+void WorkerNode::Perform(const AgentEffect& effect) {
+  std::visit(Overloaded{
+                 [this](const SendMessage& send) { port_.Send(send.message); },
+                 [this](const StartWork& work) {
+                   const Delivery& delivery = deliveries_[work.id];
+                   const WorkSeen seen{.target = machine_.target(),
+                                       .work = work,
+                                       .delivered = delivery.epoch,
+                                       .newest = delivery.newest};
+                   context_.watch.Tell(&Checker::OnWork, seen);
+                   machine_.Start(work);
+                 },
+                 [this](const StopWork& stop) { machine_.Stop(stop.id); },
+                 [](const DropRoots&) {},
+                 [this](const ForgetWork& work) { machine_.Forget(work.id); },
+             },
+             effect);
+}
+
+}  // namespace eris::sim

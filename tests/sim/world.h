@@ -1,0 +1,48 @@
+// What is really there on the targets, whatever anybody believes: active components, locks,
+// profiles. Changed by machines only, looked at by checkers.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <set>
+#include <string>
+
+#include "schema/values/ids.h"
+#include "schema/values/manifest.h"
+#include "schema/values/work_item.h"
+
+namespace eris::sim {
+
+// Where a component is.
+struct Seat {
+  TargetName target;
+  ContainerName container;
+  ComponentName component;
+  auto operator<=>(const Seat&) const = default;
+};
+
+// Which mapping is at work in a seat.
+struct Instance {
+  ServiceName name;  // for people
+  ServiceKey service;
+  std::string digest;
+  auto operator<=>(const Instance&) const = default;
+};
+
+struct World {
+  std::map<Seat, Instance> active;
+  std::set<Seat> locked;
+  std::map<TargetName, StorePath> profiles;  // never an empty path
+};
+
+// What `manifest` wants on one target.
+std::map<Seat, Instance> DesiredOn(const TargetName& target, const Manifest& manifest);
+// What is there.
+std::map<Seat, Instance> ActiveOn(const TargetName& target, const World& world);
+
+Seat SeatOf(const TargetName& target, const Activity& activity);
+Instance InstanceOf(const Activity& activity);
+std::string Describe(const Seat& seat, const Instance& instance);
+std::string Describe(const ItemId& id);
+
+}  // namespace eris::sim
