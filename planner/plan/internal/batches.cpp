@@ -1,11 +1,29 @@
 #include "planner/plan/internal/batches.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <tuple>
 
 #include "planner/plan/internal/activity.h"
 
 namespace eris::plan_internal {
+namespace {
+
+// An item travels in one message (limits::kBodyBytes): what its batch carries stays well below.
+constexpr std::size_t kBatchBytes = 256 * 1024;
+
+// At least what the activity takes up in a message.
+std::size_t RoughBytesOf(const Activity& activity) {
+  constexpr std::size_t kNamesAndPaths = 1024;
+  constexpr std::size_t kOfEach = 64;
+  std::size_t bytes = kNamesAndPaths;
+  for (const Property& property : activity.properties) {
+    bytes += kOfEach + property.name.size() + property.text.size() + property.json.size();
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Batches MakeBatches(const Manifest& manifest, std::span<const std::uint32_t> layers,
                     std::span<const DagNode> members) {
@@ -16,11 +34,15 @@ Batches MakeBatches(const Manifest& manifest, std::span<const std::uint32_t> lay
   });
   Batches batches;
   batches.batch_of.assign(manifest.mappings.size(), Batches::kNone);
+  std::size_t bytes = 0;  // of the last batch
   for (const DagNode node : sorted) {
-    const TargetName& target = manifest.mappings[node].target;
+    const Mapping& mapping = manifest.mappings[node];
+    const std::size_t more = RoughBytesOf(ActivityOf(manifest, mapping));
+    bytes += more;
     if (batches.list.empty() || batches.list.back().layer != layers[node] ||
-        batches.list.back().target != target) {
-      batches.list.push_back({.layer = layers[node], .target = target, .members = {}});
+        batches.list.back().target != mapping.target || bytes > kBatchBytes) {
+      batches.list.push_back({.layer = layers[node], .target = mapping.target, .members = {}});
+      bytes = more;
     }
     batches.list.back().members.push_back(node);
     batches.batch_of[node] = static_cast<std::uint32_t>(batches.list.size() - 1);

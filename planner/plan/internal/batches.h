@@ -1,4 +1,5 @@
-// Mappings put together by target and layer, so that one item serves many of them.
+// Mappings put together by target and layer, so that one item serves many of them: as many as fit
+// well into a message.
 #pragma once
 
 #include <cstdint>

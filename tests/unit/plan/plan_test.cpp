@@ -13,6 +13,7 @@
 #include "planner/plan/diff.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
+#include "schema/values/message.h"
 #include "tests/support/manifest_builder.h"
 
 namespace eris {
@@ -288,6 +289,27 @@ TEST(Plan, BuildsPackagesInBoundedBatches) {
      5  transfer profile-t2 on t2  (after 3)
      6  transfer profile-t3 on t3  (after 2)
 )");
+}
+
+// An item travels in one message: one that does not fit would never arrive.
+TEST(Plan, UnlocksInBatchesThatFitIntoAMessage) {
+  constexpr std::size_t kServices = 1000;
+  constexpr std::size_t kPropertyBytes = 1000;  // as text and as JSON
+  std::vector<ServiceSpec> services(kServices);
+  for (std::size_t i = 0; i < kServices; ++i) {
+    services[i] = {.name = "s" + std::to_string(i), .places = {{"t1"}}};
+  }
+  const Manifest next = MakeManifest(
+      services, {{"t1", {{"process", {{"payload", std::string(kPropertyBytes, 'x')}}}}}});
+  std::size_t unlocked = 0;
+  for (const PlanItem& item : PlanOf(nullptr, next).items) {
+    const auto* unlock = std::get_if<UnlockItem>(&item.body);
+    const auto* batch = unlock ? std::get_if<UnlockComponents>(&unlock->what) : nullptr;
+    if (batch == nullptr) continue;
+    unlocked += batch->components.size();
+    EXPECT_LT(batch->components.size() * 2 * kPropertyBytes, limits::kBodyBytes / 2);
+  }
+  EXPECT_EQ(unlocked, kServices);
 }
 
 TEST(Plan, OfNoChangeIsEmpty) {
