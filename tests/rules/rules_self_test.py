@@ -47,7 +47,7 @@ SAMPLES = [
     ("tests/unit/q_test.cpp", "// Goal.\nvoid f() { GTEST_SKIP(); }\n", "reason"),
     ("tests/unit/r_test.cpp", "int a;\n", "opens without"),
     ("planner/s.h", "// A header.\n", "pragma once"),
-    ("scripts/t", "cd /work/main\n", "one developer's machine"),
+    ("scripts/t", "cd /" + "work/main\n", "one developer's machine"),
     ("helper.sh", "", "top level"),
 ]
 
