@@ -14,14 +14,6 @@ namespace {
 
 constexpr int kMaxRetryChain = 100;
 
-PlanOptions OptionsOf(const DeployOptions& options) {
-  return {.state = options.migration == Migration::kForbidden ? StatePolicy::kLeave
-                                                              : StatePolicy::kMigrate,
-          .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
-                                                              : SwitchPolicy::kSeparate,
-          .build = options.build_place};
-}
-
 // What the transaction was asked to do, without manifests; nothing when retention has taken it.
 Result<std::optional<SubmissionAction>> ActionOf(TransactionId transaction,
                                                  JournalReader& journal) {
@@ -181,7 +173,7 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
                                       .base_generation = current,
                                       .base = base ? &*base : nullptr,
                                       .next = content.next,
-                                      .options = OptionsOf(submission.options)}));
+                                      .options = PlanOptionsOf(submission.options)}));
   content.plan_hash = PlanHash(content.plan);
   const std::string& expected = submission.options.expected_plan_hash;
   if (!expected.empty() && expected != content.plan_hash) {

@@ -22,14 +22,6 @@ struct Base {
   Manifest manifest;
 };
 
-PlanOptions PlanOptionsOf(const DeployOptions& options) {
-  return {.state = options.migration == Migration::kForbidden ? StatePolicy::kLeave
-                                                              : StatePolicy::kMigrate,
-          .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
-                                                              : SwitchPolicy::kSeparate,
-          .build = options.build_place};
-}
-
 Result<Base> FetchBase(Client& client, const ProfileName& profile) {
   Request request;
   request.profile = profile;

@@ -103,6 +103,14 @@ std::vector<PlanItem> MakeItems(const PlanContext& context) {
 }  // namespace
 }  // namespace plan_internal
 
+PlanOptions PlanOptionsOf(const DeployOptions& options) {
+  return {.state = options.migration == Migration::kForbidden ? StatePolicy::kLeave
+                                                              : StatePolicy::kMigrate,
+          .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
+                                                              : SwitchPolicy::kSeparate,
+          .build = options.build_place};
+}
+
 Result<Plan> MakePlan(const PlanInput& input) {
   using namespace plan_internal;
   const Manifest nothing;

@@ -35,6 +35,10 @@ struct PlanOptions {
   bool operator==(const PlanOptions&) const = default;
 };
 
+// What a client's options mean for the plan: its preview and the planner must agree, or `--plan
+// HASH` would never match.
+PlanOptions PlanOptionsOf(const DeployOptions& options);
+
 // Borrowed for the call.
 struct PlanInput {
   const ProfileName& profile;
