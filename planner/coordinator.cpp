@@ -173,6 +173,17 @@ void Coordinator::OnReceipt(const ItemId& item, const Receipt& receipt, Now now)
   }
 }
 
+void Coordinator::OnPublishRefused(const ItemId& item, const std::string& why, Now now) {
+  if (item.step.journal != head_.journal || stopped_) return;
+  const Transaction* transaction = Find(item.step.transaction);
+  if (transaction == nullptr || !transaction->Awaits(item.step.index, item.grade)) return;
+  Outcome outcome;
+  outcome.verdict = Verdict::kUnavailable;
+  outcome.message = "the broker does not queue it: " + why;
+  Record(item.step.transaction, ItemSettled{{item.step.index, item.grade}, std::move(outcome)},
+         now);
+}
+
 void Coordinator::OnOutcome(const std::string& queue, const ItemOutcome& outcome, Now now) {
   const StepId& step = outcome.id.step;
   if (step.journal != head_.journal || stopped_) return;

@@ -67,6 +67,8 @@ class Coordinator {
   void OnEpochSeen(Epoch epoch);
   void OnPresence(const Presence& presence, Now now);
   void OnReceipt(const ItemId& item, const Receipt& receipt, Now now);
+  // The broker will not queue the item; this attempt has done nothing.
+  void OnPublishRefused(const ItemId& item, const std::string& why, Now now);
   void OnOutcome(const std::string& queue, const ItemOutcome& outcome, Now now);
   void OnProgress(const ItemId& item, Now now);
   void OnSubmission(const Submission& submission, Now now);

@@ -14,7 +14,10 @@ PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
       roots_(options_.roots, parts.loop, parts.log),
       client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
 
-PlannerDaemon::~PlannerDaemon() { parts_.loop.Cancel(wake_); }
+PlannerDaemon::~PlannerDaemon() {
+  parts_.loop.Cancel(wake_);
+  parts_.loop.Cancel(upkeep_);
+}
 
 Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions options,
                                                             const Parts& parts) {
@@ -24,6 +27,7 @@ Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions
   parts.loop.OnTurnEnd([self] { self->EndTurn(); });
   // The new epoch is journaled in the first turn, before anything can be said to the broker.
   daemon->wake_ = parts.loop.After(Duration(0), [] {});
+  daemon->upkeep_ = parts.loop.After(self->options_.upkeep.interval, [self] { self->KeepUp(); });
   return daemon;
 }
 
@@ -107,6 +111,7 @@ void PlannerDaemon::EndTurn() {
 }
 
 void PlannerDaemon::Perform(const Effect& effect) {
+  if (const auto* publish = std::get_if<PublishItem>(&effect)) parts_.depot.Allow(*publish);
   if (const auto* stop = std::get_if<StopPlanner>(&effect)) return Stop(Fail(stop->error));
   if (const std::optional<Message> message = ToMessage(effect)) client_.Send(*message);
 }
@@ -115,6 +120,9 @@ void PlannerDaemon::Perform(const Effect& effect) {
 void PlannerDaemon::FollowDurable(std::span<const Event> events) {
   for (const Event& event : events) {
     WriteEvent(parts_.log, event);
+    if (std::holds_alternative<TransactionEnded>(event.body)) {
+      parts_.depot.Forget(event.transaction);
+    }
     const auto* committed = std::get_if<GenerationCommitted>(&event.body);
     if (committed == nullptr) continue;
     const Result<Manifest> manifest =
@@ -129,6 +137,22 @@ void PlannerDaemon::SetWake() {
   if (const std::optional<SteadyTime> wake = coordinator_->NextWake()) {
     wake_ = parts_.loop.At(*wake, [] {});  // the turn's end does the work
   }
+}
+
+// A little at a time; a failure is not worth stopping for, the next append would tell.
+void PlannerDaemon::KeepUp() {
+  const std::int64_t keep_ms = std::chrono::milliseconds(options_.upkeep.keep).count();
+  const Result<std::uint32_t> pruned =
+      parts_.journal.Prune({.ended_before = {parts_.loop.now().wall.ms - keep_ms}});
+  if (!pruned) {
+    parts_.log.Warn("journal.upkeep", {{"error", pruned.error().message}});
+  } else if (*pruned > 0) {
+    parts_.log.Info("journal.pruned", {{"transactions", *pruned}});
+  }
+  if (const Status moved = parts_.journal.Checkpoint(); !moved) {
+    parts_.log.Warn("journal.upkeep", {{"error", moved.error().message}});
+  }
+  upkeep_ = parts_.loop.After(options_.upkeep.interval, [this] { KeepUp(); });
 }
 
 void PlannerDaemon::Stop(Status status) {

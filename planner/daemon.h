@@ -2,6 +2,7 @@
 // ends with one synced append to the journal, and only then with sends.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "broker/link/broker_client.h"
 #include "broker/link/loop.h"
 #include "planner/coordinator.h"
+#include "planner/depot.h"
 #include "planner/generation_roots.h"
 #include "planner/journal_answers.h"
 #include "planner/wire.h"
@@ -20,12 +22,19 @@
 
 namespace eris::planner {
 
+// How long the journal keeps what nobody needs any more, and how often it is looked through.
+struct Upkeep {
+  std::chrono::hours keep{90 * 24};
+  std::chrono::minutes interval{10};
+};
+
 struct PlannerDaemonOptions {
   std::string name;
   std::string software;
   std::uint64_t instance = 0;  // random
   GenerationRoots::Options roots;
   CoordinatorOptions coordinator;
+  Upkeep upkeep;
 };
 
 // Owned by main.
@@ -36,6 +45,7 @@ class PlannerDaemon {
     link::ClientTransport& transport;
     Journal& journal;
     Log& log;
+    Depot& depot;
     TurnObserver* observer;  // null outside of tests
   };
   static Result<std::unique_ptr<PlannerDaemon>> Start(PlannerDaemonOptions options,
@@ -57,6 +67,7 @@ class PlannerDaemon {
   void Perform(const Effect& effect);
   void FollowDurable(std::span<const Event> events);
   void SetWake();
+  void KeepUp();
   void Stop(Status status);
 
   PlannerDaemonOptions options_;
@@ -67,6 +78,7 @@ class PlannerDaemon {
   std::optional<Intake> intake_;
   link::BrokerClient client_;
   link::TimerId wake_;
+  link::TimerId upkeep_;
   Status status_;
 };
 

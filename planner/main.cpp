@@ -12,6 +12,7 @@
 #include "broker/link/zmq_transport.h"
 #include "planner/config.h"
 #include "planner/daemon.h"
+#include "planner/depot.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
@@ -53,6 +54,7 @@ Status Run(const std::string& config_path) {
               link::ZmqClient::Connect(
                   *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
 
+  SharedStore depot;
   ERIS_ASSIGN(
       const auto daemon,
       PlannerDaemon::Start({.name = config.name,
@@ -65,6 +67,7 @@ Status Run(const std::string& config_path) {
                             .transport = *transport,
                             .journal = *journal,
                             .log = *log,
+                            .depot = depot,
                             .observer = observer.get()}));
   log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();

@@ -94,7 +94,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
       return {};
     }
     case MessageKind::kFault:
-      return OnFault(message);
+      return OnFault(message, now);
     case MessageKind::kUnspecified:
     case MessageKind::kHello:
     case MessageKind::kWhoAreYou:
@@ -115,9 +115,12 @@ Status Intake::OnMessage(const Message& message, Now now) {
               "a planner gets no " + std::string(ToString(header.kind)) + " messages");
 }
 
-Status Intake::OnFault(const Message& message) {
+Status Intake::OnFault(const Message& message, Now now) {
   ERIS_ASSIGN(const Fault fault, Decode<Fault>(message.body));
   if (fault.of == MessageKind::kReply) coordinator_.OnReplyRefused(message.header.client);
+  if (fault.of == MessageKind::kPublish) {
+    coordinator_.OnPublishRefused(message.header.item, fault.message, now);
+  }
   return Fail(ErrorCode::kUnavailable,
               "the broker refused " + std::string(ToString(fault.of)) + ": " + fault.message);
 }

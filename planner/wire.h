@@ -42,7 +42,7 @@ class Intake {
   };
 
   Status OnChunk(const Message& message, Now now);
-  Status OnFault(const Message& message);
+  Status OnFault(const Message& message, Now now);
 
   Coordinator& coordinator_;
   std::optional<Receiving> receiving_;

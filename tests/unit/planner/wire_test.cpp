@@ -100,6 +100,35 @@ TEST_F(Wire, APublishedItemIsReadBackByTheWorkersCodec) {
   EXPECT_EQ(item->body, publish.item.body);
 }
 
+TEST_F(Wire, AnItemThatTheBrokerRefusesIsAnAttemptThatDidNothing) {
+  eris::Welcome welcome;
+  coordinator.OnWelcome(welcome, now);
+  coordinator.OnPresence({.queue = "builder.x86_64-linux",
+                          .state = Presence::State::kConnected,
+                          .worker = {},
+                          .software = {}},
+                         now);
+  EXPECT_TRUE(intake.OnMessage(Chunk(0, bytes.size()), now));
+  coordinator.Advance(now);
+  const PublishItem* published = nullptr;
+  for (const Effect& effect : coordinator.decisions().effects) {
+    if (published == nullptr) published = std::get_if<PublishItem>(&effect);
+  }
+  ASSERT_NE(published, nullptr);
+  const ItemId id = published->item.id;
+  Message message;
+  message.header.kind = MessageKind::kFault;
+  message.header.item = id;
+  message.body = Encode(Fault{.code = Fault::Code::kInvalid,
+                              .of = MessageKind::kPublish,
+                              .message = "too large",
+                              .retry_after_ms = 0});
+  EXPECT_FALSE(intake.OnMessage(message, now)) << "it is logged";
+  const auto& settled = std::get<ItemSettled>(coordinator.decisions().records.back().body);
+  EXPECT_EQ(settled.outcome.verdict, Verdict::kUnavailable);
+  EXPECT_THAT(settled.outcome.message, HasSubstr("too large"));
+}
+
 TEST_F(Wire, ForeignMessagesAreRefused) {
   Message message;
   message.header.kind = MessageKind::kDeliver;
