@@ -14,6 +14,7 @@
 #include "broker/link/zap.h"
 #include "broker/link/zmq_transport.h"
 #include "planner/daemon.h"
+#include "planner/depot.h"
 #include "schema/base/clock.h"
 #include "schema/base/files.h"
 #include "schema/base/overloaded.h"
@@ -157,10 +158,12 @@ Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
       .roots = {.directory = roots, .environment = {}},
       .coordinator = {}};
   daemon_options.coordinator.tuning.window = planner.window;
+  planner::SharedStore depot;
   ERIS_ASSIGN(const auto daemon, planner::PlannerDaemon::Start(std::move(daemon_options),
                                                                {.loop = *base.loop,
                                                                 .transport = *transport,
                                                                 .journal = *journal,
+                                                                .depot = depot,
                                                                 .log = log,
                                                                 .observer = options.observer}));
   base.loop->Run();
