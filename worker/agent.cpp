@@ -274,7 +274,7 @@ void Agent::OnDone(const ItemId& id, Outcome outcome, Now now) {
   StartRunnable(now);
 }
 
-void Agent::Settle(const ItemId& id, Outcome outcome, Now now) {
+void Agent::Settle(ItemId id, Outcome outcome, Now now) {
   const auto found = held_.find(id.step);
   ERIS_CHECK(found != held_.end() && found->second.id == id, "only a held item is settled");
   Held held = std::move(found->second);

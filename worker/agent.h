@@ -128,7 +128,8 @@ class Agent {
   // Empty when the lease rules allow it.
   std::string LeaseObjection(const ItemId& id, const ItemBody& body) const;
   // Ends a held item: records, report, and what waited for its end.
-  void Settle(const ItemId& id, Outcome outcome, Now now);
+  // By value: callers name the item by what is erased here.
+  void Settle(ItemId id, Outcome outcome, Now now);
   void ExpireLease(Now now);
   void RaiseLowWater(TransactionId low_water);
 
