@@ -25,8 +25,6 @@ std::string Variable(const Environment& environment, const std::string& name,
                                                                          : found->second);
 }
 
-bool IsPath(std::string_view name) { return name.starts_with("/") || name.starts_with("./"); }
-
 // NAME as a path, or the first DIR/BELOW/NAME of a search path that exists; symbolic links
 // resolved.
 Result<fs::path> Locate(const std::string& name, const fs::path& below, const std::string& dirs) {

@@ -77,9 +77,9 @@ Result<FoundModule> FromPath(const fs::path& path) {
               "it must exist and be executable");
 }
 
-bool IsPath(std::string_view type) { return type.starts_with("/") || type.starts_with("./"); }
-
 }  // namespace
+
+bool IsPath(std::string_view name) { return name.starts_with("/") || name.starts_with("./"); }
 
 std::vector<fs::path> SplitSearchPath(std::string_view text) {
   std::vector<fs::path> parts;

@@ -34,6 +34,10 @@ struct FoundModule {
   bool IsBuiltIn() const { return path.empty(); }
 };
 
+// Whether what a user calls a module or a container says itself where it is, and is not searched
+// for.
+bool IsPath(std::string_view name);
+
 // Splits "a:b:c"; empty entries are dropped.
 std::vector<std::filesystem::path> SplitSearchPath(std::string_view text);
 

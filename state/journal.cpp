@@ -16,7 +16,7 @@
 namespace eris {
 namespace {
 
-constexpr std::int32_t kApplicationId = 0x4572694a;  // "EriJ"
+constexpr std::int32_t kJournalApplicationId = 0x4572694a;  // "EriJ"
 
 // Whether the light form leaves something out.
 bool HasBulk(const Event& event) {
@@ -72,7 +72,7 @@ Result<std::unique_ptr<Journal>> Journal::Storage::Open(const std::string& path,
   ERIS_ASSIGN(std::unique_ptr<sqlite::Database> database,
               sqlite::Database::Open({.path = path,
                                       .what = "journal",
-                                      .application_id = kApplicationId,
+                                      .application_id = kJournalApplicationId,
                                       .migrations = JournalMigrations(),
                                       .access = access}));
   auto storage = std::make_unique<Storage>(std::move(database));

@@ -1,18 +1,17 @@
 #include "state/keyring.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <utility>
 
+#include "schema/base/directory.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
@@ -28,10 +27,6 @@ constexpr std::string_view kZ85 =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 constexpr std::array<std::string_view, 6> kKnown = {"public_key", "role",    "level",
                                                     "profiles",   "targets", "queues"};
-
-struct DirectoryCloser {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 // Names of the keys, sorted, and a text that changes whenever one of their files does.
 struct Listing {
@@ -53,7 +48,7 @@ std::string StampOf(const std::string& path) {
 }
 
 Result<Listing> ListFiles(const std::string& directory) {
-  const std::unique_ptr<DIR, DirectoryCloser> open(::opendir(directory.c_str()));
+  const DirectoryStream open(::opendir(directory.c_str()));
   if (open == nullptr) {
     if (errno == ENOENT) return Listing{};
     return FailErrno(errno, "cannot read the keyring " + directory);

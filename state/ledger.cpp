@@ -10,7 +10,7 @@
 namespace eris {
 namespace {
 
-constexpr std::int32_t kApplicationId = 0x4572694c;  // "EriL"
+constexpr std::int32_t kLedgerApplicationId = 0x4572694c;  // "EriL"
 
 }  // namespace
 
@@ -31,7 +31,7 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& path, Random& ra
   ERIS_ASSIGN(std::unique_ptr<sqlite::Database> database,
               sqlite::Database::Open({.path = path,
                                       .what = "ledger",
-                                      .application_id = kApplicationId,
+                                      .application_id = kLedgerApplicationId,
                                       .migrations = LedgerMigrations(),
                                       .sharing = sqlite::Sharing::kExclusive}));
   auto storage = std::make_unique<Storage>(std::move(database));

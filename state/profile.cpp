@@ -1,6 +1,5 @@
 #include "state/profile.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,11 +8,11 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "schema/base/directory.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
@@ -41,10 +40,6 @@ std::optional<std::uint64_t> NumberOf(std::string_view link, std::string_view pr
   return number ? std::optional(*number) : std::nullopt;
 }
 
-struct DirectoryCloser {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 }  // namespace
 
 Profile::Profile(std::string directory, std::string name)
@@ -69,7 +64,7 @@ Result<StorePath> Profile::Current() const {
 
 Result<std::vector<std::uint64_t>> Profile::Generations() const {
   std::vector<std::uint64_t> numbers;
-  const std::unique_ptr<DIR, DirectoryCloser> directory(::opendir(directory_.c_str()));
+  const DirectoryStream directory(::opendir(directory_.c_str()));
   if (directory == nullptr) {
     if (errno == ENOENT) return numbers;
     return FailErrno(errno, "cannot read the directory " + directory_);

@@ -12,8 +12,8 @@
 namespace eris {
 namespace {
 
-constexpr std::int32_t kApplicationId = 0x45726953;  // "EriS"
-constexpr std::uint32_t kCheckpointPages = 4000;     // rows are large here
+constexpr std::int32_t kSpoolApplicationId = 0x45726953;  // "EriS"
+constexpr std::uint32_t kCheckpointPages = 4000;          // rows are large here
 
 }  // namespace
 
@@ -106,7 +106,7 @@ Result<std::unique_ptr<Spool>> Spool::Open(const std::string& path) {
   ERIS_ASSIGN(std::unique_ptr<sqlite::Database> database,
               sqlite::Database::Open({.path = path,
                                       .what = "spool",
-                                      .application_id = kApplicationId,
+                                      .application_id = kSpoolApplicationId,
                                       .migrations = SpoolMigrations(),
                                       .sharing = sqlite::Sharing::kExclusive,
                                       .checkpoint_pages = kCheckpointPages}));

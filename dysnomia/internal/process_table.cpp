@@ -1,6 +1,5 @@
 #include "dysnomia/internal/process_table.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -8,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
 #include "dysnomia/internal/deadline.h"
+#include "schema/base/directory.h"
 #include "schema/base/files.h"
 #include "schema/base/pidfd.h"
 #include "schema/base/system_error.h"
@@ -21,10 +20,6 @@ namespace {
 
 constexpr std::size_t kSmallFile = 4096;
 constexpr Duration kKillPatience{2'000};  // a process in the middle of disk io takes a while to die
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 const std::string& BootId() {
   static const std::string id = [] {
@@ -127,7 +122,7 @@ bool AwaitEnd(const UniqueFd& pidfd, Duration at_most) {
 
 std::vector<pid_t> SessionMembers(pid_t session) {
   std::vector<pid_t> members;
-  const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  const DirectoryStream proc(::opendir("/proc"));
   if (proc == nullptr) return members;
   while (const dirent* entry = ::readdir(proc.get())) {
     pid_t pid = 0;

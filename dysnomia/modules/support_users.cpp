@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxDatabase = 16U << 20U;
-constexpr std::size_t kMaxConfig = 1U << 16U;
+constexpr std::size_t kMaxUsersConfig = 1U << 16U;
 
 struct Entry {
   std::string name;
@@ -32,7 +32,7 @@ Result<std::vector<Entry>> ReadEntries(const fs::path& folder) {
   std::vector<Entry> entries;
   std::error_code error;
   for (const auto& file : fs::directory_iterator(folder, error)) {
-    ERIS_ASSIGN(const std::string text, ReadFile(file.path().string(), kMaxConfig));
+    ERIS_ASSIGN(const std::string text, ReadFile(file.path().string(), kMaxUsersConfig));
     auto settings = ParseAssignments(text);
     if (!settings) return Fail(std::move(settings).error().In(file.path().string()));
     entries.push_back({file.path().filename().string(), *std::move(settings)});

@@ -1,32 +1,26 @@
 // RemoveTree of files.h: depth first with a stack of open directories, so that nobody who swaps a
 // directory for a symbolic link meanwhile can lead it elsewhere.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <vector>
 
+#include "schema/base/directory.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 
 namespace eris {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
-
 struct Level {
-  OpenDirectory directory;
+  DirectoryStream directory;
   std::string name;  // in the directory of the level above
 };
 
 // Opens a directory for removal of its entries; read-only ones of our own are made writable.
-Result<OpenDirectory> OpenAt(int parent, const std::string& name) {
+Result<DirectoryStream> OpenAt(int parent, const std::string& name) {
   const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd fd(::openat(parent, name.c_str(), flags));
   if (!fd.valid()) return FailErrno(errno, "cannot open directory " + name);
@@ -37,7 +31,7 @@ Result<OpenDirectory> OpenAt(int parent, const std::string& name) {
   DIR* directory = ::fdopendir(fd.get());
   if (directory == nullptr) return FailErrno(errno, "cannot read directory " + name);
   fd.Release();
-  return OpenDirectory(directory);
+  return DirectoryStream(directory);
 }
 
 // Removes one entry; false when it is a directory, which must be emptied first.
@@ -71,7 +65,7 @@ Status Step(std::vector<Level>& levels, int root_parent) {
     if (levels.size() == kMaxTreeDepth) {
       return Fail(ErrorCode::kInvalid, "directories are nested too deeply to remove " + name);
     }
-    ERIS_ASSIGN(OpenDirectory inner, OpenAt(fd, name));
+    ERIS_ASSIGN(DirectoryStream inner, OpenAt(fd, name));
     levels.push_back({std::move(inner), name});
     return {};
   }
@@ -89,7 +83,7 @@ Status Remove(const std::string& path) {
   ERIS_ASSIGN(const bool removed, RemoveEntry(AT_FDCWD, path.c_str()));
   if (removed) return {};
   std::vector<Level> levels;
-  ERIS_ASSIGN(OpenDirectory top, OpenAt(AT_FDCWD, path));
+  ERIS_ASSIGN(DirectoryStream top, OpenAt(AT_FDCWD, path));
   levels.push_back({std::move(top), path});
   while (!levels.empty()) ERIS_TRY(Step(levels, AT_FDCWD));
   return {};

@@ -1,10 +1,9 @@
 // KillSession of process.h. A session has no call of its own: its members are found in /proc.
-#include <dirent.h>
 #include <signal.h>
 
 #include <cerrno>
-#include <memory>
 
+#include "schema/base/directory.h"
 #include "schema/base/files.h"
 #include "schema/base/pidfd.h"
 #include "schema/base/process.h"
@@ -15,10 +14,6 @@ namespace eris {
 namespace {
 
 constexpr std::size_t kStatLimit = 4096;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 // Whether the process lives (is no zombie) and belongs to the session, by proc(5): after the name
 // in parentheses come state, parent, process group, session.
@@ -44,7 +39,7 @@ bool SignalIfMember(const std::string& pid_text, pid_t session, int signal) {
 
 // Signals all members once; says how many there were.
 Result<int> SignalMembers(pid_t session, int signal) {
-  const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  const DirectoryStream proc(::opendir("/proc"));
   if (proc == nullptr) return FailErrno(errno, "cannot read /proc");
   int count = 0;
   while (const dirent* entry = ::readdir(proc.get())) {

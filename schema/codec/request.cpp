@@ -122,7 +122,7 @@ void Read(wire::LogEntry::Reader from, LogEntry& to, Input& in) {
 }
 
 // Writes one alternative of a reply's body.
-struct BodyWriter {
+struct ReplyWriter {
   wire::Reply::Body::Builder to;
 
   void operator()(const StatusReply& reply) {
@@ -248,7 +248,7 @@ void Read(wire::Request::Reader from, Request& to, Input& in) {
 
 void Write(wire::Reply::Builder to, const Reply& from) {
   to.setMore(ToWire(from.more));
-  std::visit(BodyWriter{to.getBody()}, from.body);
+  std::visit(ReplyWriter{to.getBody()}, from.body);
 }
 
 void Read(wire::Reply::Reader from, Reply& to, Input& in) {

@@ -1,13 +1,29 @@
 # The shapes of target that this project has. Folders call these and nothing lower.
 
-# eris_library(NAME SOURCES ... HEADERS ... [USES ...] [PRIVATE_USES ...])
+# eris_unite(TARGET ALONE...)
+#
+# Compiles the sources of a target some at a time: most of what a source costs, its neighbours cost too (the
+# standard library, the value types with their copies, moves and destructors). The price: names in anonymous
+# namespaces are unique in a batch. A source that shares names with a sibling by nature stands in ALONE, and
+# so does one that includes a giant (CLI11).
+set(ERIS_UNITY_BATCH 5 CACHE STRING "How many sources are compiled at once; 1: each alone")
+function(eris_unite target)
+  if(ERIS_UNITY_BATCH GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ERIS_UNITY_BATCH})
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
+# eris_library(NAME SOURCES ... [ALONE ...] HEADERS ... [USES ...] [PRIVATE_USES ...])
 #
 # A static library of one folder. USES names what its headers need, PRIVATE_USES what only its sources
-# need. HEADERS form a header set: all_verify_interface_header_sets checks that each compiles alone, and
-# tests/link that the library needs nothing beyond what it names here.
+# need. ALONE names those SOURCES that are compiled on their own (eris_unite). HEADERS form a header set:
+# all_verify_interface_header_sets checks that each compiles alone, and tests/link that the library needs
+# nothing beyond what it names here.
 function(eris_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;USES;PRIVATE_USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;ALONE;HEADERS;USES;PRIVATE_USES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  eris_unite(${name} ${ARG_ALONE})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}"
                  FILES ${ARG_HEADERS})
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
@@ -24,12 +40,13 @@ function(eris_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# eris_test(NAME SOURCES ... USES ... [TIER unit] [TIMEOUT seconds] [ENVIRONMENT NAME=VALUE ...])
+# eris_test(NAME SOURCES ... [ALONE ...] USES ... [TIER unit] [TIMEOUT seconds]
+#           [ENVIRONMENT NAME=VALUE ...])
 #
 # One GoogleTest executable, run by ctest under the label of its tier (scripts/test --help). Every
 # *_test.cpp on disk must stand in one SOURCES: tests/CMakeLists.txt refuses the others.
 function(eris_test name)
-  cmake_parse_arguments(ARG "" "TIER;TIMEOUT" "SOURCES;USES;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIER;TIMEOUT" "SOURCES;ALONE;USES;ENVIRONMENT" ${ARGN})
   if(NOT ARG_TIER)
     set(ARG_TIER unit)
   endif()
@@ -37,6 +54,7 @@ function(eris_test name)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  eris_unite(${name} ${ARG_ALONE})
   target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags GTest::gmock GTest::gtest_main)
   # A test is compiled more often than it runs: only the libraries that it tests are optimised.
   target_compile_options(${name} PRIVATE -O0)

@@ -5,7 +5,7 @@
 namespace eris::sim {
 namespace {
 
-constexpr Duration kSecond{1'000};
+constexpr Duration kCalmOutage{1'000};
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void Process::Crash() {
   ++life_;
   context_.timeline.Note(name_, "crashes");
   Halt();
-  const Duration outage = context_.faults.calm() ? kSecond : context_.faults.Outage();
+  const Duration outage = context_.faults.calm() ? kCalmOutage : context_.faults.Outage();
   context_.timeline.After(outage, [this] { Start(); });
 }
 

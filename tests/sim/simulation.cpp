@@ -14,7 +14,7 @@
 namespace eris::sim {
 namespace {
 
-constexpr Duration kSecond{1'000};
+constexpr Duration kBetweenStrikes{1'000};
 // Everything must be over that long after the last fault.
 constexpr Duration kProgress{3'600'000};
 constexpr Duration kLookAgain{5'000};
@@ -135,7 +135,7 @@ RunReport Simulation::Run() {
 
 void Simulation::StrikeEverySecond() {
   if (faults_.calm()) return;
-  timeline_.After(kSecond, [this] { StrikeEverySecond(); });
+  timeline_.After(kBetweenStrikes, [this] { StrikeEverySecond(); });
   std::vector<Process*> processes = {&broker_, &planner_};
   std::vector<BrokerPort*> ports = {&planner_.port(), &client_.port()};
   for (const auto& worker : workers_) {
