@@ -10,13 +10,14 @@
 namespace eris {
 namespace {
 
-constexpr std::array<std::string_view, 18> kKnown = {
-    "name",         "state_dir",     "endpoint",  "server_key",      "key_file",      "targets",
-    "systems",      "num_of_cores",  "dysnomia",  "max_transfers",   "secrets_dir",   "log_file",
-    "store.dir",    "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote", "log_level"};
+constexpr std::array<std::string_view, 17> kKnown = {
+    "name",      "state_dir",       "endpoint",      "server_key",     "key_file",    "targets",
+    "systems",   "num_of_cores",    "dysnomia",      "max_transfers",  "secrets_dir", "log_file",
+    "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote"};
 constexpr std::int64_t kMaxCores = 1024;
 
-Result<std::uint32_t> Count(const Settings& settings, std::string_view key, std::int64_t otherwise) {
+Result<std::uint32_t> Count(const Settings& settings, std::string_view key,
+                            std::int64_t otherwise) {
   ERIS_ASSIGN(const std::int64_t value, settings.IntegerOr(key, otherwise));
   if (value < 1 || value > kMaxCores) {
     return Fail(ErrorCode::kInvalid, std::string(key) + " must be between 1 and 1024");

@@ -83,3 +83,16 @@ build_preset() {
   fi
   cmake --build "$folder" ${@:+--target "$@"} -- --quiet >&2
 }
+
+# Makes the Debian package of what is built in a folder and prints its path.
+make_package() {
+  local folder=$1 stage=$1/package
+  rm -rf "$stage"
+  mkdir -p "$stage"
+  (cd "$stage" && cpack --config "$folder/CPackConfig.cmake" -B "$stage" > "$folder/package.log" 2>&1) || {
+    cat "$folder/package.log" >&2
+    die "could not make the package"
+  }
+  rm -rf "$stage/_CPack_Packages"
+  ls "$stage"/*.deb
+}
