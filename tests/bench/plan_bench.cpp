@@ -104,7 +104,7 @@ void WayBack(benchmark::State& state) {
 }
 
 void Sizes(benchmark::internal::Benchmark* benchmark) {
-  for (const int count : {1250, 2500, 5000, 10000}) benchmark->Arg(count);
+  for (const int count : {1000, 2000, 5000, 10000}) benchmark->Arg(count);
   benchmark->Unit(benchmark::kMillisecond)->Complexity();
 }
 
