@@ -77,7 +77,9 @@ struct ActivityOutcome {
   int exit_status = 0;  // as a shell sees it: 128 + signal when killed
   ComponentStatus status = ComponentStatus::kUnknown;  // of kStatus only
   std::string message;                                 // one line: why; empty on success
-  std::string tail;  // last lines of output, masked, <= kMaxTailBytes
+  // Last lines of output, masked, <= kMaxTailBytes. Empty for one that succeeded and was followed
+  // by another of its batch: the outcome of a long batch stays small.
+  std::string tail;
   bool operator==(const ActivityOutcome&) const = default;
 };
 

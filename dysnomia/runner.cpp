@@ -164,6 +164,9 @@ class BatchRun {
   ActivityOutcome Conclude(const ActivityRequest& activity, const SupervisedEnd& end,
                            std::uint64_t from) const {
     ActivityOutcome outcome = Judge(activity, end);
+    const bool goes_on =
+        outcome.result == ActivityResult::kSucceeded && &activity != &request_.activities.back();
+    if (goes_on) return outcome;
     outcome.tail = capture_.Tail(from);
     const std::string last = LastLine(outcome.tail);
     if (outcome.result == ActivityResult::kFailed && !last.empty()) outcome.message += ": " + last;

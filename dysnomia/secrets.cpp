@@ -76,6 +76,7 @@ void Masker::Add(std::string_view secret) {
 }
 
 std::string Masker::Mask(std::string_view text) const {
+  if (values_.empty()) return std::string(text);
   std::string masked;
   masked.reserve(text.size());
   while (!text.empty()) {

@@ -110,6 +110,7 @@ TEST_F(AttemptTest, ABatchGoesOnOverUnimplementedAndStopsAtTheFirstFailure) {
   EXPECT_EQ(outcome.activities[1].result, ActivityResult::kUnimplemented);
   EXPECT_EQ(outcome.activities[2].result, ActivityResult::kFailed);
   EXPECT_EQ(outcome.activities[2].exit_status, 7);
+  EXPECT_EQ(outcome.activities[0].tail, "");  // it went on
   EXPECT_EQ(outcome.activities[2].tail, "said unlock\n");
   EXPECT_THAT(outcome.activities[2].message, HasSubstr("exit status 7: said unlock"));
 }
