@@ -94,15 +94,24 @@ class Grammar {
   }
 
   static void AddModels(CLI::App& app, ModelArguments& models) {
-    app.add_option("-s,--services", models.services, "services model (./services.nix)");
-    app.add_option("-i,--infrastructure", models.infrastructure,
-                   "infrastructure model (./infrastructure.nix)");
-    app.add_option("-d,--distribution", models.distribution,
+    app.add_option("-s,--services", models.sources.services, "services model (./services.nix)");
+    app.add_option("-i,--infrastructure", models.sources.infrastructure,
+                   "infrastructure model, Nix or JSON (./infrastructure.nix)");
+    app.add_option("-d,--distribution", models.sources.distribution,
                    "distribution model (./distribution.nix)");
+    app.add_option("-P,--packages", models.sources.packages,
+                   "packages model: what is installed beside the services, or alone");
+    app.add_option("-A,--architecture", models.sources.architecture,
+                   "architecture model, instead of the others");
+    app.add_option("--flake", models.sources.flake,
+                   "REF#NAME: the models are the flake's output eris.NAME (default)");
+    AddChoice(app, "--undeploy", models.sources.purpose, ModelSources::Purpose::kUndeploy,
+              "nothing on the given infrastructure");
     app.add_option("-D,--deployment", models.deployment,
-                   "a manifest printed by `eris manifest --json`, instead of models");
+                   "deployment model, Nix or JSON as `eris manifest --json` prints it");
     app.add_option("--extra-params", models.extra_params,
                    "Nix attribute set handed to the models: '{ port = 80; }'");
+    app.add_option("--nixpkgs", models.nixpkgs, "path of nixpkgs (<nixpkgs> of $NIX_PATH)");
     app.add_option("--target-property", models.target_property,
                    "property that addresses a target (hostname)");
     AddChoice(app, "--deploy-state", models.state, ModelArguments::State::kDeployAll,

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "planner/models/model_sources.h"
 #include "schema/base/clock.h"
 #include "schema/values/ids.h"
 #include "schema/values/key_grant.h"
@@ -31,10 +32,9 @@ enum class Following : std::uint8_t { kToTheEnd, kDetached };
 
 // Where the desired state comes from.
 struct ModelArguments {
-  std::string services = "services.nix";
-  std::string infrastructure = "infrastructure.nix";
-  std::string distribution = "distribution.nix";
-  std::string deployment;  // a manifest as `eris manifest --json` prints it, instead of models
+  ModelSources sources;
+  std::string deployment;  // a deployment model instead of them
+  std::string nixpkgs;     // path; empty = <nixpkgs>
   std::string extra_params;
   std::string target_property = "hostname";
   enum class State : std::uint8_t { kAsModelled, kDeployAll } state = State::kAsModelled;

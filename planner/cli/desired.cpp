@@ -23,9 +23,8 @@ Result<Manifest> ReadDeployment(const std::string& path) {
 
 ModelOptions OptionsOf(const ModelArguments& arguments, const NixEnvironment& nix) {
   ModelOptions options;
-  options.services = arguments.services;
-  options.infrastructure = arguments.infrastructure;
-  options.distribution = arguments.distribution;
+  options.sources = arguments.sources;
+  options.nixpkgs = arguments.nixpkgs;
   options.extra_params = arguments.extra_params;
   options.target_property = arguments.target_property;
   options.deploy_state = arguments.state == ModelArguments::State::kDeployAll;

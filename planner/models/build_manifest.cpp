@@ -12,7 +12,7 @@ namespace {
 class Builder {
  public:
   Builder(const RawModel& model, const InstanceGraph& graph)
-      : graph_(graph), identities_(Identify(model, graph)) {
+      : model_(model), graph_(graph), identities_(Identify(model, graph)) {
     for (const auto& [name, raw] : model.targets) manifest_.targets.emplace(name, raw.target);
   }
 
@@ -21,7 +21,12 @@ class Builder {
       manifest_.services.emplace(identities_[index].key, ServiceOf(graph_.instances[index]));
       AddMappings(index);
     }
+    for (const auto& [target, installed] : model_.packages) {
+      for (const RawPackage& package : installed.packages) Install(package, target);
+    }
     std::sort(manifest_.mappings.begin(), manifest_.mappings.end());
+    manifest_.mappings.erase(std::unique(manifest_.mappings.begin(), manifest_.mappings.end()),
+                             manifest_.mappings.end());
     std::sort(manifest_.snapshot_mappings.begin(), manifest_.snapshot_mappings.end());
     return std::move(manifest_);
   }
@@ -31,6 +36,20 @@ class Builder {
     const InstanceOrder order = OrderInstances(graph);
     ERIS_CHECK(order.cycles.empty(), "a checked model has no cycle");
     return IdentifyInstances(model, graph, order.order);
+  }
+
+  // A package on a target is a service of type "package" that bears the name of its store path.
+  void Install(const RawPackage& package, const TargetName& target) {
+    Service service;
+    service.name = ServiceName(ComponentOf(package.path).text);
+    service.type = "package";
+    service.package = package.path;
+    service.derivation = package.derivation;
+    service.system = model_.targets.at(target).target.system;
+    const InstanceIdentity identity = IdentifyPackage(service.name, package.path, target);
+    manifest_.mappings.push_back(
+        {target, ContainerName("package"), identity.key, {}, identity.digests.front()});
+    manifest_.services.try_emplace(identity.key, std::move(service));
   }
 
   std::vector<Interdependency> Bound(const std::vector<InstanceLink>& links) const {
@@ -80,6 +99,7 @@ class Builder {
     }
   }
 
+  const RawModel& model_;
   const InstanceGraph& graph_;
   const std::vector<InstanceIdentity> identities_;
   Manifest manifest_;

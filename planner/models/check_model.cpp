@@ -168,6 +168,27 @@ void CheckPackages(const RawModel& model, Findings& errors) {
   }
 }
 
+void CheckTargetPackages(const RawModel& model, Findings& errors) {
+  for (const auto& [target, installed] : model.packages) {
+    const auto report = [&, &target = target, &position = installed.position](
+                            const std::string& message, const std::string& fix) {
+      errors.push_back({"packages", target.text, position, message, fix});
+    };
+    if (!model.targets.contains(target)) {
+      report(fmt::format("the target '{}' is not in the infrastructure model", target.text),
+             "add it to the infrastructure model, or take it out of the packages");
+    }
+    for (const RawPackage& package : installed.packages) {
+      if (!package.error.empty()) {
+        report(package.error, package.fix);
+      } else if (ComponentOf(package.path).empty()) {
+        report(fmt::format("'{}' is not a path of the Nix store", package.path.text),
+               "let it be a derivation");
+      }
+    }
+  }
+}
+
 const std::string* SupportedTypes(const RawModel& model, const TargetName& target) {
   for (const Property& property : model.targets.at(target).target.properties) {
     if (property.name == "supportedTypes") return &property.text;
@@ -216,6 +237,7 @@ ModelVerdict CheckModel(const RawModel& model, const InstanceGraph& graph,
   CheckDuplicatePlaces(model, verdict.errors);
   CheckComponents(graph, verdict.errors);
   CheckPackages(model, verdict.errors);
+  CheckTargetPackages(model, verdict.errors);
   CheckTypes(model, graph, options, verdict.errors);
   WarnOfPlainSecrets(model, verdict.warnings);
   for (Findings* findings : {&verdict.errors, &verdict.warnings}) {

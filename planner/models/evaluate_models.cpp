@@ -1,7 +1,5 @@
 #include "planner/models/evaluate_models.h"
 
-#include <filesystem>
-
 #include "planner/models/build_manifest.h"
 #include "planner/models/instances.h"
 #include "planner/models/nix_source.h"
@@ -9,21 +7,7 @@
 namespace eris {
 namespace {
 
-namespace fs = std::filesystem;
-
 enum class Packages { kEvaluate, kLeaveOut };
-
-// A path literal cannot hold every name; a path made from a string can.
-std::string NixPath(const std::string& path) {
-  return "(/. + " + NixString(fs::absolute(path).lexically_normal().string()) + ")";
-}
-
-Status CheckFile(const std::string& path, const std::string& model) {
-  std::error_code ignored;
-  if (fs::exists(path, ignored)) return {};
-  return Fail(ErrorCode::kNotFound, "the " + model + " model '" + path + "' does not exist",
-              "name the file with --" + model);
-}
 
 std::string Parenthesised(std::string_view expression) {
   return "(" + std::string(expression) + "\n)";
@@ -35,10 +19,9 @@ std::string Expression(const ModelOptions& options, Packages packages) {
                      Parenthesised(source::kEvaluate) + " {\n  inherit lib;\n" +
                      "  infrastructureFile = " + Parenthesised(source::kInfrastructure) + ";\n" +
                      "  servicesFile = " + Parenthesised(source::kServices) + ";\n" +
-                     "  validateFile = " + Parenthesised(source::kValidate) + ";\n} {\n";
-  text += "  services = " + NixPath(options.services) + ";\n";
-  text += "  infrastructure = " + NixPath(options.infrastructure) + ";\n";
-  text += "  distribution = " + NixPath(options.distribution) + ";\n";
+                     "  packagesFile = " + Parenthesised(source::kPackages) + ";\n" +
+                     "  validateFile = " + Parenthesised(source::kValidate) + ";\n} (" +
+                     SourcesToNix(options.sources) + " // {\n";
   text += "  targetProperty = " + NixString(options.target_property) + ";\n";
   if (!options.extra_params.empty()) {
     text += "  extraParams = " + Parenthesised(options.extra_params) + ";\n";
@@ -46,17 +29,45 @@ std::string Expression(const ModelOptions& options, Packages packages) {
   if (!options.nixpkgs.empty()) text += "  nixpkgs = " + NixPath(options.nixpkgs) + ";\n";
   if (options.deploy_state) text += "  deployState = true;\n";
   if (packages == Packages::kLeaveOut) text += "  withPackages = false;\n";
-  return text + "}\n";
+  return text + "})\n";
+}
+
+NixOptions NixFor(const ModelOptions& options) {
+  NixOptions nix = options.nix;
+  if (!options.sources.flake.empty()) nix.features = NixOptions::Features::kFlakes;
+  return nix;
 }
 
 Result<RawModel> Evaluate(const ModelOptions& options, Packages packages) {
-  ERIS_ASSIGN(const std::string json, EvaluateNix(Expression(options, packages), options.nix));
+  ERIS_ASSIGN(const std::string json, EvaluateNix(Expression(options, packages), NixFor(options)));
   return ReadRawModel(json);
 }
 
-EvaluatedModels Judge(const RawModel& model, const CheckOptions& check) {
+// In an architecture model everything is one model.
+void NameArchitecture(Findings& findings) {
+  for (Finding& finding : findings) {
+    if (finding.model == "packages") finding.model = "targetPackages";
+    if (finding.model == "distribution") {
+      finding.model = "services";
+      finding.path += ".targets";
+    }
+    finding.path = finding.model + (finding.path.empty() ? "" : "." + finding.path);
+    finding.model = "architecture";
+  }
+}
+
+ModelVerdict Check(const RawModel& model, const InstanceGraph& graph, const ModelOptions& options) {
+  ModelVerdict verdict = CheckModel(model, graph, options.check);
+  if (!options.sources.architecture.empty()) {
+    NameArchitecture(verdict.errors);
+    NameArchitecture(verdict.warnings);
+  }
+  return verdict;
+}
+
+EvaluatedModels Judge(const RawModel& model, const ModelOptions& options) {
   const InstanceGraph graph = MakeInstances(model);
-  ModelVerdict verdict = CheckModel(model, graph, check);
+  ModelVerdict verdict = Check(model, graph, options);
   EvaluatedModels result{{}, std::move(verdict.errors), std::move(verdict.warnings)};
   if (result.errors.empty()) result.manifest = BuildManifest(model, graph);
   return result;
@@ -67,21 +78,20 @@ EvaluatedModels Judge(const RawModel& model, const CheckOptions& check) {
 Findings CausesInStructure(const ModelOptions& options) {
   const Result<RawModel> structure = Evaluate(options, Packages::kLeaveOut);
   if (!structure) return {};
-  return CheckModel(*structure, MakeInstances(*structure), options.check).errors;
+  return Check(*structure, MakeInstances(*structure), options).errors;
 }
 
 }  // namespace
 
 Result<RawModel> EvaluateRawModel(const ModelOptions& options) {
-  ERIS_TRY(CheckFile(options.services, "services"));
-  ERIS_TRY(CheckFile(options.infrastructure, "infrastructure"));
-  ERIS_TRY(CheckFile(options.distribution, "distribution"));
   return Evaluate(options, Packages::kEvaluate);
 }
 
-Result<EvaluatedModels> EvaluateModels(const ModelOptions& options) {
+Result<EvaluatedModels> EvaluateModels(const ModelOptions& given) {
+  ModelOptions options = given;
+  ERIS_ASSIGN(options.sources, ResolveSources(given.sources));
   Result<RawModel> model = EvaluateRawModel(options);
-  if (model) return Judge(*model, options.check);
+  if (model) return Judge(*model, options);
   if (model.error().code != ErrorCode::kInvalid) return Fail(std::move(model).error());
   Findings causes = CausesInStructure(options);
   if (causes.empty()) return Fail(std::move(model).error());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "planner/models/check_model.h"
+#include "planner/models/model_sources.h"
 #include "planner/models/nix_command.h"
 #include "planner/models/raw_model.h"
 #include "schema/base/error.h"
@@ -13,11 +14,7 @@
 namespace eris {
 
 struct ModelOptions {
-  // Files or directories, relative to the working directory or absolute.
-  std::string services = "services.nix";
-  std::string infrastructure = "infrastructure.nix";
-  std::string distribution = "distribution.nix";
-
+  ModelSources sources;
   std::string extra_params;  // a Nix attribute set: "{ port = 80; }"; empty = none
   std::string nixpkgs;  // path of nixpkgs; empty = <nixpkgs>, looked up only if a model uses it
   std::string target_property = "hostname";  // of targets that name none themselves
@@ -38,7 +35,7 @@ struct EvaluatedModels {
 // profiles yet: see MakeProfiles.
 Result<EvaluatedModels> EvaluateModels(const ModelOptions& options);
 
-// What Nix says of the models, before any judgement.
+// What Nix says of the models, before any judgement. `sources` are resolved.
 Result<RawModel> EvaluateRawModel(const ModelOptions& options);
 
 }  // namespace eris

@@ -111,6 +111,18 @@ class Identifier {
 
 }  // namespace
 
+InstanceIdentity IdentifyPackage(const ServiceName& name, const StorePath& package,
+                                 const TargetName& target) {
+  RawModel model;
+  RawService& service = model.services[name];
+  service.type = "package";
+  service.places = {{target, ContainerName("package")}};
+  service.packages[SystemName()] = {package, {}, {}, {}};
+  model.targets[target];
+  constexpr std::size_t kOnly = 0;
+  return IdentifyInstances(model, MakeInstances(model), {kOnly}).front();
+}
+
 const Properties& PropertiesAt(const RawModel& model, const InstanceGraph& graph,
                                const InstanceLink& link) {
   static const Properties kNone;

@@ -27,6 +27,11 @@ struct InstanceIdentity {
 std::vector<InstanceIdentity> IdentifyInstances(const RawModel& model, const InstanceGraph& graph,
                                                 const std::vector<std::size_t>& order);
 
+// Of a package that the packages model has for a target, in the container "package" there: the same
+// as of a service of type "package" with that name.
+InstanceIdentity IdentifyPackage(const ServiceName& name, const StorePath& package,
+                                 const TargetName& target);
+
 // What the activities of a mapping are given: the container's properties, from its provider where a
 // service provides it, else from the target; empty where nobody offers the container.
 const Properties& PropertiesAt(const RawModel& model, const InstanceGraph& graph,

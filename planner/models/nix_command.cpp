@@ -30,27 +30,48 @@ std::string_view PositionIn(std::string_view line) {
   return line;
 }
 
+// What the mark of `located` says: the innermost one, which stands nearest to the error. Nix prints
+// the way to an error before or after it, depending on its version.
+std::string_view Whereabouts(std::string_view stderr_text) {
+  constexpr std::string_view kMark = "… eris: ";
+  const std::size_t error = stderr_text.rfind(kErrorMark);
+  if (error == std::string_view::npos) return {};
+  std::size_t mark = stderr_text.find(kMark, error);
+  if (mark == std::string_view::npos) mark = stderr_text.rfind(kMark, error);
+  if (mark == std::string_view::npos) return {};
+  const std::string_view rest = stderr_text.substr(mark + kMark.size());
+  return Trim(rest.substr(0, rest.find('\n')));
+}
+
+bool IsTrace(std::string_view line) { return line.starts_with("…"); }
+
 }  // namespace
 
 std::string NixErrorLine(std::string_view stderr_text) {
   std::string message;
   std::string position;
   bool wants_message = false;
+  bool in_trace = false;
   for (std::string_view raw : Split(stderr_text, '\n')) {
     const std::string_view line = Trim(raw);
     if (line.starts_with(kErrorMark)) {
       message = Trim(line.substr(kErrorMark.size()));
       position.clear();
       wants_message = message.empty();
+      in_trace = false;
     } else if (wants_message && !line.empty()) {
       message = line;
       wants_message = false;
-    } else if (position.empty() && !message.empty()) {
+    } else if (IsTrace(line)) {
+      in_trace = true;
+    } else if (position.empty() && !message.empty() && !in_trace) {
       position = PositionIn(line);
     }
   }
   if (message.empty()) message = Trim(stderr_text.substr(0, stderr_text.find('\n')));
-  return position.empty() ? message : message + " (at " + position + ")";
+  if (!position.empty()) message += " (at " + position + ")";
+  const std::string_view where = Whereabouts(stderr_text);
+  return where.empty() ? message : std::string(where) + ": " + message;
 }
 
 std::string NixString(std::string_view text) {
@@ -63,9 +84,11 @@ std::string NixString(std::string_view text) {
 }
 
 Result<std::string> EvaluateNix(const std::string& expression, const NixOptions& options) {
-  std::vector<std::string> argv = {options.program,     "--eval", "--strict", "--json",
-                                   "--read-write-mode", "-"};
-  if (options.show_trace) argv.emplace_back("--show-trace");
+  std::vector<std::string> argv = {options.program,     "--eval",       "--strict", "--json",
+                                   "--read-write-mode", "--show-trace", "-"};
+  if (options.features == NixOptions::Features::kFlakes) {
+    argv.insert(argv.end(), {"--option", "extra-experimental-features", "flakes"});
+  }
   CommandOptions run;
   run.environment = Environment(options.environment);
   run.input = expression;

@@ -2,6 +2,7 @@
 // so that evaluation of models and making of profiles agree on them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ namespace eris {
 struct NixOptions {
   std::string program = "nix-instantiate";
   std::vector<std::string> environment;  // "NAME=VALUE", added to the caller's and winning over it
+  // kFlakes: flakes are switched on for this run, whatever nix.conf says.
+  enum class Features : std::uint8_t { kStable, kFlakes } features = Features::kStable;
   bool show_trace = false;  // an error then carries Nix' whole trace, over several lines
 };
 
@@ -26,7 +29,7 @@ Result<std::string> EvaluateNix(const std::string& expression, const NixOptions&
 std::string NixString(std::string_view text);
 
 // The message of Nix' last error, "MESSAGE (at FILE:LINE:COLUMN)", from what it wrote to standard
-// error.
+// error. Led by "POSITION: MODEL model, PATH: " where the mark of nix/lib.nix (`located`) says it.
 std::string NixErrorLine(std::string_view stderr_text);
 
 }  // namespace eris

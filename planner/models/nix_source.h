@@ -9,6 +9,7 @@ namespace eris::nix_source {
 extern const std::string_view kLib;
 extern const std::string_view kInfrastructure;
 extern const std::string_view kServices;
+extern const std::string_view kPackages;
 extern const std::string_view kValidate;
 extern const std::string_view kEvaluate;
 extern const std::string_view kProfiles;

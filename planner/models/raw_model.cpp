@@ -111,6 +111,13 @@ RawModel Read(const Json& json) {
   for (const auto& [name, position] : json.at("distribution").items()) {
     model.distributed.emplace(ServiceName(name), TextOr(position));
   }
+  for (const auto& [name, value] : json.at("packages").items()) {
+    RawTargetPackages& installed = model.packages[TargetName(name)];
+    installed.position = TextOr(value.at("position"));
+    for (const Json& package : value.at("packages")) {
+      installed.packages.push_back(ReadPackage(package));
+    }
+  }
   return model;
 }
 

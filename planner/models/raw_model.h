@@ -57,10 +57,17 @@ struct RawTarget {
   Target target;
 };
 
+// What the packages model has for one target.
+struct RawTargetPackages {
+  std::string position;
+  std::vector<RawPackage> packages;
+};
+
 struct RawModel {
   std::map<ServiceName, RawService> services;
   std::map<TargetName, RawTarget> targets;
   std::map<ServiceName, std::string> distributed;  // keys of the distribution model, with position
+  std::map<TargetName, RawTargetPackages> packages;
   Findings findings;  // of the shape of the models, and of properties that cannot be used
 };
 

@@ -32,15 +32,10 @@ constexpr Duration kLongTurn{60'000};
 Result<std::map<TargetName, Target>> EvaluateTargets(const std::string& infrastructure,
                                                      const SitePlan& plan,
                                                      const UpContext& context) {
-  const std::string scratch = plan.directory + "/run/empty";
-  ERIS_TRY(MakeDirectories(scratch, 0700));
   ModelOptions options;
-  options.infrastructure = infrastructure;
+  options.sources.infrastructure = infrastructure;
+  options.sources.purpose = ModelSources::Purpose::kUndeploy;
   options.nix.environment = WithStore({}, plan.store);
-  options.services = scratch + "/services.nix";
-  options.distribution = scratch + "/distribution.nix";
-  ERIS_TRY(WriteFileAtomically(options.services, "{ ... }: { }\n", 0600));
-  ERIS_TRY(WriteFileAtomically(options.distribution, "{ ... }: { }\n", 0600));
   ERIS_ASSIGN(EvaluatedModels models, EvaluateModels(options));
   for (const Finding& finding : models.errors) {
     context.output.Problem({ErrorCode::kInvalid, ToString(finding), finding.fix});

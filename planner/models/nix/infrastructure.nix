@@ -40,11 +40,11 @@ rec {
 
   # What C++ reads.
   report = mapAttrs
-    (name: target: target // {
+    (name: target: located "infrastructure" name (positionOf name targets) (target // {
       properties = plain target.properties;
       containers = plain target.containers;
       position = positionOf name targets;
-    })
+    }))
     normalized;
 
   errors =

@@ -12,6 +12,12 @@ rec {
     let position = unsafeGetAttrPos name set;
     in if position == null then null else "${position.file}:${toString position.line}";
 
+  # The value, evaluated; an error in it then tells where in the models that was (nix_command.h reads the mark).
+  located = model: path: position: value:
+    addErrorContext
+      "eris: ${if position == null then "" else "${position}: "}${model} model, ${path}"
+      (deepSeq value value);
+
   # A short text for a message: small values as they are, others by their type.
   show = value:
     if isString value then "\"${value}\""
@@ -45,9 +51,10 @@ rec {
   argumentsOf = function:
     if isFunction function then functionArgs function else function.__functionArgs or { };
 
-  # The models may be JSON files too.
+  # The models may be JSON files, or values already.
   load = path:
-    if match ".*[.]json" (toString path) != null then fromJSON (readFile path) else import path;
+    if !(isPath path || isString path) then path
+    else if match ".*[.]json" (toString path) != null then fromJSON (readFile path) else import path;
 
   attrsOr = default: value: if isAttrs value then value else default;
 }

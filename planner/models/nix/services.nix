@@ -114,12 +114,20 @@ let
     let
       pkg = (forSystem system).${name}.pkg;
       needed = attrsOr { } (structure.${name}.connectsTo or { }) // attrsOr { } (structure.${name}.dependsOn or { });
+      missing = filter (argument: !(argumentsOf pkg).${argument} && !(needed ? ${argument}))
+        (attrNames (argumentsOf pkg));
     in
-    if needed != { } && isCallable pkg then pkg (mapAttrs (_: parameter) needed) else pkg;
+    if needed == { } || !(isCallable pkg) then pkg
+    else if missing != [ ] then { __missing = missing; }
+    else pkg (mapAttrs (_: parameter) needed);
 
   # A package as C++ reads it. A string made from one derivation is that derivation.
   describe = value:
-    if isCallable value && !(isDerivation value) then {
+    if isAttrs value && value ? __missing then {
+      error = "its pkg asks for '${concatStringsSep "', '" value.__missing}', which is no interdependency of it";
+      fix = "declare it in dependsOn or connectsTo, or give it a default in the head of pkg";
+    }
+    else if isCallable value && !(isDerivation value) then {
       error = "its pkg is a function, but it has no interdependency to call it with";
       fix = "let pkg be the package itself, or declare dependsOn or connectsTo";
     }
@@ -168,11 +176,20 @@ let
       connectsTo = interdependencies "connectsTo" name;
       activatesAfter = interdependencies "activatesAfter" name;
       providesContainers = plain (providedContainers name);
-      packages = if withPackages then mapAttrs (_: describe) packages.${name} else { };
+      packages =
+        if withPackages then
+          mapAttrs (_: package: located "services" "${name}.pkg" (positionOf name structure) (describe package))
+            packages.${name}
+        else { };
     };
 in
 {
   report = withPackages:
-    listToAttrs (map (name: { inherit name; value = reportOf withPackages name; }) names);
-  inherit names typeOfService elementsOf wellFormed placesOf kinds;
+    listToAttrs (map
+      (name: {
+        inherit name;
+        value = located "services" name (positionOf name structure) (reportOf withPackages name);
+      })
+      names);
+  inherit describe names typeOfService elementsOf wellFormed placesOf kinds;
 }

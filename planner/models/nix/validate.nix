@@ -73,9 +73,12 @@ let
   firstTarget = head (attrNames infrastructure.targets ++ [ "a" ]);
 
   distributed = name:
-    places "distribution" name (positionOf name distributionModel) distributionModel.${name};
+    let at = positionOf name distributionModel;
+    in located "distribution" name at (places "distribution" name at distributionModel.${name});
 in
-(if isAttrs model then concatMap service (attrNames structure) else [
+(if isAttrs model then concatMap
+  (name: located "services" name (positionOf name structure) (service name))
+  (attrNames structure) else [
   (finding "services" "" null "the services model yields ${show model}, not an attribute set" "let it yield { service = { … }; … }")
 ])
 ++ (if isAttrs distributionModel then concatMap distributed (attrNames distributionModel) else [

@@ -31,7 +31,7 @@ Error ErrorOf(const std::vector<const char*>& arguments) {
 TEST(Arguments, DeployHasTheModelsOfTheDirectoryByDefault) {
   const Call call = CallOf({"deploy"});
   EXPECT_EQ(call, (Call{.command = DeployCommand{}}));
-  EXPECT_EQ(std::get<DeployCommand>(call.command).models.services, "services.nix");
+  EXPECT_EQ(std::get<DeployCommand>(call.command).models.sources.services, "");
   EXPECT_EQ(call.profile.text, "default");
 }
 
@@ -41,17 +41,31 @@ TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
               "--target-property", "ip", "--deploy-state", "--show-trace", "-p", "test",
               "--no-migration", "--build-on-targets", "-m", "7"});
   const auto& command = std::get<DeployCommand>(call.command);
-  EXPECT_EQ(command.models, (ModelArguments{.services = "s.nix",
-                                            .infrastructure = "i.nix",
-                                            .distribution = "d.nix",
-                                            .extra_params = "{ a = 1; }",
-                                            .target_property = "ip",
-                                            .state = ModelArguments::State::kDeployAll,
-                                            .trace = ModelArguments::Trace::kWhole}));
+  EXPECT_EQ(
+      command.models,
+      (ModelArguments{
+          .sources = {.services = "s.nix", .infrastructure = "i.nix", .distribution = "d.nix"},
+          .extra_params = "{ a = 1; }",
+          .target_property = "ip",
+          .state = ModelArguments::State::kDeployAll,
+          .trace = ModelArguments::Trace::kWhole}));
   EXPECT_EQ(call.profile.text, "test");
   EXPECT_EQ(command.submit.options.migration, Migration::kForbidden);
   EXPECT_EQ(command.submit.options.build_place, BuildPlace::kTargets);
   EXPECT_EQ(command.submit.options.max_concurrent_transfers, 7u);
+}
+
+TEST(Arguments, TakeEveryEntryLevelOfModels) {
+  const auto models =
+      CommandOf<ManifestCommand>({"manifest", "-P", "p.nix", "-A", "a.nix", "-D", "d.json",
+                                  "--flake", ".#test", "--nixpkgs", "/n", "--undeploy"})
+          .models;
+  EXPECT_EQ(models, (ModelArguments{.sources = {.packages = "p.nix",
+                                                .architecture = "a.nix",
+                                                .flake = ".#test",
+                                                .purpose = ModelSources::Purpose::kUndeploy},
+                                    .deployment = "d.json",
+                                    .nixpkgs = "/n"}));
 }
 
 TEST(Arguments, DeployTakesErisOwnOptions) {
@@ -99,7 +113,7 @@ TEST(Arguments, EveryOtherCommand) {
   EXPECT_EQ(CommandOf<QueryCommand>({"query", "a", "b"}).targets,
             (std::vector<TargetName>{TargetName("a"), TargetName("b")}));
   EXPECT_EQ(CommandOf<BuildCommand>({"build", "-j", "3"}).max_jobs, 3u);
-  EXPECT_EQ(CommandOf<ManifestCommand>({"manifest", "-s", "x"}).models.services, "x");
+  EXPECT_EQ(CommandOf<ManifestCommand>({"manifest", "-s", "x"}).models.sources.services, "x");
   EXPECT_EQ(CommandOf<PlanCommand>({"plan", "--overlap"}).options.order, SwitchOrder::kOverlap);
   EXPECT_EQ(CommandOf<GenerationsCommand>({"generations"}), GenerationsCommand{});
   EXPECT_EQ(CommandOf<TargetsCommand>({"targets"}), TargetsCommand{});

@@ -32,9 +32,9 @@ class Models : public ::testing::Test {
   ModelOptions Options(const std::string& services) {
     directory_.Write("services.nix", services);
     ModelOptions options;
-    options.services = directory_.path() / "services.nix";
-    options.infrastructure = directory_.path() / "infrastructure.nix";
-    options.distribution = directory_.path() / "distribution.nix";
+    options.sources.services = directory_.path() / "services.nix";
+    options.sources.infrastructure = directory_.path() / "infrastructure.nix";
+    options.sources.distribution = directory_.path() / "distribution.nix";
     options.nix = Store().options();
     return options;
   }
@@ -68,9 +68,48 @@ TEST_F(Models, ShowNixErrorsByTheirLastLine) {
   EXPECT_THAT(failed.error().message, StartsWith("undefined variable 'nope' (at /"));
 }
 
+// Whatever Nix says, the line tells which attribute of which model it was about.
+TEST_F(Models, NamePlacesOfNixErrors) {
+  const auto failed = EvaluateModels(Options(
+      "{ ... }: rec {\n"
+      "  b = { name = \"b\"; type = \"echo\"; pkg = throw \"unused\"; };\n"
+      "  a = { name = \"a\"; type = \"echo\"; connectsTo = { inherit a; }; pkg = {}: 1; }; }"));
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, HasSubstr("services.nix:3: services model, a.pkg: "));
+  EXPECT_THAT(failed.error().message, HasSubstr("called with unexpected argument 'a'"));
+}
+
+TEST_F(Models, GoTogetherInDisnixCombinationsOnly) {
+  ModelOptions options = Options(kParametrised);
+  options.sources.architecture = options.sources.services;
+  auto failed = EvaluateModels(options);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "--architecture does not go with --services");
+  options = Options(kParametrised);
+  options.sources.purpose = ModelSources::Purpose::kUndeploy;
+  failed = EvaluateModels(options);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "--undeploy does not go with --services");
+}
+
+// A flake of this machine, without inputs: nothing is fetched.
+TEST_F(Models, MayBeAFlake) {
+  ModelOptions options = Options(kParametrised);
+  directory_.Write("flake.nix", R"({ outputs = self: { eris = {
+    default = { services = ./services.nix; infrastructure = import ./infrastructure.nix;
+                distribution = { infrastructure }: { a = [ infrastructure.one ]; }; };
+    bare.infrastructure = ./infrastructure.nix; }; }; })");
+  options.sources = {.flake = directory_.path().string()};
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
+  options.sources.flake += "#bare";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "no service");
+  options.sources.flake = directory_.path().string() + "#other";
+  EXPECT_THAT(ComponentIn(EvaluateModels(options)), HasSubstr("no output 'eris.other'"));
+}
+
 TEST_F(Models, ThatAreMissingAreNamed) {
   ModelOptions options = Options(kParametrised);
-  options.distribution = "nowhere/distribution.nix";
+  options.sources.distribution = "nowhere/distribution.nix";
   const auto failed = EvaluateModels(options);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
@@ -81,7 +120,7 @@ TEST_F(Models, MayBeJsonAndPlacedBySpecialProperty) {
   ModelOptions options = Options(kParametrised);
   directory_.Write("infrastructure.json",
                    R"({ "one": { "system": "x86_64-linux", "properties": { "address": "a" } } })");
-  options.infrastructure = directory_.path() / "infrastructure.json";
+  options.sources.infrastructure = directory_.path() / "infrastructure.json";
   options.target_property = "address";
   EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80");
 }
@@ -150,9 +189,9 @@ TEST_F(Models, WalkDiamondsOnce) {
 Manifest Example(const std::string& services) {
   const std::string directory = ERIS_EXAMPLES_DIR "/three-tier/";
   ModelOptions options;
-  options.services = directory + services;
-  options.infrastructure = directory + "infrastructure.nix";
-  options.distribution = directory + "distribution.nix";
+  options.sources.services = directory + services;
+  options.sources.infrastructure = directory + "infrastructure.nix";
+  options.sources.distribution = directory + "distribution.nix";
   options.extra_params = "{ dataPort = 17001; apiPort = 17002; webPort = 18080; }";
   options.nix = Store().options();
   const auto models = EvaluateModels(options);

@@ -47,14 +47,32 @@ std::string Describe(const Result<EvaluatedModels>& models, const std::string& d
   return out.str();
 }
 
+// The models that the directory has, by the names of the files.
+ModelSources SourcesIn(const fs::path& directory) {
+  const auto file = [&](const std::string& model) -> std::string {
+    for (const char* ending : {".nix", ".json"}) {
+      if (fs::exists(directory / (model + ending))) return directory / (model + ending);
+    }
+    return {};
+  };
+  ModelSources sources;
+  sources.services = file("services");
+  sources.infrastructure = file("infrastructure");
+  sources.distribution = file("distribution");
+  sources.packages = file("packages");
+  sources.architecture = file("architecture");
+  const bool is_bare = sources.services.empty() && sources.packages.empty();
+  if (is_bare && sources.architecture.empty()) sources.purpose = ModelSources::Purpose::kUndeploy;
+  return sources;
+}
+
 class GoldenModels : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenModels, ComeOutAsExpected) {
   const fs::path directory = fs::path(ERIS_GOLDEN_DIR) / GetParam();
   ModelOptions options;
-  options.services = directory / "services.nix";
-  options.infrastructure = directory / "infrastructure.nix";
-  options.distribution = directory / "distribution.nix";
+  options.sources = SourcesIn(directory);
+  options.nixpkgs = ERIS_TEST_NIXPKGS;
   options.nix = SharedStore();
   const std::string actual = Describe(EvaluateModels(options), directory.string());
   const fs::path expected = directory / "expected";

@@ -64,5 +64,15 @@ TEST(EvaluateNix, SaysWhenNixIsMissing) {
   EXPECT_NE(json.error().code, ErrorCode::kInvalid);
 }
 
+// Old Nix prints the way to an error after it, new Nix before it.
+TEST(NixErrorLine, TellsTheInnermostPlaceInTheModels) {
+  EXPECT_EQ(NixErrorLine("error: no\n\n       at s.nix:2:3:\n\n       … eris: s.nix:1: services "
+                         "model, a.pkg\n\n       … eris: s.nix:1: services model, a\n"),
+            "s.nix:1: services model, a.pkg: no (at s.nix:2:3)");
+  EXPECT_EQ(NixErrorLine("error:\n       … eris: services model, a\n\n       … eris: services "
+                         "model, a.pkg\n\n       error: no\n"),
+            "services model, a.pkg: no");
+}
+
 }  // namespace
 }  // namespace eris

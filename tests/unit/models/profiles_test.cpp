@@ -57,9 +57,9 @@ class Profiles : public ::testing::Test {
         "{ infrastructure }: builtins.mapAttrs (_: _: [ infrastructure.\"full one\" ]) "
         "{ first = 1; second = 1; file = 1; source = 1; many = 1; }");
     ModelOptions options;
-    options.services = directory_.path() / "services.nix";
-    options.infrastructure = directory_.path() / "infrastructure.nix";
-    options.distribution = directory_.path() / "distribution.nix";
+    options.sources.services = directory_.path() / "services.nix";
+    options.sources.infrastructure = directory_.path() / "infrastructure.nix";
+    options.sources.distribution = directory_.path() / "distribution.nix";
     options.nix = store_.options();
     const auto models = EvaluateModels(options);
     ASSERT_TRUE(models) << models.error().message;

@@ -1,0 +1,1 @@
+{ infrastructure }: { site = [ infrastructure.test1 ]; tool = [ infrastructure.test2 ]; }

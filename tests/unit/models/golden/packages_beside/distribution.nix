@@ -1,0 +1,1 @@
+{ infrastructure }: { tools = [ infrastructure.test1 ]; user = [ infrastructure.test2 ]; }

@@ -1,0 +1,5 @@
+{ pkgs, system }:
+{
+  test1 = [ 5 "/etc/passwd" ];
+  elsewhere = [ ];
+}

@@ -1,0 +1,1 @@
+{ infrastructure }: { a = [ infrastructure.test1 ]; b = [ infrastructure.test1 ]; c = [ infrastructure.test2 ]; }
