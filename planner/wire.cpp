@@ -11,12 +11,13 @@ namespace eris::planner {
 namespace {
 
 Message ToMessage(const PublishItem& publish) {
+  HashedItem hashed = EncodeHashed(publish.item);
   return {.header = {.kind = MessageKind::kPublish,
                      .queue = publish.queue,
                      .item = publish.item.id,
                      .epoch = publish.item.epoch,
-                     .body_hash = BodyHash(publish.item.body)},
-          .body = Encode(publish.item)};
+                     .body_hash = hashed.body_hash},
+          .body = std::move(hashed.bytes)};
 }
 
 Message ToMessage(const AcknowledgeOutcome& acknowledge) {

@@ -8,8 +8,8 @@
 #
 # `publish` and `deliver` carry a WorkItem, `outcome` an Outcome. Id, epoch and hash of the item's
 # body are in the message's header, so that the broker need not look inside. The hash is the first
-# eight bytes (big endian) of SHA-256 over the canonical form of ItemBody: a known id with another
-# hash is refused.
+# eight bytes (big endian) of BLAKE2b-256 over the canonical form of ItemBody: a known id with
+# another hash is refused.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("eris::wire");

@@ -1,6 +1,7 @@
 #include "schema/base/digest.h"
 
 #include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/crypto_generichash_blake2b.h>
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/utils.h>
 
@@ -44,6 +45,12 @@ void Sha256Hasher::Update(std::string_view data) {
 Sha256Digest Sha256Hasher::Finish() {
   Sha256Digest digest;
   crypto_hash_sha256_final(AsState(state_.data()), digest.data());
+  return digest;
+}
+
+Blake2bDigest Blake2b(std::string_view data) {
+  Blake2bDigest digest;
+  crypto_generichash_blake2b(digest.data(), digest.size(), Bytes(data), data.size(), nullptr, 0);
   return digest;
 }
 

@@ -4,6 +4,7 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <kj/exception.h>
+#include <kj/io.h>
 
 #include <cstdint>
 #include <cstring>
@@ -74,21 +75,56 @@ struct Coding<Plan> : CodingOf<wire::Plan, kStoredBytes> {};
 template <>
 struct Coding<Submission> : CodingOf<wire::Submission, kStoredBytes> {};
 
+// A message under construction. Most messages fit into its own memory: the library's first segment
+// would be allocated and cleared for each of them.
+class Building {
+ public:
+  template <typename Value, typename... Form>
+  auto Write(const Value& value, Form... form) {
+    auto root = message_.initRoot<typename Coding<Value>::Wire>();
+    codec::Write(root, value, form...);
+    return root;
+  }
+  std::string Finish() {
+    const std::size_t words = capnp::computeSerializedSizeInWords(message_);
+    std::string bytes(words * sizeof(capnp::word), '\0');
+    kj::ArrayOutputStream out({reinterpret_cast<kj::byte*>(bytes.data()), bytes.size()});
+    capnp::writeMessage(out, message_);
+    return bytes;
+  }
+
+ private:
+  static constexpr std::size_t kWords = 320;
+  capnp::word first_segment_[kWords] = {};
+  capnp::MallocMessageBuilder message_{kj::arrayPtr(first_segment_, kWords)};
+};
+
 template <typename Value, typename... Form>
 std::string EncodeAs(const Value& value, Form... form) {
-  capnp::MallocMessageBuilder message;
-  codec::Write(message.initRoot<typename Coding<Value>::Wire>(), value, form...);
-  const kj::Array<capnp::word> words = capnp::messageToFlatArray(message);
-  const kj::ArrayPtr<const char> bytes = words.asBytes().asChars();
-  return std::string(bytes.begin(), bytes.size());
+  Building message;
+  message.Write(value, form...);
+  return message.Finish();
 }
 
-// An aligned copy of bytes that came from anywhere.
-kj::Array<capnp::word> Aligned(std::string_view bytes) {
-  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
-  if (!bytes.empty()) std::memcpy(words.begin(), bytes.data(), bytes.size());
-  return words;
-}
+// The words of bytes that came from anywhere: where they are, or an aligned copy.
+class Words {
+ public:
+  explicit Words(std::string_view bytes) {
+    const std::size_t count = bytes.size() / sizeof(capnp::word);
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % sizeof(capnp::word) == 0) {
+      words_ = {reinterpret_cast<const capnp::word*>(bytes.data()), count};
+      return;
+    }
+    copy_ = kj::heapArray<capnp::word>(count);
+    std::memcpy(copy_.begin(), bytes.data(), bytes.size());
+    words_ = copy_;
+  }
+  kj::ArrayPtr<const capnp::word> get() const { return words_; }
+
+ private:
+  kj::Array<capnp::word> copy_;
+  kj::ArrayPtr<const capnp::word> words_;
+};
 
 // Messages of the network are shared by hostile peers and by bugs: so much may be read of them, and
 // so deep. The traversal limit counts what is read twice, hence the factor.
@@ -114,8 +150,8 @@ Status WithReader(std::string_view bytes, Use&& use) {
     return Fail(Problem(std::to_string(bytes.size()) + " bytes are no whole number of words"));
   }
   try {
-    const kj::Array<capnp::word> words = Aligned(bytes);
-    capnp::FlatArrayMessageReader message(words, Limits(words.size()));
+    const Words words(bytes);
+    capnp::FlatArrayMessageReader message(words.get(), Limits(words.get().size()));
     codec::Input in;
     use(message.getRoot<typename Coding<Value>::Wire>(), in);
     if (!in.ok()) return Fail(Problem(in.problem()));
@@ -128,7 +164,7 @@ Status WithReader(std::string_view bytes, Use&& use) {
 std::uint64_t HashOf(wire::ItemBody::Reader body) {
   const kj::Array<capnp::word> words = capnp::canonicalize(body);
   const kj::ArrayPtr<const char> bytes = words.asBytes().asChars();
-  const Sha256Digest digest = Sha256({bytes.begin(), bytes.size()});
+  const Blake2bDigest digest = Blake2b({bytes.begin(), bytes.size()});
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < sizeof(hash); ++i) hash = hash << 8 | digest[i];
   return hash;
@@ -205,11 +241,15 @@ Result<WorkItem> DecodeWorkItem(const Message& message) {
   return item;
 }
 
+HashedItem EncodeHashed(const WorkItem& item) {
+  Building message;
+  const std::uint64_t hash = HashOf(message.Write(item).asReader().getBody());
+  return {.body_hash = hash, .bytes = message.Finish()};
+}
+
 std::uint64_t BodyHash(const ItemBody& body) {
-  capnp::MallocMessageBuilder message;
-  auto root = message.initRoot<wire::ItemBody>();
-  codec::Write(root, body);
-  return HashOf(root.asReader());
+  Building message;
+  return HashOf(message.Write(body).asReader());
 }
 
 }  // namespace eris

@@ -58,6 +58,13 @@ Result<Value> Decode(std::string_view bytes);
 // body.
 Result<WorkItem> DecodeWorkItem(const Message& message);
 
+// The body of a publish message and the hash for its header, from one encoding.
+struct HashedItem {
+  std::uint64_t body_hash = 0;
+  std::string bytes;
+};
+HashedItem EncodeHashed(const WorkItem& item);
+
 // Names the content of an item: equal for equal bodies, whoever encoded them.
 std::uint64_t BodyHash(const ItemBody& body);
 

@@ -1,5 +1,5 @@
-// Goal: digests are the published ones, however the text is cut. Method: test vectors of FIPS 180-4
-// and RFC 4231.
+// Goal: digests are the published ones, however the text is cut. Method: test vectors of FIPS
+// 180-4, RFC 4231 and RFC 7693 (b2sum -l 256).
 #include "schema/base/digest.h"
 
 #include <gtest/gtest.h>
@@ -19,6 +19,12 @@ TEST(Sha256, DoesNotDependOnHowTheTextIsCut) {
     hasher.Update(std::string_view(text).substr(at, size));
   }
   EXPECT_EQ(hasher.Finish(), Sha256(text));
+}
+
+TEST(Blake2b, MatchesPublishedVectors) {
+  EXPECT_EQ(Hex(Blake2b("")), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+  EXPECT_EQ(Hex(Blake2b("abc")),
+            "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
 }
 
 TEST(HmacSha256, MatchesRfc4231) {
