@@ -8,6 +8,8 @@
 #include "planner/plan/diff.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
+#include "planner/plan/plan_text.h"
+#include "schema/codec/codec.h"
 
 namespace eris::planner {
 namespace {
@@ -105,6 +107,25 @@ Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
   return base == nullptr ? Manifest{} : UndeployedManifest(*base);
 }
 
+// An item travels in one message: one that does not fit would never arrive.
+Status CheckSizes(const Plan& plan) {
+  const auto check = [](const PlanItem& item, const ItemBody& body) -> Status {
+    const std::size_t bytes = Encode(WorkItem{.body = body}).size();
+    if (bytes <= limits::kBodyBytes) return {};
+    return Fail(ErrorCode::kInvalid,
+                DescribeItem(body) + " on " + item.queue.name + ": the item takes " +
+                    std::to_string(bytes) + " bytes, a message holds " +
+                    std::to_string(limits::kBodyBytes),
+                "make the properties of that container or service smaller: files belong into "
+                "packages");
+  };
+  for (const PlanItem& item : plan.items) {
+    ERIS_TRY(check(item, item.body));
+    if (item.inverse) ERIS_TRY(check(item, *item.inverse));
+  }
+  return {};
+}
+
 Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
                                      GenerationNumber current, JournalReader& journal) {
   PlannedContent content;
@@ -174,6 +195,7 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
                                       .base = base ? &*base : nullptr,
                                       .next = content.next,
                                       .options = PlanOptionsOf(submission.options)}));
+  ERIS_TRY(CheckSizes(content.plan));
   content.plan_hash = PlanHash(content.plan);
   const std::string& expected = submission.options.expected_plan_hash;
   if (!expected.empty() && expected != content.plan_hash) {

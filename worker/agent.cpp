@@ -289,6 +289,12 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
     Record(std::move(record));
   }
   SendOutcome(id, outcome, now);
+  // A report that fits into no message would never arrive.
+  if (const std::size_t bytes = Encode(outcome).size(); bytes > limits::kBodyBytes) {
+    outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(bytes) +
+                                            " bytes, a message holds " +
+                                            std::to_string(limits::kBodyBytes));
+  }
   if (!ActivitiesOf(held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
   if (held.successor && !IsAnswered(*held.successor, now)) Accept(*std::move(held.successor));
 }

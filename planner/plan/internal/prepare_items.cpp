@@ -115,18 +115,38 @@ void AddProfileBuildsAndTransfers(const PlanContext& context, ItemList& items) {
   });
 }
 
+// Paths to be transferred to a target, in items that fit into a message each. Returns the items.
+ItemIndices AddTransfers(const PlanContext& context, const QueueName& queue,
+                         const Derivations& derivations, ItemList& items) {
+  constexpr std::size_t kPathBytes = 256 * 1024;  // of an item: well below limits::kBodyBytes
+  ItemIndices added;
+  TransferItem batch{context.input.profile, {}};
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    if (batch.paths.empty()) return;
+    added.push_back(items.Add(Stage::kPackages, PrepareItem(queue, batch)));
+    batch.paths.clear();
+    bytes = 0;
+  };
+  for (const auto& derivation : derivations) {
+    bytes += derivation.derivation.text.size();
+    if (bytes > kPathBytes) {
+      flush();
+      bytes = derivation.derivation.text.size();
+    }
+    batch.paths.push_back(derivation.derivation);
+  }
+  flush();
+  return added;
+}
+
 // Derivations go there, are built in order, the profile last; then the result is rooted.
 void AddBuildOnTarget(const PlanContext& context, const TargetName& target, Derivations packages,
                       ItemList& items) {
   const TargetProfile& profile = context.input.next.profiles.at(target);
   SortUnique(packages);
   if (!profile.derivation.empty()) packages.push_back({profile.derivation, profile.path});
-  TransferItem sources{context.input.profile, {}};
-  for (const auto& derivation : packages) sources.paths.push_back(derivation.derivation);
-  ItemIndices last;
-  if (!packages.empty()) {
-    last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), std::move(sources)))};
-  }
+  ItemIndices last = AddTransfers(context, TargetQueue(target), packages, items);
   const SystemName& system = context.input.next.targets.at(target).system;
   AddBatches(context, {system, std::move(packages)}, [&](const BuildItem& batch) {
     last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), batch, last))};

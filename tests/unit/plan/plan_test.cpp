@@ -278,6 +278,30 @@ TEST(Plan, BuildsOnTargets) {
 )");
 }
 
+// An item travels in one message: one that does not fit would never arrive.
+TEST(Plan, TransfersDerivationsInBatchesThatFitIntoAMessage) {
+  constexpr std::size_t kServices = 2'000;
+  std::vector<ServiceSpec> services(kServices);
+  for (std::size_t i = 0; i < kServices; ++i) {
+    services[i] = {.name = std::string(200, 's') + std::to_string(i), .places = {{"t1"}}};
+  }
+  const Plan plan =
+      PlanOf(nullptr, MakeManifest(services), {.build = BuildPlace::kTargets, .build_batch = 50});
+  std::size_t paths = 0;
+  std::size_t transfers = 0;
+  for (const PlanItem& item : plan.items) {
+    const auto* transfer = std::get_if<TransferItem>(&item.body);
+    if (transfer == nullptr) continue;
+    std::size_t bytes = 0;
+    for (const StorePath& path : transfer->paths) bytes += path.text.size();
+    EXPECT_LT(bytes, limits::kBodyBytes / 2);
+    paths += transfer->paths.size();
+    ++transfers;
+  }
+  EXPECT_EQ(paths, kServices + 2) << "each package, the profile's derivation and the profile";
+  EXPECT_GT(transfers, 2U);
+}
+
 TEST(Plan, BuildsPackagesInBoundedBatches) {
   const Plan plan = PlanOf(nullptr, MakeManifest(ThreeTiers()), {.build_batch = 2});
   EXPECT_EQ(PhaseOf(plan, "prepare"), R"(     0  build api, data on a builder for x86_64-linux
