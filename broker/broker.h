@@ -111,6 +111,8 @@ class Broker {
   std::optional<Bye> Objection(const KeyGrant* grant, const Hello& hello);
   std::optional<Bye> WorkerObjection(const Hello& hello) const;
   std::optional<Bye> PlannerObjection(const Hello& hello) const;
+  void SendWelcome(const Session& session);
+  void WelcomeClients();
   void OpenWorker(const Session& session, const Hello& hello);
   void OpenPlanner(const Session& session, const Hello& hello);
   void Succeed(const Session& old, const Session& heir, const std::vector<ItemId>& in_flight);

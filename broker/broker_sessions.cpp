@@ -62,17 +62,32 @@ void Broker::OnHello(link::PeerId peer, std::string_view public_key, const Messa
                                     .heard = now.steady});
   Remark("session.opened", session);
   if (hello->role == Role::kPlanner) OpenPlanner(session, *hello);
-  Send(peer, {.kind = MessageKind::kWelcome},
+  SendWelcome(session);
+  if (hello->role == Role::kWorker) OpenWorker(session, *hello);
+  for (const Session& old : predecessors) Succeed(old, session, hello->in_flight);
+  if (hello->role == Role::kPlanner) {
+    SendAllPresence();
+    WelcomeClients();
+  }
+  if (hello->role == Role::kWorker) Announce(session.queues);
+}
+
+void Broker::SendWelcome(const Session& session) {
+  Send(session.peer, {.kind = MessageKind::kWelcome},
        Encode(Welcome{.boot = options_.boot,
                       .epoch = epoch_,
                       .journal = journal_,
                       .session = session.id,
                       .heartbeat_ms = options_.heartbeat.count(),
                       .missed_heartbeats = options_.missed_heartbeats}));
-  if (hello->role == Role::kWorker) OpenWorker(session, *hello);
-  for (const Session& old : predecessors) Succeed(old, session, hello->in_flight);
-  if (hello->role == Role::kPlanner) SendAllPresence();
-  if (hello->role == Role::kWorker) Announce(session.queues);
+}
+
+// What they asked of the planner before is unknown to this one, or its answers were lost.
+void Broker::WelcomeClients() {
+  for (const SessionId id : sessions_.All()) {
+    const Session& session = *sessions_.Find(id);
+    if (session.grant.role == Role::kClient) SendWelcome(session);
+  }
 }
 
 std::optional<Bye> Broker::Objection(const KeyGrant* grant, const Hello& hello) {
@@ -98,6 +113,14 @@ std::optional<Bye> Broker::Objection(const KeyGrant* grant, const Hello& hello) 
 
 std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
   for (const std::string& queue : hello.queues) {
+  for (const SessionId id : sessions_.All()) {
+    const Session& session = *sessions_.Find(id);
+    const bool same = session.grant.role == Role::kWorker && session.ledger == hello.ledger;
+    if (same && session.instance > hello.instance) {
+      return Bye{.reason = ByeReason::kSuperseded,
+                 .message = "a newer instance has taken its place"};
+    }
+  }
     const auto known = ledgers_.find(queue);
     if (known == ledgers_.end() || known->second == hello.ledger) continue;
     return Bye{.reason = ByeReason::kUnauthorised,

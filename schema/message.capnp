@@ -18,7 +18,9 @@
 # A session. Who speaks is known by the public key of the connection alone. A peer that the broker
 # does not know is asked `whoAreYou`, whatever it sent; it answers `hello`, and gets `welcome` or
 # `bye`, which is final. On every welcome a peer resends at once whatever is unacknowledged, and a
-# worker its credit. A peer sends `heartbeat` every interval, and the broker answers each; whoever
+# worker its credit. Clients are welcomed again, within their session, whenever a planner says hello:
+# it may know nothing of what they asked, so they ask again, and watch from the last event they saw.
+# A peer sends `heartbeat` every interval, and the broker answers each; whoever
 # hears nothing at all for `missedHeartbeats` intervals takes the session as over, and the broker
 # queues the items leased to it again.
 # A broker with another `boot` has forgotten all items: the planner publishes what is unsettled.

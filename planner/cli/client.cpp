@@ -143,6 +143,11 @@ std::uint64_t Client::Start(RequestVerb verb, const Request& request, OnReply on
   return number;
 }
 
+void Client::Amend(std::uint64_t number, const Request& request) {
+  const auto found = pending_.find(number);
+  if (found != pending_.end()) found->second.message.body = Encode(request);
+}
+
 Result<std::vector<Reply>> Client::Ask(RequestVerb verb, const Request& request,
                                        Duration patience) {
   std::vector<Reply> replies;

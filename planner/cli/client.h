@@ -51,6 +51,8 @@ class Client {
 
   // Streams: `on_reply` hears every reply until the last one, an error or Forget.
   std::uint64_t Start(RequestVerb verb, const Request& request, OnReply on_reply);
+  // What is asked instead at the next welcome: where a stream goes on after a loss.
+  void Amend(std::uint64_t number, const Request& request);
   void Forget(std::uint64_t request) { pending_.erase(request); }
 
   Ran RunUntil(const std::function<bool()>& done, Duration limit);

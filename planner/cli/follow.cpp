@@ -18,8 +18,9 @@ constexpr Duration kInquiryPatience{5'000};
 constexpr Duration kWaitingInterval{10'000};  // between two lines about the same thing
 
 // One transaction being followed: a stream of its events, and a question about its status every
-// other second. The stream is lost without a word when the planner restarts; then the status is
-// ahead of the events, and the stream is asked for anew from where it broke off.
+// other second. When the planner or the broker restarts, the broker's welcome makes the client ask
+// for the stream again, from where it broke off. Should it stop for another reason, the status gets
+// ahead of the events.
 class Follower {
  public:
   Follower(Client& client, Output& output, FollowOptions options)
@@ -54,12 +55,16 @@ class Follower {
     return request;
   }
 
+  Request WatchFromHere() const {
+    Request request = Question();
+    request.from = progress_.next();
+    return request;
+  }
+
   void StartWatch() {
     client_.Forget(watch_);
     retry_at_.reset();
-    Request request = Question();
-    request.from = progress_.next();
-    watch_ = client_.Start(RequestVerb::kWatch, request,
+    watch_ = client_.Start(RequestVerb::kWatch, WatchFromHere(),
                            [this](Result<Reply> reply) { OnWatch(std::move(reply)); });
   }
 
@@ -108,6 +113,7 @@ class Follower {
     if (const auto* outline = std::get_if<OutlineReply>(&reply->body)) progress_.Apply(*outline);
     if (const auto* events = std::get_if<EventsReply>(&reply->body)) {
       for (const Event& event : events->events) OnEvent(event);
+      client_.Amend(watch_, WatchFromHere());
     }
     events_seen_ = true;
     if (progress_.end()) StartPoll();  // the planner has the last word

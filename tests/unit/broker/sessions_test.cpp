@@ -151,6 +151,17 @@ TEST(BrokerSessions, AnotherJournalMustWaitUntilThePlannerIsGone) {
 }
 
 TEST(BrokerSessions, HeartbeatsAreAnsweredAndKeepTheSession) {
+TEST(BrokerSessions, APlannersHelloWelcomesClientsAgain) {
+  Network net;
+  const Peer client = net.Client();
+  const Peer worker = net.Worker("worker-a");
+  net.Take(client);
+  net.Take(worker);
+  net.Planner(4);
+  EXPECT_EQ(net.Last<Welcome>(client, MessageKind::kWelcome).epoch, Epoch{4});
+  EXPECT_THAT(net.Take(worker), IsEmpty()) << "what workers have to say waits for nobody";
+}
+
   Network net;
   const Peer worker = net.Worker("worker-a");
   net.Take(worker);
