@@ -137,11 +137,11 @@ class Coordinator {
   // ---- requests (requests.cpp) ----
   Result<Reply> Answer(const ClientRequest& request, Now now);
   Result<Reply> AnswerStatus(const Request& request, Now now);
-  Result<Reply> AnswerHistory(const Request& request);
   Result<Reply> AnswerGenerations(const Request& request);
   Result<Reply> AnswerTargets();
   Result<Reply> AnswerCancel(const ClientRequest& request, Now now);
   Result<Reply> AnswerAbandon(const ClientRequest& request, Now now);
+  Status StreamHistory(const ClientRequest& request);
   Status StreamLogs(const ClientRequest& request);
   Status StreamManifest(const ClientRequest& request);
   Status StartWatch(const ClientRequest& request);

@@ -85,11 +85,12 @@ Status MemoryJournal::ReplayOpen(const Visitor& visit) {
 Result<std::vector<Event>> MemoryJournal::ReadEvents(const EventFilter& filter) {
   std::vector<Event> found;
   for (const Event& event : events_) {
-    if (found.size() >= filter.limit) break;
+    if (filter.from && found.size() >= filter.limit) break;
     if (event.sequence < filter.from) continue;
     if (filter.transaction && event.transaction != *filter.transaction) continue;
     found.push_back(WithoutBulk(event));
   }
+  if (found.size() > filter.limit) found.erase(found.begin(), found.end() - filter.limit);
   return found;
 }
 

@@ -34,13 +34,15 @@ void Coordinator::OnRequest(const ClientRequest& request, Now now) {
     case RequestVerb::kLogs:
       streamed = StreamLogs(request);
       break;
+    case RequestVerb::kHistory:
+      streamed = StreamHistory(request);
+      break;
     case RequestVerb::kGetManifest:
       streamed = StreamManifest(request);
       break;
     case RequestVerb::kUnspecified:
     case RequestVerb::kStatus:
     case RequestVerb::kUnwatch:
-    case RequestVerb::kHistory:
     case RequestVerb::kGenerations:
     case RequestVerb::kTargets:
     case RequestVerb::kCancel:
@@ -64,8 +66,6 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
     case RequestVerb::kUnwatch:
       watchers_.RemoveClient(request.client);
       return Reply{More::kLast, DoneReply{}};
-    case RequestVerb::kHistory:
-      return AnswerHistory(request.body);
     case RequestVerb::kGenerations:
       return AnswerGenerations(request.body);
     case RequestVerb::kTargets:
@@ -77,6 +77,7 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
     case RequestVerb::kUnspecified:
     case RequestVerb::kWatch:
     case RequestVerb::kLogs:
+    case RequestVerb::kHistory:
     case RequestVerb::kGetManifest:
       break;
   }
@@ -161,16 +162,23 @@ Result<Reply> Coordinator::AnswerStatus(const Request& request, Now now) {
   return Reply{More::kLast, std::move(reply)};
 }
 
-Result<Reply> Coordinator::AnswerHistory(const Request& request) {
+Status Coordinator::StreamHistory(const ClientRequest& request) {
+  const Request& asked = request.body;
   EventFilter filter{
-      .from = std::max(request.from, EventSequence{1}),
-      .limit = request.limit > 0 ? std::min(request.limit, kMaxHistory) : kDefaultHistory,
+      .from = asked.from,
+      .limit = asked.limit > 0 ? std::min(asked.limit, kMaxHistory) : kDefaultHistory,
       .transaction = std::nullopt};
-  if (request.transaction.transaction || !request.transaction.submission.empty()) {
-    ERIS_ASSIGN(filter.transaction, Resolve(request.transaction));
+  if (asked.transaction.transaction || !asked.transaction.submission.empty()) {
+    ERIS_ASSIGN(filter.transaction, Resolve(asked.transaction));
   }
   ERIS_ASSIGN(std::vector<Event> events, journal_->ReadEvents(filter));
-  return Reply{More::kLast, EventsReply{std::move(events)}};
+  std::vector<EventsReply> parts = PartsOf(std::move(events));
+  if (parts.empty()) parts.emplace_back();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const More more = i + 1 < parts.size() ? More::kMoreFollows : More::kLast;
+    Send(request, {more, std::move(parts[i])});
+  }
+  return {};
 }
 
 Result<Reply> Coordinator::AnswerGenerations(const Request& request) {

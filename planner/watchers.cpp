@@ -22,30 +22,27 @@ std::size_t Weight(const Event& event) {
   return kBase;
 }
 
-void SendEvents(const WatchKey& key, std::vector<Event> events, More more,
-                std::vector<Effect>& effects) {
-  effects.emplace_back(SendReply{.client = key.client,
-                                 .request = key.request,
-                                 .reply = {more, EventsReply{std::move(events)}}});
-}
-
-// In replies that fit into a message.
-void SendInParts(const WatchKey& key, const std::vector<Event>& events,
-                 std::vector<Effect>& effects) {
-  std::vector<Event> part;
-  std::size_t weight = 0;
-  for (const Event& event : events) {
-    weight += Weight(event);
-    if (weight > limits::kChunkBytes && !part.empty()) {
-      SendEvents(key, std::exchange(part, {}), More::kMoreFollows, effects);
-      weight = Weight(event);
-    }
-    part.push_back(event);
-  }
-  if (!part.empty()) SendEvents(key, std::move(part), More::kMoreFollows, effects);
+void SendEvents(const WatchKey& key, EventsReply events, More more, std::vector<Effect>& effects) {
+  effects.emplace_back(
+      SendReply{.client = key.client, .request = key.request, .reply = {more, std::move(events)}});
 }
 
 }  // namespace
+
+std::vector<EventsReply> PartsOf(std::vector<Event> events) {
+  std::vector<EventsReply> parts;
+  std::size_t weight = 0;
+  for (Event& event : events) {
+    const std::size_t added = Weight(event);
+    weight += added;
+    if (parts.empty() || weight > limits::kChunkBytes) {
+      parts.emplace_back();
+      weight = added;
+    }
+    parts.back().events.push_back(std::move(event));
+  }
+  return parts;
+}
 
 Event WithoutBulk(const Event& event) {
   Event light{
@@ -144,12 +141,14 @@ Result<Watchers::Progress> Watchers::PushOne(const WatchKey& key, Watcher& watch
   if (watcher.transaction) {
     ERIS_TRY(Outline(key, watcher, *watcher.transaction, source, effects));
   }
-  ERIS_ASSIGN(const std::vector<Event> events, Page(watcher, pending, journal));
+  ERIS_ASSIGN(std::vector<Event> events, Page(watcher, pending, journal));
   for (const Event& event : events) {
     if (!std::holds_alternative<TransactionPlanned>(event.body)) continue;
     ERIS_TRY(Outline(key, watcher, event.transaction, source, effects));
   }
-  SendInParts(key, events, effects);
+  for (EventsReply& part : PartsOf(std::move(events))) {
+    SendEvents(key, std::move(part), More::kMoreFollows, effects);
+  }
   if (watcher.next < pending.next) return Progress::kBehind;
   if (!watcher.transaction || !source.HasEnded(*watcher.transaction)) return Progress::kUpToDate;
   SendEvents(key, {}, More::kLast, effects);

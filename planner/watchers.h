@@ -36,6 +36,9 @@ struct WatchKey {
 // The event without what is large: manifests, the items of a plan, reports of targets.
 Event WithoutBulk(const Event& event);
 
+// Events in light form, in replies that fit into a message each.
+std::vector<EventsReply> PartsOf(std::vector<Event> events);
+
 // Of one plan, in replies of bounded size.
 std::vector<OutlineReply> OutlinesOf(TransactionId transaction, const Plan& plan,
                                      std::size_t items_per_reply);

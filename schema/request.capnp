@@ -21,10 +21,10 @@ struct Request {
   submission @1 :Text;       # … or by the submission that made it
   profile @2 :Text;          # generations, getManifest, status, history; empty = all
   generation @3 :UInt64;     # getManifest; 0 = the newest
-  from @4 :UInt64;           # watch, history: first event wanted; 0 = the first
+  from @4 :UInt64;           # first event wanted. watch: 0 = the first; history: 0 = the newest `limit`
   item @5 :UInt32 = 0xffffffff;        # logs; 0xffffffff = all
   target @6 :Text;           # abandon; empty = all
-  limit @7 :UInt32;          # history; 0 = the planner's default
+  limit @7 :UInt32;          # history: events at most; 0 = the planner's default
   reason @8 :Text;           # cancel
 }
 

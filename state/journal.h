@@ -44,7 +44,7 @@ struct JournaledSubmission {
 std::string DigestOf(const Submission& submission);
 
 struct EventFilter {
-  EventSequence from{1};
+  EventSequence from{1};  // 0: the newest ones there are
   std::uint32_t limit = 1000;
   std::optional<TransactionId> transaction;  // absent = all
 };

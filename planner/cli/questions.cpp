@@ -1,4 +1,5 @@
 // Commands that ask the planner and print what it answers.
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -41,6 +42,27 @@ Request About(const std::optional<TransactionRef>& transaction, const Context& c
     request.profile = context.call.profile;
   }
   return request;
+}
+
+// The newest `limit` events, or all of them, page by page.
+Result<std::vector<Event>> AskHistory(Request request, Context& context) {
+  constexpr std::uint32_t kPage = 1'000;
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  const bool is_all = request.limit == 0;
+  if (is_all) {
+    request.limit = kPage;
+    request.from = {1};
+  }
+  std::vector<Event> events;
+  for (;;) {
+    ERIS_ASSIGN(std::vector<Reply> replies,
+                session->client().Ask(RequestVerb::kHistory, request, kAnswerPatience));
+    std::vector<Event> page = Collect(std::move(replies), &EventsReply::events);
+    const bool is_last = !is_all || page.size() < kPage;
+    if (!page.empty()) request.from = {page.back().sequence.value + 1};
+    std::move(page.begin(), page.end(), std::back_inserter(events));
+    if (is_last) return events;
+  }
 }
 
 template <typename List>
@@ -93,8 +115,7 @@ Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context) {
   Request request = About(command.transaction, context);
   request.limit = command.limit;
   if (command.transaction) {
-    ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kHistory, request, context));
-    const std::vector<Event> events = Collect(std::move(replies), &EventsReply::events);
+    ERIS_ASSIGN(const std::vector<Event> events, AskHistory(request, context));
     return Print(events, EventsText(events), context);
   }
   constexpr std::uint32_t kDefault = 50;

@@ -67,13 +67,9 @@ JournalProjection::JournalProjection(sqlite::Database& database)
       set_phase_(database,
                  "UPDATE \"transaction\" SET phase = ?2, switching_ms = CASE WHEN ?2 = ?4 THEN "
                  "coalesce(switching_ms, ?3) ELSE switching_ms END WHERE id = ?1"),
-      insert_item_(database,
-                   "INSERT INTO item(tx, idx, direction, attempt, published_ms) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
       settle_item_(database,
-                   "INSERT INTO item(tx, idx, direction, attempt, published_ms, settled_event, "
-                   "verdict) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
-                   "settled_event = ?6, verdict = ?7"),
+                   "INSERT OR REPLACE INTO item(tx, idx, direction, attempt, settled_event) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5)"),
       insert_generation_(database,
                          "INSERT INTO generation SELECT ?2, ?3, id, planned_event, ?4, author, "
                          "next_mappings, next_targets FROM \"transaction\" WHERE id = ?1"),
@@ -135,19 +131,13 @@ Status JournalProjection::Project(const Event& event, const PhaseEntered& entere
                         TransactionPhase::kSwitching);
 }
 
-Status JournalProjection::Project(const Event& event, const ItemsPublished& published) {
-  for (const PublishedItem& item : published.items) {
-    ERIS_TRY(insert_item_.Run(event.transaction.value, item.index.value, item.grade.direction,
-                              item.grade.attempt, event.at.ms));
-  }
-  return {};
-}
+// What is out is asked of the planner, never of the tables.
+Status JournalProjection::Project(const Event&, const ItemsPublished&) { return {}; }
 
 Status JournalProjection::Project(const Event& event, const ItemSettled& settled) {
   const PublishedItem& item = settled.item;
   return settle_item_.Run(event.transaction.value, item.index.value, item.grade.direction,
-                          item.grade.attempt, event.at.ms, event.sequence.value,
-                          settled.outcome.verdict);
+                          item.grade.attempt, event.sequence.value);
 }
 
 Status JournalProjection::Project(const Event& event, const GenerationCommitted& committed) {

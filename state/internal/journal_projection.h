@@ -44,7 +44,6 @@ class JournalProjection {
   sqlite::Statement settle_targets_;
   sqlite::Statement set_plan_;
   sqlite::Statement set_phase_;
-  sqlite::Statement insert_item_;
   sqlite::Statement settle_item_;
   sqlite::Statement insert_generation_;
   sqlite::Statement set_generation_;

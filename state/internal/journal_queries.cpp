@@ -1,5 +1,6 @@
 #include "state/internal/journal_queries.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +22,7 @@ constexpr std::string_view kUnfinishedEvents =
 #define ERIS_TRANSACTION_COLUMNS                                                               \
   "SELECT id, submission, profile, author, action, phase, result, message, plan_hash, "        \
   "generation, activate, deactivate, bounced, kept, down, items, submitted_ms, switching_ms, " \
-  "ended_ms, (SELECT count(DISTINCT idx) FROM item WHERE tx = id AND direction = 0 "           \
-  "AND verdict IS NOT NULL) "                                                                  \
+  "ended_ms, (SELECT count(DISTINCT idx) FROM item WHERE tx = id AND direction = 0) "          \
   "FROM \"transaction\" "
 
 template <typename Visit>
@@ -102,6 +102,13 @@ JournalQueries::JournalQueries(sqlite::Database& database)
           "AND sequence >= (SELECT first_event FROM \"transaction\" WHERE id = ?3) "
           "AND sequence <= (SELECT last_event FROM \"transaction\" WHERE id = ?3) "
           "ORDER BY sequence LIMIT ?2"),
+      newest_events_(database, "SELECT body FROM event ORDER BY sequence DESC LIMIT ?1"),
+      newest_events_of_transaction_(
+          database,
+          "SELECT body FROM event WHERE tx = ?2 "
+          "AND sequence >= (SELECT first_event FROM \"transaction\" WHERE id = ?2) "
+          "AND sequence <= (SELECT last_event FROM \"transaction\" WHERE id = ?2) "
+          "ORDER BY sequence DESC LIMIT ?1"),
       generation_(database,
                   "SELECT planned_event FROM generation WHERE profile = ?1 AND number = ?2"),
       newest_generation_(database,
@@ -154,9 +161,19 @@ Status JournalQueries::Replay(EventSequence from, const Journal::Visitor& visit)
 }
 
 Result<std::vector<Event>> JournalQueries::Events(const EventFilter& filter) {
+  if (!filter.from) return NewestEvents(filter);
   if (!filter.transaction) return ReadAll(events_.Select(filter.from.value, filter.limit));
   return ReadAll(
       events_of_transaction_.Select(filter.from.value, filter.limit, filter.transaction->value));
+}
+
+Result<std::vector<Event>> JournalQueries::NewestEvents(const EventFilter& filter) {
+  ERIS_ASSIGN(std::vector<Event> events,
+              ReadAll(filter.transaction ? newest_events_of_transaction_.Select(
+                                               filter.limit, filter.transaction->value)
+                                         : newest_events_.Select(filter.limit)));
+  std::reverse(events.begin(), events.end());
+  return events;
 }
 
 Result<std::optional<Event>> JournalQueries::FullEvent(EventSequence sequence) {

@@ -37,6 +37,7 @@ class JournalQueries {
                                             std::optional<ItemIndex> item);
 
  private:
+  Result<std::vector<Event>> NewestEvents(const EventFilter& filter);
   Result<std::vector<TransactionStatus>> ReadTransactions(sqlite::Cursor rows);
 
   sqlite::Statement head_;
@@ -46,6 +47,8 @@ class JournalQueries {
   sqlite::Statement full_event_;
   sqlite::Statement events_;
   sqlite::Statement events_of_transaction_;
+  sqlite::Statement newest_events_;
+  sqlite::Statement newest_events_of_transaction_;
   sqlite::Statement generation_;
   sqlite::Statement newest_generation_;
   sqlite::Statement planned_event_;

@@ -61,14 +61,13 @@ CREATE TABLE set_aside(
   PRIMARY KEY (tx, target)
 ) STRICT, WITHOUT ROWID;
 
+-- Attempts that are settled.
 CREATE TABLE item(
   tx INTEGER NOT NULL,
   idx INTEGER NOT NULL,
   direction INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  published_ms INTEGER NOT NULL,
-  settled_event INTEGER,               -- its ItemSettled; null: not settled
-  verdict INTEGER,
+  settled_event INTEGER NOT NULL,      -- its ItemSettled
   PRIMARY KEY (tx, idx, direction, attempt)
 ) STRICT, WITHOUT ROWID;
 

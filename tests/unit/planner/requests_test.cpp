@@ -105,6 +105,27 @@ TEST_F(Requests, AWatcherThatIsTooSlowIsForgotten) {
   EXPECT_EQ(world.RepliesTo(7).size(), before);
 }
 
+TEST_F(Requests, HistoryGivesTheNewestEventsAndPagesByTheirNumbers) {
+  const auto ask = [this](std::uint64_t from, std::uint32_t limit) {
+    Request request;
+    request.from = {from};
+    request.limit = limit;
+    std::vector<std::uint64_t> numbers;
+    for (const Reply& reply : world.Ask(RequestVerb::kHistory, request)) {
+      for (const Event& event : As<EventsReply>(reply)->events) {
+        numbers.push_back(event.sequence.value);
+      }
+    }
+    return numbers;
+  };
+  const std::uint64_t last = world.journal().events().size();
+  ASSERT_GT(last, 5U);
+  EXPECT_EQ(ask(0, 3), (std::vector{last - 2, last - 1, last}));
+  EXPECT_EQ(ask(2, 3), (std::vector<std::uint64_t>{2, 3, 4}));
+  EXPECT_EQ(ask(last, 3), (std::vector{last}));
+  EXPECT_TRUE(ask(last + 1, 3).empty());
+}
+
 TEST_F(Requests, LogsNameTheItemOfEachOutcome) {
   std::size_t settled = world.Recorded<ItemSettled>(first).size();
   std::size_t entries = 0;

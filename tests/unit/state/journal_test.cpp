@@ -266,6 +266,12 @@ TEST_F(JournalTest, ShowsEventsWithoutTheirBulk) {
   EXPECT_TRUE(planned.next.services.empty());
   EXPECT_EQ(planned.plan.summary.kept, 3U);
   EXPECT_EQ(journal_->ReadEvents({.transaction = TransactionId{2}})->size(), 1U);
+  const auto newest = journal_->ReadEvents({.from = {0}, .limit = 2}).value();
+  ASSERT_EQ(newest.size(), 2U);
+  EXPECT_LT(newest[0].sequence, newest[1].sequence);
+  EXPECT_EQ(newest[1].sequence, journal_->LoadHead()->last_event);
+  EXPECT_EQ(
+      journal_->ReadEvents({.from = {0}, .limit = 9, .transaction = TransactionId{2}})->size(), 1U);
   EXPECT_EQ(std::get<TransactionPlanned>(journal_->ReadEvent({3})->body).plan.items.size(), 3U);
 }
 
