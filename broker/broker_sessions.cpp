@@ -111,8 +111,8 @@ std::optional<Bye> Broker::Objection(const KeyGrant* grant, const Hello& hello) 
   return std::nullopt;
 }
 
+// A hello of a process that has died meanwhile may arrive after that of its successor.
 std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
-  for (const std::string& queue : hello.queues) {
   for (const SessionId id : sessions_.All()) {
     const Session& session = *sessions_.Find(id);
     const bool same = session.grant.role == Role::kWorker && session.ledger == hello.ledger;
@@ -121,6 +121,7 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
                  .message = "a newer instance has taken its place"};
     }
   }
+  for (const std::string& queue : hello.queues) {
     const auto known = ledgers_.find(queue);
     if (known == ledgers_.end() || known->second == hello.ledger) continue;
     return Bye{.reason = ByeReason::kUnauthorised,

@@ -11,7 +11,8 @@
 namespace eris {
 namespace {
 
-constexpr Duration kMaxTick{1'000};
+// How soon after its last chance a silent session is noticed.
+constexpr int kTicksPerHeartbeat = 2;
 // Submissions wait in the spool, not in the connection: others share it.
 constexpr std::size_t kForwardBytes = std::size_t{1} << 20;
 constexpr Duration kForwardPause{5};
@@ -22,7 +23,7 @@ BrokerDaemon::BrokerDaemon(BrokerOptions options, SpoolContent spool, const Part
     : parts_(parts),
       broker_(options, std::move(spool), parts.keys),
       outbox_(parts.transport),
-      tick_interval_(std::min(kMaxTick, options.heartbeat)) {
+      tick_interval_(std::max(options.heartbeat / kTicksPerHeartbeat, Duration(1))) {
   parts_.transport.SetHandlers(
       {.on_frame = [this](link::PeerId peer, const link::PublicKey& user,
                           link::Bytes frame) { OnFrame(peer, user, frame); },

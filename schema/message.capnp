@@ -117,7 +117,9 @@ struct Hello {
   # First message of a session, made by the peer.
   role @0 :Role;             # must be the one its key is granted
   name @1 :Text;             # for people; rights come from the key alone
-  instance @2 :UInt64;       # random per start of the process
+  instance @2 :UInt64;       # another at each start of the process. Worker: grows with the starts of
+                             # its ledger, so that a hello that comes late is known as such; others:
+                             # random (planners are told apart by their epoch)
   protocolMin @3 :UInt32;    # versions that the peer speaks
   protocolMax @4 :UInt32;
   software @5 :Text;         # version of Eris

@@ -21,6 +21,7 @@ class Ledger::Storage {
 
   std::unique_ptr<sqlite::Database> database;
   LedgerId id;
+  std::uint64_t start = 0;
   LedgerTables tables;
 };
 
@@ -37,15 +38,20 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& path, Random& ra
   auto storage = std::make_unique<Storage>(std::move(database));
   ERIS_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(*storage->database));
   ERIS_ASSIGN(storage->id, storage->tables.DrawId(random));
+  ERIS_ASSIGN(storage->start, storage->tables.CountStart());
   ERIS_TRY(transaction.Commit());
+  ERIS_TRY(storage->tables.FindRows());
   return std::unique_ptr<Ledger>(new Ledger(std::move(storage)));
 }
 
 LedgerId Ledger::id() const { return storage_->id; }
 
+std::uint64_t Ledger::start() const { return storage_->start; }
+
 Status Ledger::Append(std::span<const LedgerRecord> records) {
   ERIS_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(*storage_->database));
   for (const LedgerRecord& record : records) ERIS_TRY(storage_->tables.Write(record));
+  ERIS_TRY(storage_->tables.FinishWrites());
   return transaction.Commit();
 }
 

@@ -2,6 +2,7 @@
 // mean is said in schema/values/ledger.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,8 @@ class Ledger final : public DurableLog<LedgerRecord> {
 
   // Tells this ledger from another one for the same target.
   LedgerId id() const;
+  // Grows each time the file is opened, and is synced before: tells a process from those before it.
+  std::uint64_t start() const;
 
   Status Append(std::span<const LedgerRecord> records) override;
   Result<LedgerState> Load();

@@ -47,8 +47,17 @@ Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
 }
 
 void Agent::Record(LedgerRecord record) {
+  RecordAcknowledged();
   Apply(ledger_, record);
   decisions_.records.push_back(std::move(record));
+}
+
+void Agent::RecordAcknowledged() {
+  for (const ItemId& id : std::exchange(acknowledged_, {})) {
+    if (ledger_.Find(id) == nullptr) continue;
+    decisions_.records.push_back(OutcomeAcknowledged{.id = id});
+    Apply(ledger_, decisions_.records.back());
+  }
 }
 
 void Agent::Send(Message message) {
@@ -280,6 +289,12 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
   Held held = std::move(found->second);
   held_.erase(found);
   scheduler_.Done(id);
+  // A report that fits into no message would never arrive.
+  if (const std::size_t bytes = Encode(outcome).size(); bytes > limits::kBodyBytes) {
+    outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(bytes) +
+                                            " bytes, a message holds " +
+                                            std::to_string(limits::kBodyBytes));
+  }
   Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
   const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;
   for (LedgerRecord& record : RecordsAfter(id, held.body, outcome, lease)) {
@@ -289,12 +304,6 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
     Record(std::move(record));
   }
   SendOutcome(id, outcome, now);
-  // A report that fits into no message would never arrive.
-  if (const std::size_t bytes = Encode(outcome).size(); bytes > limits::kBodyBytes) {
-    outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(bytes) +
-                                            " bytes, a message holds " +
-                                            std::to_string(limits::kBodyBytes));
-  }
   if (!ActivitiesOf(held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
   if (held.successor && !IsAnswered(*held.successor, now)) Accept(*std::move(held.successor));
 }
@@ -320,8 +329,7 @@ void Agent::OnRevoke(const ItemId& id, Now now) {
 }
 
 void Agent::OnOutcomeAck(const ItemId& id) {
-  if (unacknowledged_.erase(id) == 0) return;
-  if (ledger_.Find(id) != nullptr) Record(OutcomeAcknowledged{.id = id});
+  if (unacknowledged_.erase(id) > 0) acknowledged_.push_back(id);
 }
 
 void Agent::ExpireLease(Now now) {
@@ -332,6 +340,7 @@ void Agent::ExpireLease(Now now) {
 
 void Agent::OnTick(Now now) {
   ExpireLease(now);
+  RecordAcknowledged();
   if (link_ == Link::kDown) return;
   for (const auto& [id, sent] : unacknowledged_) {
     if (now.steady - sent < options_.resend_after) continue;
@@ -339,6 +348,12 @@ void Agent::OnTick(Now now) {
     ERIS_CHECK(attempt != nullptr && attempt->outcome, "what is unacknowledged is settled");
     SendOutcome(id, *attempt->outcome, now);
   }
+}
+
+bool Agent::wants_ticks() const {
+  const bool may_expire =
+      ledger_.lease && ledger_.lease->standing != LedgerLease::Standing::kConfirmed;
+  return may_expire || !acknowledged_.empty() || !unacknowledged_.empty();
 }
 
 std::vector<ItemId> Agent::InFlight() const {

@@ -84,8 +84,10 @@ class Agent {
   void OnMessage(const Message& message, Now now);
   // Work ended. Precondition: it was started and not ended before.
   void OnDone(const ItemId& id, Outcome outcome, Now now);
-  // Expiry of leases, age of outcomes. At least once a second.
+  // Expiry of leases, age of outcomes, records that nothing waits for. At least once a second.
   void OnTick(Now now);
+  // Whether a tick would ever do something; otherwise nobody need wake up for it.
+  bool wants_ticks() const;
 
   // What the agent wants done since the last call's turn ended: hand it to FinishTurn.
   AgentDecisions& decisions() { return decisions_; }
@@ -110,6 +112,7 @@ class Agent {
   Agent(AgentOptions options, LedgerState ledger);
 
   void Record(LedgerRecord record);
+  void RecordAcknowledged();
   void Send(Message message);
   void SendOutcome(const ItemId& id, const Outcome& outcome, Now now);
   void Refuse(const ItemId& id, std::string why);
@@ -140,6 +143,9 @@ class Agent {
   // Ordered, so that equal inputs give equal effects.
   std::map<StepId, Held> held_;
   std::map<ItemId, SteadyTime> unacknowledged_;  // and when it was last sent
+  // To be recorded with the next record, or at the next tick: nothing waits for it, and a sync for
+  // acknowledgements alone would cost as much as one for work.
+  std::vector<ItemId> acknowledged_;
   enum class Link : std::uint8_t { kDown, kUp } link_ = Link::kDown;
 };
 

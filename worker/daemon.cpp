@@ -33,28 +33,28 @@ Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions op
       },
       [self]() -> const LedgerState& { return self->agent_.ledger(); });
   parts.loop.OnTurnEnd([self] { self->EndTurn(); });
-  daemon->Tick();
+  self->TickAfter(Duration(0));  // what is resumed starts in that turn
   return daemon;
 }
 
 link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
-  return {.make_hello = [this] { return MakeHello(); },
-          .on_established =
-              [this](const link::Established&) { agent_.OnConnected(parts_.loop.now()); },
-          .on_lost = [this](const link::Lost&) { agent_.OnDisconnected(); },
-          .on_ended =
-              [this](const Bye& bye) {
-                Stop(Fail(ErrorCode::kConflict,
-                          "another worker serves in this one's place: " + bye.message));
-              },
-          .on_message =
-              [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
+  return {
+      .make_hello = [this] { return MakeHello(); },
+      .on_established = [this](const link::Established&) { agent_.OnConnected(parts_.loop.now()); },
+      .on_lost = [this](const link::Lost&) { agent_.OnDisconnected(); },
+      .on_ended =
+          [this](const Bye& bye) {
+            Stop(Fail(ErrorCode::kConflict,
+                      "another worker serves in this one's place: " + bye.message));
+          },
+      .on_message =
+          [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
 }
 
 Hello WorkerDaemon::MakeHello() const {
   Hello hello{.role = Role::kWorker,
               .name = options_.name,
-              .instance = options_.instance,
+              .instance = parts_.ledger.start(),
               .software = options_.software,
               .journal = agent_.ledger().journal,
               .epoch = agent_.ledger().epoch,
@@ -65,6 +65,7 @@ Hello WorkerDaemon::MakeHello() const {
 }
 
 void WorkerDaemon::EndTurn() {
+  if (!ticks_ && agent_.wants_ticks()) TickAfter(kTickInterval);
   if (!status_ || agent_.decisions().empty()) {
     client_.Flush();
     return;
@@ -87,9 +88,12 @@ void WorkerDaemon::Perform(const AgentEffect& effect) {
              effect);
 }
 
-void WorkerDaemon::Tick() {
-  agent_.OnTick(parts_.loop.now());
-  tick_ = parts_.loop.After(kTickInterval, [this] { Tick(); });
+void WorkerDaemon::TickAfter(Duration pause) {
+  ticks_ = true;
+  tick_ = parts_.loop.After(pause, [this] {
+    ticks_ = false;
+    agent_.OnTick(parts_.loop.now());
+  });
 }
 
 void WorkerDaemon::Stop(Status status) {

@@ -19,7 +19,6 @@ namespace eris {
 struct WorkerDaemonOptions {
   std::string name;
   std::string software;
-  std::uint64_t instance = 0;  // random
   AgentOptions agent;
 };
 
@@ -51,7 +50,7 @@ class WorkerDaemon {
   Hello MakeHello() const;
   void EndTurn();
   void Perform(const AgentEffect& effect);
-  void Tick();
+  void TickAfter(Duration pause);
   void Stop(Status status);
 
   WorkerDaemonOptions options_;
@@ -60,6 +59,7 @@ class WorkerDaemon {
   std::unique_ptr<Executor> executor_;
   link::BrokerClient client_;
   link::TimerId tick_;
+  bool ticks_ = false;  // that timer is set
   Status status_;
 };
 

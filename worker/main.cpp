@@ -60,8 +60,8 @@ std::vector<std::filesystem::path> ModulesPath() {
 }
 
 LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout& layout) {
-  return {.activities = {.dysnomia = config.dysnomia.empty() ? ProgramBeside("dysnomia")
-                                                             : config.dysnomia,
+  return {.activities = {.dysnomia =
+                             config.dysnomia.empty() ? ProgramBeside("dysnomia") : config.dysnomia,
                          .attempts_dir = layout.attempts,
                          .state_dir = layout.dysnomia,
                          .secrets_dir = config.secrets_dir},
@@ -74,8 +74,8 @@ LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout&
 }
 
 AgentOptions AgentOptionsOf(const WorkerConfig& config) {
-  AgentOptions options{.limits = {.num_of_cores = config.num_of_cores,
-                                  .max_transfers = config.max_transfers}};
+  AgentOptions options{
+      .limits = {.num_of_cores = config.num_of_cores, .max_transfers = config.max_transfers}};
   for (const std::string& target : config.targets) {
     options.queues.push_back({.kind = QueueName::Kind::kTarget, .name = target});
   }
@@ -103,24 +103,22 @@ Status Run(const std::string& config_path) {
   ERIS_TRY(loop->OnSignals({SIGTERM, SIGINT}, [&](int) { loop->Stop(); }));
   ERIS_ASSIGN(const auto context, link::Context::Open(link::IoThreads::kClient));
   ERIS_ASSIGN(const auto transport,
-              link::ZmqClient::Connect(*loop, *context,
-                                       {.endpoint = config.endpoint, .server_key = server_key}, keys));
+              link::ZmqClient::Connect(
+                  *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
 
   const auto make_executor = [&](Executor::Completion done, LocalExecutor::LedgerView view) {
     return std::make_unique<LocalExecutor>(ExecutorOptions(config, layout), *loop, *log,
                                            std::move(view), std::move(done));
   };
   ERIS_ASSIGN(const auto daemon,
-              WorkerDaemon::Start({.name = config.name,
-                                   .software = ERIS_VERSION,
-                                   .instance = random.NextU64(),
-                                   .agent = AgentOptionsOf(config)},
-                                  {.loop = *loop,
-                                   .transport = *transport,
-                                   .ledger = *ledger,
-                                   .log = *log,
-                                   .observer = observer.get()},
-                                  make_executor));
+              WorkerDaemon::Start(
+                  {.name = config.name, .software = ERIS_VERSION, .agent = AgentOptionsOf(config)},
+                  {.loop = *loop,
+                   .transport = *transport,
+                   .ledger = *ledger,
+                   .log = *log,
+                   .observer = observer.get()},
+                  make_executor));
   log->Info("worker.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();
   log->Info("worker.stopped");
@@ -131,7 +129,8 @@ Status Run(const std::string& config_path) {
 }  // namespace eris
 
 int main(int argc, char** argv) {
-  const auto call = eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)), eris::kHelp);
+  const auto call =
+      eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)), eris::kHelp);
   if (call && call->config.empty()) return std::fputs(call->answer.c_str(), stdout) < 0;
   const eris::Status status = call ? eris::Run(call->config) : eris::Fail(call.error());
   if (status) return EXIT_SUCCESS;

@@ -9,10 +9,6 @@
 namespace eris {
 namespace {
 
-MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping) {
-  return {profile, mapping.container, mapping.service, mapping.digest};
-}
-
 void Bind(LedgerState& state, JournalId journal) {
   if (state.journal == journal) return;
   if (state.journal) {
@@ -58,6 +54,10 @@ void Acknowledge(LedgerState& state, const ItemId& id) {
 }
 
 }  // namespace
+
+MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping) {
+  return {profile, mapping.container, mapping.service, mapping.digest};
+}
 
 const LedgerAttempt* LedgerState::Find(const ItemId& id) const {
   const auto step = steps.find(id.step);

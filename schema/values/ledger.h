@@ -146,6 +146,7 @@ struct MappingKey {
   std::string digest;
   auto operator<=>(const MappingKey&) const = default;
 };
+MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping);
 
 struct LedgerState {
   JournalId journal;  // 0 = serves any

@@ -104,8 +104,9 @@ std::string_view ToString(Role role);
 
 struct Hello {
   Role role = Role::kUnspecified;
-  std::string name;            // for logs; rights come from the key alone
-  std::uint64_t instance = 0;  // random per process start
+  std::string name;  // for logs; rights come from the key alone
+  // Another at each start of the process. A worker counts the starts of its ledger; others draw it.
+  std::uint64_t instance = 0;
   std::uint32_t protocol_min = limits::kProtocolVersion;
   std::uint32_t protocol_max = limits::kProtocolVersion;
   std::string software;             // version of Eris

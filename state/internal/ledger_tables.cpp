@@ -1,5 +1,7 @@
 #include "state/internal/ledger_tables.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <variant>
@@ -7,19 +9,47 @@
 #include "schema/codec/codec.h"
 
 namespace eris {
+namespace {
+
+// Of a row that begins with journal, tx, idx, direction, attempt.
+ItemId ReadId(const sqlite::Cursor& row) {
+  return {.step = {.journal = {row.Unsigned(0)},
+                   .transaction = {row.Unsigned(1)},
+                   .index = {static_cast<std::uint32_t>(row.Integer(2))}},
+          .grade = {.direction = static_cast<Direction>(row.Integer(3)),
+                    .attempt = static_cast<std::uint16_t>(row.Integer(4))}};
+}
+
+// Of a row that begins with profile, container, service, digest.
+MappingKey ReadKey(const sqlite::Cursor& row) {
+  return {.profile = ProfileName(std::string(row.Text(0))),
+          .container = ContainerName(std::string(row.Text(1))),
+          .service = ServiceKey(std::string(row.Text(2))),
+          .digest = std::string(row.Text(3))};
+}
+
+}  // namespace
 
 LedgerTables::LedgerTables(sqlite::Database& database)
     : database_(database),
       set_epoch_(database, "UPDATE meta SET epoch = ?1"),
       forget_other_journal_(
           database, "UPDATE meta SET epoch = 0, low_water = 0 WHERE journal NOT IN (0, ?1)"),
+      forget_other_bodies_(database,
+                           "DELETE FROM body WHERE (SELECT journal FROM meta) NOT IN (0, ?1) "
+                           "AND id IN (SELECT body FROM attempt)"),
       forget_other_steps_(database,
                           "DELETE FROM attempt WHERE (SELECT journal FROM meta) NOT IN (0, ?1)"),
       forget_other_lease_(database,
                           "DELETE FROM lease WHERE (SELECT journal FROM meta) NOT IN (0, ?1)"),
       set_journal_(database, "UPDATE meta SET journal = ?1"),
       set_low_water_(database, "UPDATE meta SET low_water = max(low_water, ?1)"),
+      forget_bodies_(database,
+                     "DELETE FROM body WHERE id IN (SELECT body FROM attempt "
+                     "WHERE tx < (SELECT low_water FROM meta) AND body IS NOT NULL)"),
       forget_steps_(database, "DELETE FROM attempt WHERE tx < (SELECT low_water FROM meta)"),
+      insert_body_(database, "INSERT INTO body(id, bytes) VALUES (?1, ?2)"),
+      delete_body_(database, "DELETE FROM body WHERE id = ?1"),
       start_(database,
              "INSERT INTO attempt(tx, idx, direction, attempt, journal, body_hash, directory, body)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
@@ -35,12 +65,13 @@ LedgerTables::LedgerTables(sqlite::Database& database)
              "VALUES (1, ?1, ?2, ?3, 0)"),
       confirm_(database, "UPDATE lease SET standing = 1 WHERE tx = ?1"),
       release_(database, "DELETE FROM lease WHERE tx = ?1"),
-      activate_(database,
-                "INSERT OR REPLACE INTO mapping(profile, container, service, digest, service_name, "
-                "package, state, activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-      deactivate_(database,
-                  "DELETE FROM mapping "
-                  "WHERE profile = ?1 AND container = ?2 AND service = ?3 AND digest = ?4"),
+      insert_mapping_(database,
+                      "INSERT INTO mapping(id, profile, container, service, digest, service_name, "
+                      "package, state, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+      update_mapping_(database,
+                      "UPDATE mapping SET service_name = ?2, package = ?3, state = ?4, body = ?5 "
+                      "WHERE id = ?1"),
+      delete_mapping_(database, "DELETE FROM mapping WHERE id = ?1"),
       add_root_(database, "INSERT INTO root(tx, path) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
       drop_roots_(database, "DELETE FROM root WHERE tx = ?1"),
       lock_(database,
@@ -60,6 +91,18 @@ Result<LedgerId> LedgerTables::DrawId(Random& random) {
   return LedgerId{row.Unsigned(0)};
 }
 
+Result<std::uint64_t> LedgerTables::CountStart() {
+  sqlite::Statement count(database_, "UPDATE meta SET starts = starts + 1");
+  ERIS_TRY(count.Run());
+  sqlite::Statement select(database_, "SELECT starts FROM meta");
+  std::uint64_t starts = 0;
+  ERIS_TRY(sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
+    starts = row.Unsigned(0);
+    return {};
+  }));
+  return starts;
+}
+
 // ---- write ----
 
 Status LedgerTables::Write(const LedgerRecord& record) {
@@ -69,7 +112,9 @@ Status LedgerTables::Write(const LedgerRecord& record) {
 Status LedgerTables::Put(const EpochSeen& seen) { return set_epoch_.Run(seen.epoch.value); }
 
 Status LedgerTables::Put(const JournalBound& bound) {
+  ERIS_TRY(forget_other_bodies_.Run(bound.journal.value));
   ERIS_TRY(forget_other_steps_.Run(bound.journal.value));
+  if (database_.changes() > 0) open_bodies_.clear();
   ERIS_TRY(forget_other_lease_.Run(bound.journal.value));
   ERIS_TRY(forget_other_journal_.Run(bound.journal.value));
   return set_journal_.Run(bound.journal.value);
@@ -77,18 +122,24 @@ Status LedgerTables::Put(const JournalBound& bound) {
 
 Status LedgerTables::Put(const LowWaterRaised& raised) {
   ERIS_TRY(set_low_water_.Run(raised.low_water.value));
+  ERIS_TRY(forget_bodies_.Run());
+  std::erase_if(open_bodies_,
+                [&](const auto& entry) { return entry.first.step.transaction < raised.low_water; });
   return forget_steps_.Run();
 }
 
 Status LedgerTables::Put(const StepStarted& started) {
   const auto& [step, grade] = started.id;
+  std::string bytes = Encode(started.body);
+  ERIS_ASSIGN(const std::int64_t body, InsertBody(bytes));
+  open_bodies_.insert_or_assign(started.id, Body{body, std::move(bytes)});
   return start_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt,
-                    step.journal.value, started.body_hash, started.attempt,
-                    sqlite::Blob{Encode(started.body)});
+                    step.journal.value, started.body_hash, started.attempt, body);
 }
 
 Status LedgerTables::Put(const StepSettled& settled) {
   const auto& [step, grade] = settled.id;
+  if (auto open = open_bodies_.extract(settled.id)) released_.push_back(std::move(open.mapped()));
   return settle_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt,
                      step.journal.value, settled.body_hash, sqlite::Blob{Encode(settled.outcome)});
 }
@@ -112,16 +163,48 @@ Status LedgerTables::Put(const LeaseReleased& released) {
 
 Status LedgerTables::Put(const MappingActivated& activated) {
   const ActiveMapping& mapping = activated.mapping;
-  return activate_.Run(activated.profile.text, mapping.container.text, mapping.service.text,
-                       mapping.digest, mapping.service_name.text, mapping.package.text,
-                       mapping.state,
-                       sqlite::Blob{Encode(ItemBody(ActivateItem{activated.activity}))});
+  ERIS_ASSIGN(const std::int64_t body,
+              TakeBody(Encode(ItemBody(ActivateItem{activated.activity}))));
+  const auto [entry, is_new] = mappings_.try_emplace(KeyOf(activated.profile, mapping));
+  MappingRow& row = entry->second;
+  const std::int64_t old_body = std::exchange(row.body, body);
+  if (is_new) {
+    row.id = ++last_mapping_;
+    return insert_mapping_.Run(row.id, activated.profile.text, mapping.container.text,
+                               mapping.service.text, mapping.digest, mapping.service_name.text,
+                               mapping.package.text, mapping.state, body);
+  }
+  ERIS_TRY(delete_body_.Run(old_body));
+  return update_mapping_.Run(row.id, mapping.service_name.text, mapping.package.text, mapping.state,
+                             body);
 }
 
 Status LedgerTables::Put(const MappingDeactivated& deactivated) {
-  const ActiveMapping& mapping = deactivated.mapping;
-  return deactivate_.Run(deactivated.profile.text, mapping.container.text, mapping.service.text,
-                         mapping.digest);
+  const auto found = mappings_.find(KeyOf(deactivated.profile, deactivated.mapping));
+  if (found == mappings_.end()) return {};
+  const MappingRow row = found->second;
+  mappings_.erase(found);
+  ERIS_TRY(delete_body_.Run(row.body));
+  return delete_mapping_.Run(row.id);
+}
+
+Result<std::int64_t> LedgerTables::InsertBody(std::string_view bytes) {
+  ERIS_TRY(insert_body_.Run(++last_body_, sqlite::Blob{bytes}));
+  return last_body_;
+}
+
+Result<std::int64_t> LedgerTables::TakeBody(std::string_view bytes) {
+  const auto same = std::find_if(released_.rbegin(), released_.rend(),
+                                 [bytes](const Body& body) { return body.bytes == bytes; });
+  if (same == released_.rend()) return InsertBody(bytes);
+  const std::int64_t id = same->id;
+  released_.erase(std::next(same).base());
+  return id;
+}
+
+Status LedgerTables::FinishWrites() {
+  for (const Body& body : std::exchange(released_, {})) ERIS_TRY(delete_body_.Run(body.id));
+  return {};
 }
 
 Status LedgerTables::Put(const RootsAdded& added) {
@@ -144,6 +227,28 @@ Status LedgerTables::Put(const ComponentUnlocked& unlocked) {
 }
 
 // ---- read ----
+
+Status LedgerTables::FindRows() {
+  sqlite::Statement mappings(database_,
+                             "SELECT profile, container, service, digest, id, body FROM mapping");
+  ERIS_TRY(sqlite::ForEachRow(mappings.Select(), [&](const sqlite::Cursor& row) -> Status {
+    mappings_[ReadKey(row)] = {.id = row.Integer(4), .body = row.Integer(5)};
+    last_mapping_ = std::max(last_mapping_, row.Integer(4));
+    return {};
+  }));
+  sqlite::Statement open(database_,
+                         "SELECT journal, tx, idx, direction, attempt, body.id, body.bytes "
+                         "FROM attempt JOIN body ON body.id = attempt.body");
+  ERIS_TRY(sqlite::ForEachRow(open.Select(), [&](const sqlite::Cursor& row) -> Status {
+    open_bodies_[ReadId(row)] = {.id = row.Integer(5), .bytes = std::string(row.Bytes(6))};
+    return {};
+  }));
+  sqlite::Statement last(database_, "SELECT coalesce(max(id), 0) FROM body");
+  return sqlite::ForEachRow(last.Select(), [&](const sqlite::Cursor& row) -> Status {
+    last_body_ = row.Integer(0);
+    return {};
+  });
+}
 
 Result<LedgerState> LedgerTables::Read() {
   LedgerState state;
@@ -169,14 +274,11 @@ Status LedgerTables::ReadMeta(LedgerState& state) {
 Status LedgerTables::ReadAttempts(LedgerState& state) {
   sqlite::Statement select(database_,
                            "SELECT journal, tx, idx, direction, attempt, body_hash, directory, "
-                           "acknowledged, body, outcome FROM attempt");
+                           "acknowledged, body.bytes, outcome "
+                           "FROM attempt LEFT JOIN body ON body.id = attempt.body");
   return sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
-    const StepId step{.journal = {row.Unsigned(0)},
-                      .transaction = {row.Unsigned(1)},
-                      .index = {static_cast<std::uint32_t>(row.Integer(2))}};
-    const Grade grade{.direction = static_cast<Direction>(row.Integer(3)),
-                      .attempt = static_cast<std::uint16_t>(row.Integer(4))};
-    LedgerAttempt& attempt = state.steps[step][grade];
+    const ItemId id = ReadId(row);
+    LedgerAttempt& attempt = state.steps[id.step][id.grade];
     attempt.body_hash = row.Unsigned(5);
     attempt.attempt = row.Text(6);
     attempt.report = static_cast<LedgerAttempt::Report>(row.Integer(7));
@@ -202,14 +304,12 @@ Status LedgerTables::ReadLease(LedgerState& state) {
 }
 
 Status LedgerTables::ReadMappings(LedgerState& state) {
-  sqlite::Statement select(database_,
-                           "SELECT profile, container, service, digest, service_name, package, "
-                           "state, activity FROM mapping");
+  sqlite::Statement select(
+      database_,
+      "SELECT profile, container, service, digest, service_name, package, "
+      "state, body.bytes FROM mapping LEFT JOIN body ON body.id = mapping.body");
   return sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
-    const MappingKey key{.profile = ProfileName(std::string(row.Text(0))),
-                         .container = ContainerName(std::string(row.Text(1))),
-                         .service = ServiceKey(std::string(row.Text(2))),
-                         .digest = std::string(row.Text(3))};
+    const MappingKey key = ReadKey(row);
     ERIS_ASSIGN(ItemBody body, Decode<ItemBody>(row.Bytes(7)));
     auto* activate = std::get_if<ActivateItem>(&body);
     if (activate == nullptr) {

@@ -2,6 +2,12 @@
 // Apply(LedgerState&, LedgerRecord) of schema/values/ledger.h.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "schema/base/error.h"
 #include "schema/base/random.h"
 #include "schema/values/ledger.h"
@@ -9,17 +15,34 @@
 
 namespace eris {
 
-// Owned by Ledger::Storage; writes happen inside its transactions.
+// Owned by Ledger::Storage; writes happen inside its transactions. A failed write leaves what is
+// kept in memory undefined: the database takes no further one.
 class LedgerTables {
  public:
   explicit LedgerTables(sqlite::Database& database);
 
   // The id of this ledger; drawn when there is none yet.
   Result<LedgerId> DrawId(Random& random);
+  // One more than at the last call.
+  Result<std::uint64_t> CountStart();
+  // Before the first Write: where rows are that later records change.
+  Status FindRows();
   Status Write(const LedgerRecord& record);
+  // After the last Write of a transaction.
+  Status FinishWrites();
   Result<LedgerState> Read();
 
  private:
+  // A row of table `body`.
+  struct Body {
+    std::int64_t id = 0;
+    std::string bytes;
+  };
+  struct MappingRow {
+    std::int64_t id = 0;
+    std::int64_t body = 0;
+  };
+
   Status Put(const EpochSeen& seen);
   Status Put(const JournalBound& bound);
   Status Put(const LowWaterRaised& raised);
@@ -36,6 +59,11 @@ class LedgerTables {
   Status Put(const ComponentMayBeLocked& locked);
   Status Put(const ComponentUnlocked& unlocked);
 
+  Result<std::int64_t> InsertBody(std::string_view bytes);
+  // The body of an attempt that is settled in this transaction when it has these bytes, or a new
+  // one.
+  Result<std::int64_t> TakeBody(std::string_view bytes);
+
   Status ReadMeta(LedgerState& state);
   Status ReadAttempts(LedgerState& state);
   Status ReadLease(LedgerState& state);
@@ -46,23 +74,34 @@ class LedgerTables {
   sqlite::Database& database_;
   sqlite::Statement set_epoch_;
   sqlite::Statement forget_other_journal_;
+  sqlite::Statement forget_other_bodies_;
   sqlite::Statement forget_other_steps_;
   sqlite::Statement forget_other_lease_;
   sqlite::Statement set_journal_;
   sqlite::Statement set_low_water_;
+  sqlite::Statement forget_bodies_;
   sqlite::Statement forget_steps_;
+  sqlite::Statement insert_body_;
+  sqlite::Statement delete_body_;
   sqlite::Statement start_;
   sqlite::Statement settle_;
   sqlite::Statement acknowledge_;
   sqlite::Statement grant_;
   sqlite::Statement confirm_;
   sqlite::Statement release_;
-  sqlite::Statement activate_;
-  sqlite::Statement deactivate_;
+  sqlite::Statement insert_mapping_;
+  sqlite::Statement update_mapping_;
+  sqlite::Statement delete_mapping_;
   sqlite::Statement add_root_;
   sqlite::Statement drop_roots_;
   sqlite::Statement lock_;
   sqlite::Statement unlock_;
+
+  std::int64_t last_body_ = 0;
+  std::int64_t last_mapping_ = 0;
+  std::map<ItemId, Body> open_bodies_;  // of attempts that are not settled
+  std::vector<Body> released_;          // of attempts settled in this transaction
+  std::map<MappingKey, MappingRow> mappings_;
 };
 
 }  // namespace eris

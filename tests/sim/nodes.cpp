@@ -188,7 +188,7 @@ WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine
            [this] {
              Hello hello{.role = Role::kWorker,
                          .name = name(),
-                         .instance = instance_,
+                         .instance = starts_,
                          .journal = agent_->ledger().journal,
                          .epoch = agent_->ledger().epoch,
                          .ledger = options_.ledger,
@@ -201,18 +201,14 @@ WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine
        .on_established =
            [this](const link::Established&) { agent_->OnConnected(context_.timeline.now()); },
        .on_lost = [this] { agent_->OnDisconnected(); },
-       // It exits, and its supervisor starts it again.
        .on_ended =
-           [this] {
-             context_.faults.Count("mark worker superseded by an older self");
-             Crash();
-           },
+           [this] { context_.verdicts.Report("D2", "the only " + name() + " was superseded"); },
        .on_message = [this](const Message& message) { OnMessage(message); },
        .on_turn_end = [this] { EndTurn(); }});
 }
 
 void WorkerNode::Boot() {
-  instance_ = context_.timeline.NextU64();
+  ++starts_;
   log_.Restart();
   agent_.emplace(Agent::Recover({.queues = options_.queues, .limits = options_.limits},
                                 log_.Replay(LedgerState{}), context_.timeline.now()));

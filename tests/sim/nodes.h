@@ -107,7 +107,7 @@ class WorkerNode final : public Process {
   MemoryLog<LedgerRecord> log_;
   std::optional<Agent> agent_;
   BrokerPort port_;
-  std::uint64_t instance_ = 0;
+  std::uint64_t starts_ = 0;  // kept with the ledger
   struct Delivery {
     Epoch epoch;
     Epoch newest;

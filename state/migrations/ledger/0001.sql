@@ -4,9 +4,17 @@
 CREATE TABLE meta(
   one INTEGER PRIMARY KEY CHECK (one = 1),
   ledger INTEGER NOT NULL,             -- LedgerId, 64 random bits
+  starts INTEGER NOT NULL DEFAULT 0,   -- of processes that opened it
   journal INTEGER NOT NULL DEFAULT 0,  -- the one that is served; 0: any
   epoch INTEGER NOT NULL DEFAULT 0,
   low_water INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Bodies are large, and nothing about them changes: they are written once, apart from the small rows
+-- that change with each record of a step, and are handed from an attempt to the mapping it makes.
+CREATE TABLE body(
+  id INTEGER PRIMARY KEY,
+  bytes BLOB NOT NULL                  -- encoded ItemBody
 ) STRICT;
 
 -- One attempt at a step. Rows go when the low-water mark passes their transaction.
@@ -19,10 +27,10 @@ CREATE TABLE attempt(
   body_hash INTEGER NOT NULL,
   directory TEXT NOT NULL,
   acknowledged INTEGER NOT NULL DEFAULT 0,
-  body BLOB,                           -- encoded ItemBody; null once settled
-  outcome BLOB                         -- encoded Outcome; null: started, not settled
-) STRICT;
-CREATE UNIQUE INDEX attempt_id ON attempt(tx, idx, direction, attempt);
+  body INTEGER,                        -- null once settled
+  outcome BLOB,                        -- encoded Outcome; null: started, not settled
+  PRIMARY KEY (tx, idx, direction, attempt)
+) STRICT, WITHOUT ROWID;
 
 -- At most one row: the lease of this target.
 CREATE TABLE lease(
@@ -33,7 +41,10 @@ CREATE TABLE lease(
   standing INTEGER NOT NULL
 ) STRICT;
 
+-- Unique by profile, container, service and digest. Whoever writes here has read all of it, so rows
+-- are found by their number and no index is kept.
 CREATE TABLE mapping(
+  id INTEGER PRIMARY KEY,
   profile TEXT NOT NULL,
   container TEXT NOT NULL,
   service TEXT NOT NULL,
@@ -41,9 +52,8 @@ CREATE TABLE mapping(
   service_name TEXT NOT NULL,
   package TEXT NOT NULL,
   state INTEGER NOT NULL,
-  activity BLOB NOT NULL,              -- encoded ItemBody: an ActivateItem
-  PRIMARY KEY (profile, container, service, digest)
-) STRICT, WITHOUT ROWID;
+  body INTEGER NOT NULL                -- an ActivateItem
+) STRICT;
 
 CREATE TABLE root(
   tx INTEGER NOT NULL,

@@ -80,6 +80,19 @@ TEST(BrokerSessions, OfOneLedgerTheNewestWins) {
   EXPECT_THAT(net.TakeKinds(newer), ElementsAre(MessageKind::kWelcome));
 }
 
+TEST(BrokerSessions, AHelloThatComesAfterTheSuccessorsIsRefused) {
+  Network net;
+  const Hello hello_of_the_dead = net.WorkerHello("worker-a");
+  const Peer living = net.Worker("worker-a");
+  net.Take(living);
+  const Peer late = net.Connect("worker-a");
+  net.SayHello(late, hello_of_the_dead);
+  EXPECT_EQ(LastBye(net, late), ByeReason::kSuperseded);
+  EXPECT_THAT(net.dropped, ElementsAre(late.id));
+  EXPECT_THAT(net.Take(living), IsEmpty());
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
 TEST(BrokerSessions, AReconnectedProcessIsNotSentAway) {
   Network net;
   Hello hello = net.WorkerHello("worker-a");
@@ -138,6 +151,17 @@ TEST(BrokerSessions, TheNewestPlannerIsInCharge) {
   EXPECT_EQ(LastBye(net, later), ByeReason::kSuperseded) << "another process with the same epoch";
 }
 
+TEST(BrokerSessions, APlannersHelloWelcomesClientsAgain) {
+  Network net;
+  const Peer client = net.Client();
+  const Peer worker = net.Worker("worker-a");
+  net.Take(client);
+  net.Take(worker);
+  net.Planner(4);
+  EXPECT_EQ(net.Last<Welcome>(client, MessageKind::kWelcome).epoch, Epoch{4});
+  EXPECT_THAT(net.Take(worker), IsEmpty()) << "what workers have to say waits for nobody";
+}
+
 TEST(BrokerSessions, AnotherJournalMustWaitUntilThePlannerIsGone) {
   Network net;
   const Peer planner = net.Planner(5, 9);
@@ -151,17 +175,6 @@ TEST(BrokerSessions, AnotherJournalMustWaitUntilThePlannerIsGone) {
 }
 
 TEST(BrokerSessions, HeartbeatsAreAnsweredAndKeepTheSession) {
-TEST(BrokerSessions, APlannersHelloWelcomesClientsAgain) {
-  Network net;
-  const Peer client = net.Client();
-  const Peer worker = net.Worker("worker-a");
-  net.Take(client);
-  net.Take(worker);
-  net.Planner(4);
-  EXPECT_EQ(net.Last<Welcome>(client, MessageKind::kWelcome).epoch, Epoch{4});
-  EXPECT_THAT(net.Take(worker), IsEmpty()) << "what workers have to say waits for nobody";
-}
-
   Network net;
   const Peer worker = net.Worker("worker-a");
   net.Take(worker);

@@ -132,6 +132,13 @@ TEST_F(LedgerTest, KeepsItsIdAndTellsItFromAnother) {
   EXPECT_NE(Ledger::Open(directory_ / "other.db", random_).value()->id(), id);
 }
 
+TEST_F(LedgerTest, CountsItsStarts) {
+  const std::uint64_t first = ledger_->start();
+  EXPECT_GT(first, 0U);
+  Reopen();
+  EXPECT_EQ(ledger_->start(), first + 1);
+}
+
 TEST_F(LedgerTest, AStartedStepWithoutAnEndIsFoundAgain) {
   const StepStarted started{Item({3}, {1}), 99, DeactivateItem{ActivityOf("api")}, "3-1-f1"};
   Append({EpochSeen{{2}}, JournalBound{kJournal}, started});

@@ -274,10 +274,36 @@ TEST(Agent, D5SendsAnOutcomeAgainUntilItIsAcknowledged) {
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
   h.agent.OnMessage({.header = {.kind = MessageKind::kOutcomeAck, .item = item.id}}, h.now);
   h.Take();
+  EXPECT_THAT(h.records, IsEmpty()) << "an acknowledgement is worth no sync of its own";
+  h.agent.OnTick(h.now);
+  h.Take();
   EXPECT_EQ(h.Recorded<OutcomeAcknowledged>(), 1U);
   h.agent.OnConnected(h.now);
   h.Take();
   EXPECT_THAT(h.Verdicts(), IsEmpty());
+}
+
+TEST(Agent, AnAcknowledgementIsRecordedWithTheNextRecord) {
+  AgentHarness h;
+  const WorkItem item = ItemOf(1, QueryItem{});
+  h.Receive(item);
+  h.Finish(item);
+  h.agent.OnMessage({.header = {.kind = MessageKind::kOutcomeAck, .item = item.id}}, h.now);
+  h.Receive(ItemOf(2, QueryItem{}));
+  EXPECT_EQ(h.Recorded<OutcomeAcknowledged>(), 1U);
+  EXPECT_EQ(h.agent.ledger().Find(item.id)->report, LedgerAttempt::Report::kAcknowledged);
+}
+
+// Such a report would never arrive, and the planner would wait for it.
+TEST(Agent, AReportThatFitsIntoNoMessageIsAFailure) {
+  AgentHarness h;
+  const WorkItem item = ItemOf(1, QueryItem{});
+  h.Receive(item);
+  TargetReport report;
+  report.mappings.resize(20'000, {.package = StorePath(std::string(100, 'p'))});
+  h.Finish(item, {.verdict = Verdict::kSucceeded, .report = std::move(report)});
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kFailed));
+  EXPECT_LT(std::get<StepSettled>(h.records.front()).outcome.message.size(), 200U);
 }
 
 TEST(Agent, AFaultIsNeverAnswered) {
