@@ -27,12 +27,10 @@
 #include "schema/codec/codec.h"
 #include "state/journal.h"
 #include "tests/bench/pipeline_site.h"
-#include "tests/support/manifest_builder.h"
 
 namespace eris::bench {
 namespace {
 
-constexpr std::size_t kPropertyBytes = 298;  // travels twice, as text and as JSON: 1 KiB an item
 constexpr Duration kPatience{600'000};
 constexpr double kKib = 1024;
 
@@ -42,19 +40,6 @@ struct Arguments {
   std::uint32_t window = planner::Tuning{}.window;
   std::string directory = std::filesystem::temp_directory_path();
 };
-
-Manifest MakeManifest(const Arguments& arguments) {
-  std::vector<testing::ServiceSpec> services(arguments.items);
-  for (std::uint32_t i = 0; i < arguments.items; ++i) {
-    services[i].name = "service-" + std::to_string(i);
-    services[i].places = {{TargetText(i % arguments.targets)}};
-  }
-  testing::PropertySpec properties;
-  for (std::uint32_t i = 0; i < arguments.targets; ++i) {
-    properties[TargetText(i)]["process"]["payload"] = std::string(kPropertyBytes, 'x');
-  }
-  return testing::MakeManifest(services, properties);
-}
 
 // Of one process, at one moment.
 struct Usage {
@@ -115,7 +100,8 @@ Result<Watched> Deploy(Site& site, const Arguments& arguments) {
                              .profile = ProfileName("default"),
                              .author = {},
                              .options = {},
-                             .action = DeployManifest{MakeManifest(arguments)}},
+                             .action = DeployManifest{ManifestOf(
+                                 {.items = arguments.items, .targets = arguments.targets})}},
                             kPatience));
   client.RunUntil([&] { return ended; }, kPatience);
   client.loop().Unwatch(watch);

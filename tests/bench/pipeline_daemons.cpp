@@ -76,6 +76,20 @@ class PhaseLog final : public Log {
   int fd_;
 };
 
+// Planner and targets share one store; tells of the first item that leaves.
+class FirstPublish final : public planner::Depot {
+ public:
+  explicit FirstPublish(int fd) : fd_(fd) {}
+  void Allow(const planner::PublishItem&) override {
+    if (!std::exchange(told_, true)) (void)WriteAll(fd_, "P");
+  }
+  void Forget(TransactionId) override {}
+
+ private:
+  int fd_;
+  bool told_ = false;
+};
+
 Outcome SuccessOf(const ItemBody& body) {
   Outcome outcome{.verdict = Verdict::kSucceeded};
   if (const auto* build = std::get_if<BuildItem>(&body)) {
@@ -158,7 +172,7 @@ Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
       .roots = {.directory = roots, .environment = {}},
       .coordinator = {}};
   daemon_options.coordinator.tuning.window = planner.window;
-  planner::SharedStore depot;
+  FirstPublish depot(planner.phases_fd);
   ERIS_ASSIGN(const auto daemon, planner::PlannerDaemon::Start(std::move(daemon_options),
                                                                {.loop = *base.loop,
                                                                 .transport = *transport,
@@ -187,16 +201,15 @@ Status RunWorker(const DaemonOptions& options, const WorkerProcess& worker, cons
   const auto make_executor = [&](Executor::Completion done, auto) {
     return std::make_unique<InstantExecutor>(*base.loop, std::move(done));
   };
-  ERIS_ASSIGN(const auto daemon, WorkerDaemon::Start({.name = options.name,
-                                                      .software = kSoftware,
-                                                      .instance = base.random.NextU64(),
-                                                      .agent = std::move(agent)},
-                                                     {.loop = *base.loop,
-                                                      .transport = *transport,
-                                                      .ledger = *ledger,
-                                                      .log = *base.log,
-                                                      .observer = options.observer},
-                                                     make_executor));
+  ERIS_ASSIGN(
+      const auto daemon,
+      WorkerDaemon::Start({.name = options.name, .software = kSoftware, .agent = std::move(agent)},
+                          {.loop = *base.loop,
+                           .transport = *transport,
+                           .ledger = *ledger,
+                           .log = *base.log,
+                           .observer = options.observer},
+                          make_executor));
   base.loop->Run();
   return daemon->status();
 }

@@ -30,7 +30,8 @@ struct BrokerAt {
   link::PublicKey key;
 };
 
-// `phases_fd` is told the first letter of each phase that was journaled, and E at the end.
+// `phases_fd` is told the first letter of each phase that was journaled, E at the end, and P before
+// the first item that this process publishes.
 struct PlannerProcess {
   std::uint32_t window = 1;
   int phases_fd = -1;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,7 +17,7 @@
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "state/keyring.h"
-#include "tests/bench/pipeline_daemons.h"
+#include "tests/support/manifest_builder.h"
 
 namespace eris::bench {
 namespace {
@@ -62,12 +63,36 @@ std::string ReadAll(int fd) {
   return text;
 }
 
+void End(const SiteProcess& process, int signal) {
+  ::kill(process.pid, signal);
+  ::waitpid(process.pid, nullptr, 0);
+  ::munmap(process.synced, sizeof(SyncCounter));
+}
+
 }  // namespace
 
 std::string TargetText(std::uint32_t number) { return "target-" + std::to_string(number); }
 
-Site::Site(link::CurveKeys broker, link::CurveKeys planner, link::CurveKeys client)
-    : broker_(std::move(broker)), planner_(std::move(planner)), client_(std::move(client)) {}
+Manifest ManifestOf(const Load& load) {
+  constexpr std::size_t kPropertyBytes = 298;  // travels twice, as text and as JSON
+  std::vector<testing::ServiceSpec> services(load.items);
+  for (std::uint32_t i = 0; i < load.items; ++i) {
+    services[i].name = "service-" + std::to_string(i);
+    services[i].places = {{TargetText(i % load.targets)}};
+  }
+  testing::PropertySpec properties;
+  for (std::uint32_t i = 0; i < load.targets; ++i) {
+    properties[TargetText(i)]["process"]["payload"] = std::string(kPropertyBytes, 'x');
+  }
+  return testing::MakeManifest(services, properties);
+}
+
+Site::Site(SiteOptions options, link::CurveKeys broker, link::CurveKeys planner,
+           link::CurveKeys client)
+    : options_(std::move(options)),
+      broker_(std::move(broker)),
+      planner_(std::move(planner)),
+      client_(std::move(client)) {}
 
 Site::~Site() { Stop(); }
 
@@ -75,15 +100,16 @@ Result<Site> Site::Start(const SiteOptions& options) {
   ERIS_ASSIGN(link::CurveKeys broker, link::GenerateKeys());
   ERIS_ASSIGN(link::CurveKeys planner, link::GenerateKeys());
   ERIS_ASSIGN(link::CurveKeys client, link::GenerateKeys());
-  Site site(std::move(broker), std::move(planner), std::move(client));
-  ERIS_TRY(site.AuthorizeAll(options));
-  ERIS_TRY(site.StartBroker(options));
-  ERIS_TRY(site.StartOthers(options));
+  Site site(options, std::move(broker), std::move(planner), std::move(client));
+  ERIS_TRY(site.AuthorizeAll());
+  ERIS_TRY(site.StartBroker());
+  ERIS_TRY(site.StartPlanner());
+  ERIS_TRY(site.StartWorkers());
   return site;
 }
 
-Status Site::AuthorizeAll(const SiteOptions& options) {
-  const std::string keyring = options.directory + "/keys";
+Status Site::AuthorizeAll() {
+  const std::string keyring = options_.directory + "/keys";
   const auto authorize = [&keyring](const link::CurveKeys& keys, KeyGrant grant) {
     return Authorize(keyring, {keys.public_key.ToText(), std::move(grant)});
   };
@@ -93,8 +119,8 @@ Status Site::AuthorizeAll(const SiteOptions& options) {
                                .level = KeyLevel::kDeploy,
                                .profiles = {"*"},
                                .targets = {"*"}}));
-  for (std::uint32_t i = 0; i <= options.targets; ++i) {  // the last one is the builder
-    const bool builds = i == options.targets;
+  for (std::uint32_t i = 0; i <= options_.targets; ++i) {  // the last one is the builder
+    const bool builds = i == options_.targets;
     const std::string name = builds ? "builder" : TargetText(i);
     const std::string queue = builds ? std::string("builder.") + kSystem : "target." + name;
     ERIS_ASSIGN(link::CurveKeys keys, link::GenerateKeys());
@@ -104,14 +130,11 @@ Status Site::AuthorizeAll(const SiteOptions& options) {
   return {};
 }
 
-Status Site::StartBroker(const SiteOptions& options) {
+Status Site::StartBroker() {
   ERIS_ASSIGN(Pipe pipe, MakePipe());
-  const std::string directory = options.directory + "/broker";
-  ERIS_TRY(MakeDirectories(directory, 0700));
-  ERIS_TRY(Fork("broker", [&](SyncCounter& counter) {
-    CountSyncs observer(counter);
-    return RunBroker({.name = "broker", .directory = directory, .observer = &observer},
-                     {.keys_directory = options.directory + "/keys",
+  ERIS_TRY(Fork("broker", [&](const DaemonOptions& daemon) {
+    return RunBroker(daemon,
+                     {.keys_directory = options_.directory + "/keys",
                       .endpoint_fd = std::exchange(pipe.write, UniqueFd()).Release()},
                      broker_);
   }));
@@ -121,40 +144,37 @@ Status Site::StartBroker(const SiteOptions& options) {
   return {};
 }
 
-Status Site::StartOthers(const SiteOptions& options) {
+Status Site::StartPlanner() {
   ERIS_ASSIGN(Pipe pipe, MakePipe());
   phases_ = std::move(pipe.read);
-  const BrokerAt broker{endpoint_, broker_.public_key};
-  const auto start = [&](const std::string& name, const auto& run) -> Status {
-    const std::string directory = options.directory + "/" + name;
-    ERIS_TRY(MakeDirectories(directory, 0700));
-    return Fork(name, [&](SyncCounter& counter) {
-      CountSyncs observer(counter);
-      return run(DaemonOptions{.name = name, .directory = directory, .observer = &observer});
-    });
-  };
-  ERIS_TRY(start("planner", [&](const DaemonOptions& daemon) {
-    return RunPlanner(daemon, {.window = options.window, .phases_fd = pipe.write.get()}, broker,
-                      planner_);
-  }));
-  for (std::uint32_t i = 0; i <= options.targets; ++i) {
-    const bool builds = i == options.targets;
-    ERIS_TRY(start(builds ? "builder" : TargetText(i), [&](const DaemonOptions& daemon) {
-      return RunWorker(daemon, {.window = options.window, .builder_system = builds ? kSystem : ""},
-                       broker, workers_[i]);
+  return Fork("planner", [&](const DaemonOptions& daemon) {
+    return RunPlanner(daemon, {.window = options_.window, .phases_fd = pipe.write.get()},
+                      {endpoint_, broker_.public_key}, planner_);
+  });
+}
+
+Status Site::StartWorkers() {
+  for (std::uint32_t i = 0; i <= options_.targets; ++i) {
+    const bool builds = i == options_.targets;
+    ERIS_TRY(Fork(builds ? "builder" : TargetText(i), [&](const DaemonOptions& daemon) {
+      return RunWorker(daemon, {.window = options_.window, .builder_system = builds ? kSystem : ""},
+                       {endpoint_, broker_.public_key}, workers_[i]);
     }));
   }
   return {};
 }
 
-Status Site::Fork(std::string name, const std::function<Status(SyncCounter&)>& run) {
+Status Site::Fork(std::string name, const std::function<Status(const DaemonOptions&)>& run) {
   ERIS_ASSIGN(SyncCounter* const counter, MakeSharedCounter());
+  const std::string directory = options_.directory + "/" + name;
+  ERIS_TRY(MakeDirectories(directory, 0700));
   std::fflush(nullptr);
   const pid_t pid = ::fork();
   if (pid < 0) return FailErrno(errno, "cannot start the " + name);
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const Status status = run(*counter);
+    CountSyncs observer(*counter);
+    const Status status = run({.name = name, .directory = directory, .observer = &observer});
     if (!status) std::fprintf(stderr, "%s: %s\n", name.c_str(), status.error().message.c_str());
     ::_exit(status ? EXIT_SUCCESS : EXIT_FAILURE);
   }
@@ -162,14 +182,19 @@ Status Site::Fork(std::string name, const std::function<Status(SyncCounter&)>& r
   return {};
 }
 
+void Site::KillPlanner() {
+  const auto planner = std::find_if(processes_.begin(), processes_.end(),
+                                    [](const SiteProcess& p) { return p.name == "planner"; });
+  if (planner == processes_.end()) return;
+  End(*planner, SIGKILL);
+  processes_.erase(planner);
+}
+
 // The broker last: it hears goodbyes.
 void Site::Stop() {
   while (!processes_.empty()) {
-    const SiteProcess process = std::move(processes_.back());
+    End(processes_.back(), SIGTERM);
     processes_.pop_back();
-    ::kill(process.pid, SIGTERM);
-    ::waitpid(process.pid, nullptr, 0);
-    ::munmap(process.synced, sizeof(SyncCounter));
   }
 }
 

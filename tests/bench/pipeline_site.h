@@ -1,6 +1,6 @@
-// The processes of an installation for the pipeline benchmark: the real daemons over ZeroMQ with
-// CURVE, their databases below one directory, each forked from the benchmark. Only the executor of
-// the workers is made up: whatever it is given has succeeded at once.
+// The processes of an installation for the benchmarks of pipeline and recovery: the real daemons
+// over ZeroMQ with CURVE, their databases below one directory, each forked from the benchmark. Only
+// the executor of the workers is made up: whatever it is given has succeeded at once.
 #pragma once
 
 #include <sys/types.h>
@@ -15,6 +15,8 @@
 #include "broker/link/curve.h"
 #include "schema/base/error.h"
 #include "schema/base/unique_fd.h"
+#include "schema/values/manifest.h"
+#include "tests/bench/pipeline_daemons.h"
 
 namespace eris::bench {
 
@@ -37,6 +39,13 @@ struct SiteProcess {
 
 std::string TargetText(std::uint32_t number);
 
+// `items` mappings over `targets`, whose activation is an item of 1 KiB each.
+struct Load {
+  std::uint32_t items = 0;
+  std::uint32_t targets = 1;
+};
+Manifest ManifestOf(const Load& load);
+
 // Owned by main. The processes are ended by Stop, by the destructor, and by the end of the
 // benchmark's own process.
 class Site {
@@ -49,22 +58,30 @@ class Site {
 
   const std::vector<SiteProcess>& processes() const { return processes_; }
   const std::string& endpoint() const { return endpoint_; }
-  // Once.
+  // Once in a process.
   link::CurveKeys TakeClientKeys() { return std::move(client_); }
   const link::PublicKey& broker_key() const { return broker_.public_key; }
-  // The planner writes the first letter of each phase that it has journaled, and E at the end.
+  // The planner writes the first letter of each phase that it has journaled, E at the end, and P
+  // before the first item that it publishes. Another descriptor after StartPlanner.
   int phases() const { return phases_.get(); }
+
+  // SIGKILL; returns when it is gone.
+  void KillPlanner();
+  // Precondition: the process has one thread, and no planner runs.
+  Status StartPlanner();
 
   // Ends all and waits for them; the databases are whole afterwards.
   void Stop();
 
  private:
-  Site(link::CurveKeys broker, link::CurveKeys planner, link::CurveKeys client);
-  Status AuthorizeAll(const SiteOptions& options);
-  Status StartBroker(const SiteOptions& options);
-  Status StartOthers(const SiteOptions& options);
-  Status Fork(std::string name, const std::function<Status(SyncCounter&)>& run);
+  Site(SiteOptions options, link::CurveKeys broker, link::CurveKeys planner,
+       link::CurveKeys client);
+  Status AuthorizeAll();
+  Status StartBroker();
+  Status StartWorkers();
+  Status Fork(std::string name, const std::function<Status(const DaemonOptions&)>& run);
 
+  SiteOptions options_;
   link::CurveKeys broker_;
   link::CurveKeys planner_;
   link::CurveKeys client_;
