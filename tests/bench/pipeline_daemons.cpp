@@ -177,8 +177,8 @@ Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
                                                                {.loop = *base.loop,
                                                                 .transport = *transport,
                                                                 .journal = *journal,
-                                                                .depot = depot,
                                                                 .log = log,
+                                                                .depot = depot,
                                                                 .observer = options.observer}));
   base.loop->Run();
   return daemon->status();
