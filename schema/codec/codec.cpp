@@ -22,16 +22,21 @@ namespace {
 // Which struct of the wire a value is, and how large its encoding may be.
 template <typename Value>
 struct Coding;
-template <typename WireStruct, std::size_t limit>
+template <typename WireStruct, std::size_t limit, std::size_t first_words = 1024>
 struct CodingOf {
   using Wire = WireStruct;
   static constexpr std::size_t kLimit = limit;
+  // Of the first segment. What is larger has further ones, so this is part of the encoding.
+  static constexpr std::size_t kFirstWords = first_words;
 };
+// Of structures that have no text, and of headers, whose texts are names.
+constexpr std::size_t kFlatWords = 16;
+constexpr std::size_t kHeaderWords = 128;
 constexpr std::size_t kStoredBytes = limits::kSubmissionBytes;
 // A planned event holds a plan and a manifest.
 constexpr std::size_t kEventBytes = 4 * limits::kSubmissionBytes;
 template <>
-struct Coding<Header> : CodingOf<wire::Header, 4096> {};
+struct Coding<Header> : CodingOf<wire::Header, 4096, kHeaderWords> {};
 template <>
 struct Coding<Hello> : CodingOf<wire::Hello, limits::kBodyBytes> {};
 template <>
@@ -41,15 +46,15 @@ struct Coding<Bye> : CodingOf<wire::Bye, limits::kBodyBytes> {};
 template <>
 struct Coding<Fault> : CodingOf<wire::Fault, limits::kBodyBytes> {};
 template <>
-struct Coding<Credit> : CodingOf<wire::Credit, limits::kBodyBytes> {};
+struct Coding<Credit> : CodingOf<wire::Credit, limits::kBodyBytes, kFlatWords> {};
 template <>
-struct Coding<Receipt> : CodingOf<wire::Receipt, limits::kBodyBytes> {};
+struct Coding<Receipt> : CodingOf<wire::Receipt, limits::kBodyBytes, kFlatWords> {};
 template <>
 struct Coding<Presence> : CodingOf<wire::Presence, limits::kBodyBytes> {};
 template <>
 struct Coding<Progress> : CodingOf<wire::Progress, limits::kBodyBytes> {};
 template <>
-struct Coding<OutcomeAck> : CodingOf<wire::OutcomeAck, limits::kBodyBytes> {};
+struct Coding<OutcomeAck> : CodingOf<wire::OutcomeAck, limits::kBodyBytes, kFlatWords> {};
 template <>
 struct Coding<SubmitChunk> : CodingOf<wire::SubmitChunk, limits::kBodyBytes> {};
 template <>
@@ -75,13 +80,14 @@ struct Coding<Plan> : CodingOf<wire::Plan, kStoredBytes> {};
 template <>
 struct Coding<Submission> : CodingOf<wire::Submission, kStoredBytes> {};
 
-// A message under construction. Most messages fit into its own memory: the library's first segment
-// would be allocated and cleared for each of them.
+// The message of one value under construction. Most fit into its own memory: the library would
+// allocate 8 KiB for each of them.
+template <typename Value>
 class Building {
  public:
-  template <typename Value, typename... Form>
+  template <typename... Form>
   auto Write(const Value& value, Form... form) {
-    auto root = message_.initRoot<typename Coding<Value>::Wire>();
+    auto root = message_.template initRoot<typename Coding<Value>::Wire>();
     codec::Write(root, value, form...);
     return root;
   }
@@ -94,14 +100,14 @@ class Building {
   }
 
  private:
-  static constexpr std::size_t kWords = 320;
+  static constexpr std::size_t kWords = Coding<Value>::kFirstWords;
   capnp::word first_segment_[kWords] = {};
   capnp::MallocMessageBuilder message_{kj::arrayPtr(first_segment_, kWords)};
 };
 
 template <typename Value, typename... Form>
 std::string EncodeAs(const Value& value, Form... form) {
-  Building message;
+  Building<Value> message;
   message.Write(value, form...);
   return message.Finish();
 }
@@ -242,13 +248,13 @@ Result<WorkItem> DecodeWorkItem(const Message& message) {
 }
 
 HashedItem EncodeHashed(const WorkItem& item) {
-  Building message;
+  Building<WorkItem> message;
   const std::uint64_t hash = HashOf(message.Write(item).asReader().getBody());
   return {.body_hash = hash, .bytes = message.Finish()};
 }
 
 std::uint64_t BodyHash(const ItemBody& body) {
-  Building message;
+  Building<ItemBody> message;
   return HashOf(message.Write(body).asReader());
 }
 
