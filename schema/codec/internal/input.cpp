@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +30,21 @@ std::size_t SequenceLength(std::string_view text) {
   return length;
 }
 
+// Behind whole groups of bytes from `from` on that are ASCII and not NUL: nearly all text is.
+std::size_t SkipPlain(std::string_view text, std::size_t from) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = kOnes << 7;
+  for (std::uint64_t group = 0; text.size() - from >= sizeof group; from += sizeof group) {
+    std::memcpy(&group, text.data() + from, sizeof group);
+    const bool has_nul = ((group - kOnes) & ~group & kHighBits) != 0;
+    if (has_nul || (group & kHighBits) != 0) break;
+  }
+  return from;
+}
+
 // Position of the first byte that is NUL or no UTF-8; size() when there is none.
 std::size_t FirstBadByte(std::string_view text, std::size_t from) {
+  from = SkipPlain(text, from);
   while (from < text.size()) {
     const std::size_t length = SequenceLength(text.substr(from));
     if (length == 0 || text[from] == '\0') break;

@@ -130,6 +130,10 @@ TEST(Decode, RefusesTextWithNulOrOutsideOfUtf8) {
   using namespace std::string_literals;
   for (const std::string& bad : {"a\0b"s, "\xff"s, "\xc0\x80"s, "\xe2\x82"s, "\xed\xa0\x80"s,
                                  "\xf5\x80\x80\x80"s, "\xf4\x90\x80\x80"s}) {
+    for (std::size_t before = 0; before < 20; ++before) {  // wherever it stands in a word
+      const std::string author = std::string(before, 'a') + bad + std::string(11, 'z');
+      ExpectRefused(Header{.kind = MessageKind::kRequest, .author = author}, "UTF-8");
+    }
     ExpectRefused(Header{.kind = MessageKind::kRequest, .author = bad}, "UTF-8");
   }
   ExpectRoundTrip(Header{.kind = MessageKind::kRequest, .author = "Zoë €\xf0\x9f\x98\x80"});
