@@ -5,7 +5,6 @@
 // system's own rate of synced appends is measured in the same run: compare their ratio.
 #include <fcntl.h>
 #include <getopt.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,7 +18,6 @@
 
 #include "planner/cli/client_config.h"
 #include "planner/cli/session.h"
-#include "planner/tuning.h"
 #include "schema/base/files.h"
 #include "schema/base/overloaded.h"
 #include "schema/base/random.h"
@@ -36,8 +34,8 @@ constexpr double kKib = 1024;
 
 struct Arguments {
   std::uint32_t items = 20'000;
-  std::uint32_t targets = 1;
-  std::uint32_t window = planner::Tuning{}.window;
+  std::uint32_t targets = 4;
+  std::uint32_t window = 128;  // enough for a round trip with its three syncs
   std::string directory = std::filesystem::temp_directory_path();
 };
 
@@ -49,12 +47,7 @@ struct Usage {
 };
 
 Usage UsageOf(const SiteProcess& process) {
-  Usage usage{.syncs = process.synced->appends};
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(process.pid, &clock) == 0 && ::clock_gettime(clock, &time) == 0) {
-    usage.cpu_s = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-  }
+  Usage usage{.cpu_s = CpuSecondsOf(process), .syncs = process.synced->appends};
   const auto io = ReadFile("/proc/" + std::to_string(process.pid) + "/io", 4096);
   const std::string key = "\nwrite_bytes: ";
   if (const std::size_t at = io ? io->find(key) : std::string::npos; at != std::string::npos) {
@@ -209,8 +202,8 @@ constexpr const char* kHelp =
     "usage: pipeline_bench [--items N] [--targets M] [--window W] [--directory DIR]\n"
     "\n"
     "  --items      activations that go through (20000)\n"
-    "  --targets    a worker each (1)\n"
-    "  --window     items of one target that are out at a time (the planner's default)\n"
+    "  --targets    a worker each (4)\n"
+    "  --window     items of one target that are out at a time (128; planners have 32)\n"
     "  --directory  where the databases are; on the disk to be measured\n";
 
 std::optional<Arguments> Parse(int argc, char** argv) {

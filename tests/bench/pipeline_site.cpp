@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,6 +73,15 @@ void End(const SiteProcess& process, int signal) {
 }  // namespace
 
 std::string TargetText(std::uint32_t number) { return "target-" + std::to_string(number); }
+
+double CpuSecondsOf(const SiteProcess& process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process.pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+    return 0;
+  }
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
 
 Manifest ManifestOf(const Load& load) {
   constexpr std::size_t kPropertyBytes = 298;  // travels twice, as text and as JSON

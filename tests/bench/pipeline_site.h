@@ -38,6 +38,8 @@ struct SiteProcess {
 };
 
 std::string TargetText(std::uint32_t number);
+// Since its start; 0 when it has gone.
+double CpuSecondsOf(const SiteProcess& process);
 
 // `items` mappings over `targets`, whose activation is an item of 1 KiB each.
 struct Load {
