@@ -41,11 +41,19 @@ bool MayHaveTakenEffect(Verdict verdict) {
   return true;
 }
 
-// A component without locks is as good as locked, and as good as unlocked.
+// A component without locks is as good as locked, and as good as unlocked; one without snapshots
+// has no state.
 bool IsSuccess(const ItemBody& body, Verdict verdict) {
   if (verdict == Verdict::kSucceeded) return true;
   return verdict == Verdict::kUnimplemented &&
-         (std::holds_alternative<LockItem>(body) || std::holds_alternative<UnlockItem>(body));
+         (std::holds_alternative<LockItem>(body) || std::holds_alternative<UnlockItem>(body) ||
+          std::holds_alternative<SnapshotItem>(body));
+}
+
+// What becomes of a state that stays where it is keeps nobody waiting.
+bool IsAboutState(const ItemBody& body) {
+  return std::holds_alternative<SnapshotItem>(body) ||
+         std::holds_alternative<TransferStateItem>(body);
 }
 
 bool IsLease(const ItemBody& body) {
@@ -120,6 +128,7 @@ void Transaction::On(const TransactionPlanned& event, SteadyTime) {
   status_.summary = event.plan.summary;
   const std::vector<TargetName> participants = ParticipantsOf(event.next);
   next_targets_ = {participants.begin(), participants.end()};
+  snapshots_ = SnapshotNames(*plan_);
   items_.assign(plan_->items.size(), {});
   lanes_ = Lanes(*plan_, tuning_.window);
   main_ = Schedule::Forward(*plan_);
@@ -183,8 +192,24 @@ void Transaction::OnSuccess(ItemIndex item, const Outcome& outcome) {
     if (report != nullptr && IsLease(plan_->items[item.value].body)) {
       verifications_[lane].before = *report;
     }
+    OnTaken(item, outcome);
   }
   ScheduleOf(item).Succeed(item);
+}
+
+void Transaction::OnTaken(ItemIndex item, const Outcome& outcome) {
+  const PlanItem& planned = plan_->items[item.value];
+  if (!IsAboutState(planned.body)) return;
+  const auto* report = std::get_if<SnapshotReport>(&outcome.report);
+  const std::string taken = report == nullptr ? std::string() : report->snapshot;
+  if (taken.empty() && std::holds_alternative<SnapshotItem>(planned.body)) {
+    notes_.push_back(DescribeItem(planned.body) + " on " + planned.queue.name +
+                     (outcome.verdict == Verdict::kUnimplemented
+                          ? ": its module takes no snapshots, so no state was moved or kept"
+                          : ": there was nothing to take"));
+  }
+  const std::string wrong = snapshots_.OnTaken(item, taken, *plan_);
+  if (failure_.empty()) failure_ = wrong;
 }
 
 void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, SteadyTime now) {
@@ -196,7 +221,8 @@ void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, Stead
       DescribeItem(planned.body) + " on " + planned.queue.name + ": " +
       (outcome.message.empty() ? std::string(ToString(outcome.verdict)) : outcome.message);
   if (IsUnlimited(item)) {
-    if (planned.phase != PlanPhase::kAfterCommit || !(exhausted || said_no)) {
+    const bool may_be_left = planned.phase == PlanPhase::kAfterCommit || IsAboutState(planned.body);
+    if (!may_be_left || !(exhausted || said_no)) {
       TryAgain(item, outcome.verdict, now);
       return;
     }

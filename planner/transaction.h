@@ -15,6 +15,7 @@
 
 #include "planner/lanes.h"
 #include "planner/schedule.h"
+#include "planner/snapshot_names.h"
 #include "planner/tuning.h"
 #include "schema/base/clock.h"
 #include "schema/values/event.h"
@@ -117,6 +118,7 @@ class Transaction {
   void On(const Abandoned& event, SteadyTime now);
   void On(const PlannerStarted& event, SteadyTime now);
   void OnSuccess(ItemIndex item, const Outcome& outcome);
+  void OnTaken(ItemIndex item, const Outcome& outcome);
   void OnFailureForward(ItemIndex item, const Outcome& outcome, SteadyTime now);
   void OnFailureBackward(ItemIndex item, const Outcome& outcome, SteadyTime now);
   void TryAgain(ItemIndex item, Verdict verdict, SteadyTime now);
@@ -145,6 +147,7 @@ class Transaction {
   std::optional<EventBody> DecideSilentOut(SteadyTime now) const;
   std::optional<EventBody> DecideWave() const;
   bool IsTombstone(LaneNumber lane) const;
+  std::string StateThere(LaneNumber lane) const;
   bool IsExhausted(SteadyTime now) const;
   std::string SilentLine(LaneNumber lane, SteadyTime now) const;
   std::string StillLocked() const;
@@ -160,6 +163,7 @@ class Transaction {
   Submission submission_;     // without its manifest once it is planned
   TransactionStatus status_;  // phase, result, message, times
   std::optional<Plan> plan_;
+  SnapshotNames snapshots_;             // completes the plan
   std::set<TargetName> next_targets_;   // of the new manifest
   std::set<TargetName> lease_targets_;  // of the plan
   std::vector<Item> items_;

@@ -66,7 +66,7 @@ std::optional<EventBody> Transaction::DecideForward(const Permits& permits, Stea
           .verdict = TargetVerified::Verdict::kUnverified,
           .differences = {SilentLine(*lane, now) + ": what goes from there waits for its return"}};
     }
-    return PhaseEntered{.phase = way_out, .why = SilentLine(*lane, now)};
+    return PhaseEntered{.phase = way_out, .why = SilentLine(*lane, now) + StateThere(*lane)};
   }
   if (auto overdue = DecideOverdue()) return overdue;
   if (auto wave = DecideWave()) return wave;
@@ -156,10 +156,24 @@ bool Transaction::IsTombstone(LaneNumber lane) const {
   if (queue.kind != QueueName::Kind::kTarget) return false;
   if (next_targets_.contains(TargetName(queue.name))) return false;
   if (status_.phase >= TransactionPhase::kSwitching) return false;
+  if (!StateThere(lane).empty()) return false;
   for (std::uint32_t i = 0; i < items_.size(); ++i) {
     if (lanes_.LaneOf({i}) == lane && items_[i].grade != Grade{}) return false;
   }
   return true;
+}
+
+// Empty unless a state moves away from there.
+std::string Transaction::StateThere(LaneNumber lane) const {
+  for (const PlanItem& item : plan_->items) {
+    const auto* transfer = std::get_if<TransferStateItem>(&item.body);
+    if (transfer == nullptr || transfer->way == TransferStateItem::Way::kToDepot) continue;
+    if (transfer->from.text != lanes_.QueueOf(lane).name) continue;
+    const std::string& service = transfer->service_name.text;
+    return ", and the state of " + service + " is there: --state-from " + service +
+           "=last takes its last snapshot, --no-migration leaves it";
+  }
+  return {};
 }
 
 // All that is left either is at a silent target or has failed often: time to report.

@@ -182,6 +182,14 @@ void Transaction::OnFailureBackward(ItemIndex item, const Outcome& outcome, Stea
     ScheduleOf(item).Leave(item);
     return;
   }
+  if (IsLastDump(plan_->items[item.value]) &&
+      (said_no || exhausted || verdict == Verdict::kCancelled)) {
+    const PlanItem& planned = plan_->items[item.value];
+    notes_.push_back(DescribeItem(*planned.inverse) + " on " + planned.queue.name +
+                     ", which is left as it is: " + outcome.message);
+    ScheduleOf(item).Leave(item);
+    return;
+  }
   if (said_no || (verdict == Verdict::kRefused && exhausted)) {
     const PlanItem& planned = plan_->items[item.value];
     FailBackward(item, DescribeItem(*planned.inverse) + " on " + planned.queue.name +
@@ -293,6 +301,7 @@ std::string Transaction::BackwardMessage() const {
     add(lanes_.QueueOf(lane).name + " is unverified: it did not answer");
   }
   for (const LaneNumber lane : abandoned_) add(lanes_.QueueOf(lane).name + " was given up");
+  for (const std::string& note : notes_) add(note);
   return message;
 }
 

@@ -38,6 +38,7 @@ struct PlanSummary {
   bounced @2 :UInt32;        # kept, but down during the switch
   kept @3 :UInt32;
   down @4 :List(Text);       # names of services whose users notice, sorted
+  state @5 :List(Text);      # one line about each state that moves, or stays behind
 }
 
 struct Plan {

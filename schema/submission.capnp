@@ -36,6 +36,8 @@ struct DeployOptions {
   expectedPlanHash @5 :Text;           # empty = any; another plan ends the transaction invalid
   waitMs @6 :Int64 = 30000;            # how long an absent target is waited for; >= 0
   maxConcurrentTransfers @7 :UInt32 = 2;   # at least 1
+  finalSnapshots @8 :FinalSnapshots = take;
+  stateFrom @9 :List(StateChoice);
 
   enum Migration {
     unspecified @0;
@@ -61,6 +63,16 @@ struct DeployOptions {
     unspecified @0;
     keep @1;
     delete @2;               # of services that are gone
+  }
+  enum FinalSnapshots {
+    unspecified @0;
+    take @1;                 # of services that are removed
+    skip @2;
+  }
+  struct StateChoice {
+    # Which copy of a state moves, where that is not plain.
+    service @0 :Text;        # name; empty = every service that the choice can mean
+    target @1 :Text;         # name; empty = the last snapshot that the depot has
   }
 }
 

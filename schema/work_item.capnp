@@ -37,6 +37,7 @@ struct ItemBody {
     setProfile @10 :SetProfileItem;
     collect @11 :CollectItem;
     query @12 :QueryItem;
+    transferState @13 :TransferStateItem;
   }
 }
 
@@ -93,7 +94,29 @@ struct UnlockItem {
 
 struct RestoreItem {
   activity @0 :Activity;
-  snapshot @1 :Text;         # CONTAINER/COMPONENT/ID, relative, a path
+  snapshot @1 :Text;         # CONTAINER/COMPONENT/ID, relative, a path; empty = restore nothing
+  takenBy @2 :List(UInt32);  # in a plan: items whose reports name the snapshot; else empty
+}
+
+struct TransferStateItem {
+  # Bring a snapshot from one snapshot store into another. It is stored as the newest generation of
+  # container and component; the outcome's snapshot report names it as the receiver stores it.
+  profile @0 :Text;
+  way @1 :Way;
+  serviceName @2 :Text;      # for people
+  container @3 :Text;        # under which the receiver stores it
+  component @4 :Text;
+  from @5 :Text;             # for people: target whose state it is; empty = the depot's newest
+  snapshot @6 :Text;         # CONTAINER/COMPONENT/ID as the sender calls it; without ID the depot's
+                             # newest; empty = nothing was there to take, nothing happens
+  takenBy @7 :List(UInt32);  # in a plan: items whose reports name the snapshot; else empty
+
+  enum Way {
+    unspecified @0;
+    toDepot @1;              # from the store of this target
+    fromDepot @2;            # into the store of this target
+    within @3;               # of the store of this target, under another name
+  }
 }
 
 struct SetProfileItem {

@@ -103,6 +103,7 @@ LeaseNeed LeaseNeedOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return LeaseNeed::kConfirmed; },
                         [](const CollectItem&) { return LeaseNeed::kNone; },
                         [](const QueryItem&) { return LeaseNeed::kNone; },
+                        [](const TransferStateItem&) { return LeaseNeed::kConfirmed; },
                     },
                     body);
 }
@@ -129,6 +130,7 @@ std::vector<const Activity*> ActivitiesOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return Pointers{}; },
                         [](const CollectItem&) { return Pointers{}; },
                         [](const QueryItem&) { return Pointers{}; },
+                        [](const TransferStateItem&) { return Pointers{}; },
                     },
                     body);
 }
@@ -168,6 +170,7 @@ std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
           [](const SetProfileItem&) {},
           [](const CollectItem&) {},
           [](const QueryItem&) {},
+          [](const TransferStateItem&) {},
       },
       body);
   return records;

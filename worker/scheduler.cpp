@@ -44,6 +44,7 @@ Lane LaneOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return Lane::kImmediate; },
                         [](const CollectItem&) { return Lane::kBuild; },
                         [](const QueryItem&) { return Lane::kImmediate; },
+                        [](const TransferStateItem&) { return Lane::kTransfer; },
                     },
                     body);
 }
@@ -51,27 +52,31 @@ Lane LaneOf(const ItemBody& body) {
 std::vector<std::string> ComponentsOf(const ItemBody& body) {
   const auto one = [](const auto& item) { return std::vector<std::string>{NameOf(item.activity)}; };
   const auto none = [] { return std::vector<std::string>{}; };
-  return std::visit(Overloaded{
-                        [&](const BuildItem&) { return none(); },
-                        [&](const TransferItem&) { return none(); },
-                        [&](const LockItem& item) {
-                          const auto* lock = std::get_if<LockComponents>(&item.what);
-                          return lock != nullptr ? NamesOf(lock->components) : none();
-                        },
-                        [&](const UnlockItem& item) {
-                          const auto* unlock = std::get_if<UnlockComponents>(&item.what);
-                          return unlock != nullptr ? NamesOf(unlock->components) : none();
-                        },
-                        [&](const ActivateItem& item) { return one(item); },
-                        [&](const DeactivateItem& item) { return one(item); },
-                        [&](const SnapshotItem& item) { return one(item); },
-                        [&](const RestoreItem& item) { return one(item); },
-                        [&](const DeleteStateItem& item) { return one(item); },
-                        [&](const SetProfileItem&) { return none(); },
-                        [&](const CollectItem&) { return none(); },
-                        [&](const QueryItem&) { return none(); },
-                    },
-                    body);
+  return std::visit(
+      Overloaded{
+          [&](const BuildItem&) { return none(); },
+          [&](const TransferItem&) { return none(); },
+          [&](const LockItem& item) {
+            const auto* lock = std::get_if<LockComponents>(&item.what);
+            return lock != nullptr ? NamesOf(lock->components) : none();
+          },
+          [&](const UnlockItem& item) {
+            const auto* unlock = std::get_if<UnlockComponents>(&item.what);
+            return unlock != nullptr ? NamesOf(unlock->components) : none();
+          },
+          [&](const ActivateItem& item) { return one(item); },
+          [&](const DeactivateItem& item) { return one(item); },
+          [&](const SnapshotItem& item) { return one(item); },
+          [&](const RestoreItem& item) { return one(item); },
+          [&](const DeleteStateItem& item) { return one(item); },
+          [&](const SetProfileItem&) { return none(); },
+          [&](const CollectItem&) { return none(); },
+          [&](const QueryItem&) { return none(); },
+          [](const TransferStateItem& item) {
+            return std::vector<std::string>{item.container.text + "/" + item.component.text};
+          },
+      },
+      body);
 }
 
 void Scheduler::Add(const ItemId& id, const ItemBody& body) {

@@ -120,6 +120,16 @@ class Grammar {
               "show Nix' whole trace of an error");
   }
 
+  // "TARGET", "SERVICE=TARGET"; the target "last" is the last snapshot.
+  static StateChoice StateChoiceOf(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    StateChoice choice;
+    if (equals != std::string::npos) choice.service = ServiceName(text.substr(0, equals));
+    const std::string target = equals == std::string::npos ? text : text.substr(equals + 1);
+    if (target != "last") choice.target = TargetName(target);
+    return choice;
+  }
+
   static void AddOptions(CLI::App& app, DeployOptions& options) {
     AddChoice(app, "--no-migration", options.migration, Migration::kForbidden,
               "leave state where it is");
@@ -127,6 +137,18 @@ class Grammar {
               "activate the new before the old is deactivated, where nothing forbids it");
     AddChoice(app, "--build-on-targets", options.build_place, BuildPlace::kTargets,
               "each target builds what it runs");
+    AddChoice(app, "--delete-state", options.old_state, OldState::kDelete,
+              "delete what old copies of state are left, after the commit");
+    AddChoice(app, "--no-final-snapshot", options.final_snapshots, FinalSnapshots::kSkip,
+              "take no last snapshot of the state of services that are removed");
+    app.add_option_function<std::vector<std::string>>(
+           "--state-from",
+           [&options](const std::vector<std::string>& texts) {
+             for (const std::string& text : texts)
+               options.state_from.push_back(StateChoiceOf(text));
+           },
+           "[SERVICE=]TARGET: which copy of a state moves; `last`: its last snapshot")
+        ->take_all();
     app.add_option("-m,--max-concurrent-transfers", options.max_concurrent_transfers,
                    "transfers at a time (2)")
         ->check(CLI::Range(1, 1'000'000));

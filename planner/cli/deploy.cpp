@@ -104,6 +104,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
     if (!prepared.plan->empty()) {
       announced = SummaryLine(prepared.plan->summary);
       context.output.Say(announced);
+      for (const std::string& line : prepared.plan->summary.state) context.output.Say("  " + line);
     }
   } else {
     context.output.Say("the planner is away: this will be planned and done when it is back");

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "planner/plan/internal/graph_difference.h"
-#include "planner/plan/internal/state_moves.h"
+#include "planner/plan/internal/state_changes.h"
 
 namespace eris {
 namespace plan_internal {
@@ -105,7 +105,7 @@ Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& nex
   Difference& difference = graphs.difference;
   SortMappings(graphs, matches, difference);
   difference.profiles = DiffProfiles(before, next);
-  difference.state_moves = FindStateMoves(before, next);
+  difference.states = FindStateChanges(before, next, difference.obsolete);
   const auto then = ParticipantsOf(before);
   const auto now = ParticipantsOf(next);
   std::set_difference(now.begin(), now.end(), then.begin(), then.end(),

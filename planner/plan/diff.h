@@ -26,22 +26,17 @@ struct ProfileChange {
   bool operator==(const ProfileChange&) const = default;
 };
 
-// Where state lives, as Dysnomia finds it.
-struct StatePlace {
-  TargetName target;
-  ContainerName container;
-  ComponentName component;
-  auto operator<=>(const StatePlace&) const = default;
-};
-
-// State that is not where the new manifest wants it. Identity: the service's name, plus the
-// container while the service is in several at once.
-struct StateMove {
+// A state that the switch must take care of. Identity: the service's name, plus the container while
+// it is in several at once. All lists are ascending indices of mappings.
+struct StateChange {
   ServiceName service;
   std::optional<ContainerName> container;
-  std::vector<StatePlace> from;  // all its places in the base; sorted
-  std::vector<StatePlace> to;    // places that lack it; sorted; empty = it would be left behind
-  bool operator==(const StateMove&) const = default;
+  std::vector<std::uint32_t> holders;    // of the base: all that hold it
+  std::vector<std::uint32_t> homes;      // of the next manifest: all that will hold it
+  std::vector<std::uint32_t> receivers;  // of `homes`: whose place has no copy of it
+  std::vector<std::uint32_t> left;       // of `holders`: whose place no home has
+  std::vector<std::uint32_t> undone;     // of `holders`: upgraded in place, with stateUndo
+  bool operator==(const StateChange&) const = default;
 };
 
 // Mappings of services of type "package" have no activities and are in none of the lists.
@@ -52,7 +47,7 @@ struct Difference {
   std::vector<TargetName> targets_added;  // take part now, did not before; sorted
   std::vector<TargetName> targets_removed;
   std::vector<ProfileChange> profiles;  // sorted by target
-  std::vector<StateMove> state_moves;   // sorted by service and container
+  std::vector<StateChange> states;      // sorted by service and container
 
   bool empty() const { return obsolete.empty() && added.empty() && profiles.empty(); }
   bool operator==(const Difference&) const = default;

@@ -30,23 +30,6 @@ QueueName TargetQueue(const TargetName& target) {
 
 namespace {
 
-std::string PlaceText(const StatePlace& place) {
-  return fmt::format("{} on {}", place.container.text, place.target.text);
-}
-
-Status CheckState(const Difference& difference, StatePolicy policy) {
-  if (policy == StatePolicy::kLeave || difference.state_moves.empty()) return {};
-  const StateMove& move = difference.state_moves.front();
-  std::string message =
-      fmt::format("the state of {} ({}) would {}", move.service.text, PlaceText(move.from.front()),
-                  move.to.empty() ? "be left behind" : "move to " + PlaceText(move.to.front()));
-  if (difference.state_moves.size() > 1) {
-    message += fmt::format(", and that of {} more", difference.state_moves.size() - 1);
-  }
-  return Fail(ErrorCode::kInvalid, std::move(message),
-              "deploy with --no-migration to leave state where it is");
-}
-
 Status CheckProfiles(const Manifest& next) {
   constexpr const char* kFix = "make the manifest anew from its models";
   for (const Mapping& mapping : next.mappings) {
@@ -69,11 +52,15 @@ PlanSummary Summarize(const PlanContext& context) {
   const Difference& difference = context.graphs.difference;
   PlanSummary summary{.activate = static_cast<std::uint32_t>(difference.added.size()),
                       .deactivate = static_cast<std::uint32_t>(difference.obsolete.size()),
-                      .bounced = 0,
+                      .bounced = static_cast<std::uint32_t>(context.states.bounced.size()),
                       .kept = static_cast<std::uint32_t>(difference.kept.size()),
-                      .down = {}};
+                      .down = {},
+                      .state = context.states.lines};
   for (const std::uint32_t node : difference.obsolete) {
     summary.down.push_back(context.graphs.base.services[node]->name);
+  }
+  for (const KeptMapping& kept : context.states.bounced) {
+    summary.down.push_back(context.graphs.base.services[kept.base]->name);
   }
   std::sort(summary.down.begin(), summary.down.end());
   summary.down.erase(std::unique(summary.down.begin(), summary.down.end()), summary.down.end());
@@ -88,15 +75,16 @@ std::vector<TargetName> Participants(const Manifest& base, const Manifest& next)
   return all;
 }
 
-std::vector<PlanItem> MakeItems(const PlanContext& context) {
+Result<std::vector<PlanItem>> MakeItems(const PlanContext& context) {
   ItemList items;
   AddBuildsAndTransfers(context, items);
   AddLeases(context, items);
   AddLocks(context, items);
   AddConfirmations(context, items);
-  AddSwitch(context, items);
+  ERIS_TRY(AddSwitch(context, items));
   AddProfiles(context, items);
   AddUnlocksAndReleases(context, items);
+  AddDeletions(context, items);
   return std::move(items).Take();
 }
 
@@ -108,7 +96,10 @@ PlanOptions PlanOptionsOf(const DeployOptions& options) {
                                                               : StatePolicy::kMigrate,
           .switching = options.order == SwitchOrder::kOverlap ? SwitchPolicy::kOverlap
                                                               : SwitchPolicy::kSeparate,
-          .build = options.build_place};
+          .build = options.build_place,
+          .old_state = options.old_state,
+          .final_snapshots = options.final_snapshots,
+          .state_from = options.state_from};
 }
 
 Result<Plan> MakePlan(const PlanInput& input) {
@@ -116,15 +107,15 @@ Result<Plan> MakePlan(const PlanInput& input) {
   const Manifest nothing;
   const Manifest& base = input.base == nullptr ? nothing : *input.base;
   ERIS_ASSIGN(const GraphDifference graphs, DiffWithGraphs(input.base, input.next));
-  const PlanContext context{input, base, graphs, Participants(base, input.next)};
+  ERIS_ASSIGN(const StatePlan states, PlanStates(input, base, graphs));
+  const PlanContext context{input, base, graphs, states, Participants(base, input.next)};
   Plan plan{.profile = input.profile,
             .base = input.base_generation,
             .items = {},
             .summary = Summarize(context)};
   if (graphs.difference.empty()) return plan;
   ERIS_TRY(CheckProfiles(input.next));
-  ERIS_TRY(CheckState(graphs.difference, input.options.state));
-  plan.items = MakeItems(context);
+  ERIS_ASSIGN(plan.items, MakeItems(context));
   return plan;
 }
 

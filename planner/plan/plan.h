@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "schema/base/error.h"
 #include "schema/values/ids.h"
@@ -16,7 +17,7 @@ namespace eris {
 
 // What becomes of state whose service moves or goes.
 enum class StatePolicy : std::uint8_t {
-  kMigrate,  // it moves with its service; refused as long as nothing can move it
+  kMigrate,  // it moves with its service
   kLeave,    // --no-migration: it stays where it is
 };
 
@@ -30,6 +31,9 @@ struct PlanOptions {
   StatePolicy state = StatePolicy::kMigrate;
   SwitchPolicy switching = SwitchPolicy::kSeparate;
   BuildPlace build = BuildPlace::kBuilders;
+  OldState old_state = OldState::kKeep;
+  FinalSnapshots final_snapshots = FinalSnapshots::kTake;
+  std::vector<StateChoice> state_from;
   std::uint32_t build_batch = 64;       // derivations of one build item, at most; > 0
   std::int64_t lease_ms = 15 * 60'000;  // an unconfirmed lease expires after this
   bool operator==(const PlanOptions&) const = default;
@@ -50,7 +54,7 @@ struct PlanInput {
 
 // The plan from `base` to `next`; empty when nothing changes. `next` carries the profiles of all
 // targets with mappings. To undeploy, `next` is UndeployedManifest(base) (diff.h).
-// kInvalid: a manifest contradicts itself, or state would move under StatePolicy::kMigrate.
+// kInvalid: a manifest contradicts itself, or what moves of a state cannot be told.
 Result<Plan> MakePlan(const PlanInput& input);
 
 }  // namespace eris

@@ -68,7 +68,8 @@ class CanonicalWriter {
   }
 
   void Put(const PlanSummary& summary) {
-    PutAll(summary.activate, summary.deactivate, summary.bounced, summary.kept, summary.down);
+    PutAll(summary.activate, summary.deactivate, summary.bounced, summary.kept, summary.down,
+           summary.state);
   }
   void Put(const PlanItem& item) {
     PutAll(item.phase, item.stage, item.queue.kind, item.queue.name, item.body, item.inverse,
@@ -96,11 +97,15 @@ class CanonicalWriter {
   void Put(const ActivateItem& item) { Put(item.activity); }
   void Put(const DeactivateItem& item) { Put(item.activity); }
   void Put(const SnapshotItem& item) { Put(item.activity); }
-  void Put(const RestoreItem& item) { PutAll(item.activity, item.snapshot); }
+  void Put(const RestoreItem& item) { PutAll(item.activity, item.snapshot, item.taken_by); }
   void Put(const DeleteStateItem& item) { Put(item.activity); }
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
   void Put(const CollectItem& item) { Put(item.scope); }
   void Put(const QueryItem& item) { Put(item.profile); }
+  void Put(const TransferStateItem& item) {
+    PutAll(item.profile, item.way, item.service_name, item.container, item.component, item.from,
+           item.snapshot, item.taken_by);
+  }
 
   std::string bytes_;
 };

@@ -74,6 +74,20 @@ std::string Describe(const TransferItem& item) {
   return "transfer " + NameList(item.paths, ShortName);
 }
 
+std::string Describe(const TransferStateItem& item) {
+  const std::string state = fmt::format("state of {}", item.service_name.text);
+  switch (item.way) {
+    case TransferStateItem::Way::kToDepot:
+      return fmt::format("send the {} to the depot", state);
+    case TransferStateItem::Way::kFromDepot:
+      return item.from.empty() ? fmt::format("fetch the last known {}", state)
+                               : fmt::format("fetch the {} from {}", state, item.from.text);
+    case TransferStateItem::Way::kWithin:
+      return fmt::format("take over the {}", state);
+  }
+  return state;
+}
+
 std::string Describe(const SetProfileItem& item) {
   if (item.path.empty()) return "remove the profile";
   return fmt::format("set the profile to {}", ShortName(item.path));
@@ -127,6 +141,7 @@ std::string PlanToText(const Plan& plan) {
       "profile {}, from {}: {}\n", plan.profile.text,
       plan.base ? fmt::format("generation {}", plan.base.value) : std::string("nothing"),
       SummaryLine(plan.summary));
+  for (const std::string& line : plan.summary.state) text += "  " + line + "\n";
   if (plan.empty()) return text + "nothing to do\n";
   for (std::size_t index = 0; index < plan.items.size(); ++index) {
     const PlanItem& item = plan.items[index];

@@ -53,6 +53,7 @@ void Write(wire::PlanSummary::Builder to, const PlanSummary& from) {
   to.setBounced(from.bounced);
   to.setKept(from.kept);
   WriteTexts(to.initDown(Count(from.down)), from.down);
+  WriteTexts(to.initState(Count(from.state)), from.state);
 }
 
 void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
@@ -61,6 +62,7 @@ void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
   to.bounced = from.getBounced();
   to.kept = from.getKept();
   ReadTexts(from.getDown(), to.down, in, &Input::Name);
+  ReadTexts(from.getState(), to.state, in, &Input::Path);
 }
 
 void Write(wire::Plan::Builder to, const Plan& from) {

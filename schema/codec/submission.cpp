@@ -17,6 +17,12 @@ void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
   to.setExpectedPlanHash(Text(from.expected_plan_hash));
   to.setWaitMs(from.wait_ms);
   to.setMaxConcurrentTransfers(from.max_concurrent_transfers);
+  to.setFinalSnapshots(ToWire(from.final_snapshots));
+  auto choices = to.initStateFrom(Count(from.state_from));
+  for (capnp::uint i = 0; i < choices.size(); ++i) {
+    choices[i].setService(Text(from.state_from[i].service));
+    choices[i].setTarget(Text(from.state_from[i].target));
+  }
 }
 
 void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
@@ -29,6 +35,11 @@ void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
   to.wait_ms = in.Ms(from.getWaitMs());
   to.max_concurrent_transfers = from.getMaxConcurrentTransfers();
   if (to.max_concurrent_transfers < 1) in.Fail("maxConcurrentTransfers is 0");
+  to.final_snapshots = in.Enum<FinalSnapshots>(from.getFinalSnapshots());
+  for (const auto choice : from.getStateFrom()) {
+    to.state_from.push_back({.service = ServiceName(in.Name(choice.getService())),
+                             .target = TargetName(in.Name(choice.getTarget()))});
+  }
 }
 
 void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& from,

@@ -54,9 +54,25 @@ void Write(wire::UnlockItem::Builder to, const UnlockItem& from) {
              from.what);
 }
 
+void Write(capnp::List<std::uint32_t>::Builder to, const std::vector<ItemIndex>& from) {
+  for (capnp::uint i = 0; i < to.size(); ++i) to.set(i, from[i].value);
+}
+
 void Write(wire::RestoreItem::Builder to, const RestoreItem& from) {
   Write(to.initActivity(), from.activity);
   to.setSnapshot(Text(from.snapshot));
+  Write(to.initTakenBy(Count(from.taken_by)), from.taken_by);
+}
+
+void Write(wire::TransferStateItem::Builder to, const TransferStateItem& from) {
+  to.setProfile(Text(from.profile));
+  to.setWay(ToWire(from.way));
+  to.setServiceName(Text(from.service_name));
+  to.setContainer(Text(from.container));
+  to.setComponent(Text(from.component));
+  to.setFrom(Text(from.from));
+  to.setSnapshot(Text(from.snapshot));
+  Write(to.initTakenBy(Count(from.taken_by)), from.taken_by);
 }
 
 void Write(wire::SetProfileItem::Builder to, const SetProfileItem& from) {
@@ -127,10 +143,31 @@ UnlockItem ReadUnlock(wire::UnlockItem::Reader from, Input& in) {
   }
 }
 
+std::vector<ItemIndex> ReadIndices(capnp::List<std::uint32_t>::Reader from) {
+  std::vector<ItemIndex> to;
+  to.reserve(from.size());
+  for (const std::uint32_t value : from) to.push_back({value});
+  return to;
+}
+
 RestoreItem ReadRestore(wire::RestoreItem::Reader from, Input& in) {
   RestoreItem to;
   Read(from.getActivity(), to.activity, in);
   to.snapshot = in.Path(from.getSnapshot());
+  to.taken_by = ReadIndices(from.getTakenBy());
+  return to;
+}
+
+TransferStateItem ReadTransferState(wire::TransferStateItem::Reader from, Input& in) {
+  TransferStateItem to;
+  to.profile = ProfileName(in.Name(from.getProfile()));
+  to.way = in.Enum<TransferStateItem::Way>(from.getWay());
+  to.service_name = ServiceName(in.Name(from.getServiceName()));
+  to.container = ContainerName(in.Name(from.getContainer()));
+  to.component = ComponentName(in.Name(from.getComponent()));
+  to.from = TargetName(in.Name(from.getFrom()));
+  to.snapshot = in.Path(from.getSnapshot());
+  to.taken_by = ReadIndices(from.getTakenBy());
   return to;
 }
 
@@ -163,6 +200,7 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                  [&](const SetProfileItem& item) { Write(to.initSetProfile(), item); },
                  [&](const CollectItem& item) { to.initCollect().setScope(ToWire(item.scope)); },
                  [&](const QueryItem& item) { to.initQuery().setProfile(Text(item.profile)); },
+                 [&](const TransferStateItem& item) { Write(to.initTransferState(), item); },
              },
              from);
 }
@@ -204,6 +242,9 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       return;
     case wire::ItemBody::QUERY:
       to = QueryItem{ProfileName(in.Name(from.getQuery().getProfile()))};
+      return;
+    case wire::ItemBody::TRANSFER_STATE:
+      to = ReadTransferState(from.getTransferState(), in);
       return;
     default:
       in.Unimplemented("ItemBody", from.which());

@@ -65,7 +65,8 @@ struct PlanSummary {
   std::uint32_t deactivate = 0;
   std::uint32_t bounced = 0;  // kept, but down during the switch
   std::uint32_t kept = 0;
-  std::vector<ServiceName> down;  // sorted: whose users notice
+  std::vector<ServiceName> down;   // sorted: whose users notice
+  std::vector<std::string> state;  // one line about each state that moves, or stays behind
   bool operator==(const PlanSummary&) const = default;
 };
 

@@ -20,6 +20,14 @@ enum class SwitchOrder : std::uint8_t { kDeactivateFirst, kOverlap };
 enum class BuildPlace : std::uint8_t { kBuilders, kTargets };
 enum class Queueing : std::uint8_t { kAfterQueued, kSupersedeQueued };
 enum class OldState : std::uint8_t { kKeep, kDelete };
+enum class FinalSnapshots : std::uint8_t { kTake, kSkip };
+
+// Which copy of a state moves, where that is not plain.
+struct StateChoice {
+  ServiceName service;  // empty: every service that the choice can mean
+  TargetName target;    // empty: its last snapshot, as the depot has it
+  bool operator==(const StateChoice&) const = default;
+};
 
 struct DeployOptions {
   Migration migration = Migration::kAllowed;
@@ -27,6 +35,8 @@ struct DeployOptions {
   BuildPlace build_place = BuildPlace::kBuilders;
   Queueing queueing = Queueing::kAfterQueued;
   OldState old_state = OldState::kKeep;
+  FinalSnapshots final_snapshots = FinalSnapshots::kTake;  // of services that are removed
+  std::vector<StateChoice> state_from;
   std::string
       expected_plan_hash;  // empty = any; otherwise another plan ends the transaction invalid
   std::int64_t wait_ms = 30'000;  // how long an absent target is waited for

@@ -45,6 +45,30 @@ struct TransferItem {
   bool operator==(const TransferItem&) const = default;
 };
 
+// A component's state on its way between snapshot stores: that of a target, and that of the depot.
+struct TransferStateItem {
+  enum class Way : std::uint8_t {
+    kToDepot,    // from the store of this target
+    kFromDepot,  // into the store of this target
+    kWithin,     // of the store of this target, under another name
+  };
+  ProfileName profile;
+  Way way = Way::kToDepot;
+  ServiceName service_name;  // for people
+  // Under which the receiver stores it, as the newest generation.
+  ContainerName container;
+  ComponentName component;
+  TargetName from;  // for people: whose state it is; empty = the newest that the depot has
+
+  // What is transferred: CONTAINER/COMPONENT/ID, as the sender calls it. Without ID: the newest
+  // that the depot has. Empty: there was nothing to take, nothing happens.
+  std::string snapshot;
+  // In a plan: the items whose reports name the snapshot (several: all must name the same content).
+  // Empty in an item that travels.
+  std::vector<ItemIndex> taken_by;
+  bool operator==(const TransferStateItem&) const = default;
+};
+
 // The lease of a whole target.
 struct AcquireLease {
   ProfileName profile;
@@ -90,7 +114,8 @@ struct SnapshotItem {
 };
 struct RestoreItem {
   Activity activity;
-  std::string snapshot;  // relative reference CONTAINER/COMPONENT/ID
+  std::string snapshot;  // relative reference CONTAINER/COMPONENT/ID; empty: nothing is restored
+  std::vector<ItemIndex> taken_by;  // as in TransferStateItem
   bool operator==(const RestoreItem&) const = default;
 };
 struct DeleteStateItem {
@@ -118,7 +143,7 @@ struct QueryItem {
 
 using ItemBody = std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem,
                               DeactivateItem, SnapshotItem, RestoreItem, DeleteStateItem,
-                              SetProfileItem, CollectItem, QueryItem>;
+                              SetProfileItem, CollectItem, QueryItem, TransferStateItem>;
 
 // The vocabulary's word for the verb: "build", "transfer", "lock" …
 std::string_view VerbOf(const ItemBody& body);

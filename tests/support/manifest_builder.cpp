@@ -53,7 +53,7 @@ class ManifestMaker {
                     .connects_to = {},
                     .provides_containers = {},
                     .deploy_state = spec.deploy_state,
-                    .state_undo = false,
+                    .state_undo = spec.state_undo,
                     .deadline_ms = std::nullopt};
     for (const std::string& container : spec.provides) {
       service.provides_containers[ContainerName(container)] =
@@ -79,11 +79,15 @@ class ManifestMaker {
       }
     }
     ERIS_CHECK(manifest_.services.emplace(key, std::move(service)).second, "a service of its own");
+    connects_to_[key] = spec.connects_to;
   }
 
   Manifest Finish() && {
     std::sort(manifest_.mappings.begin(), manifest_.mappings.end());
     std::sort(manifest_.snapshot_mappings.begin(), manifest_.snapshot_mappings.end());
+    for (const auto& [key, names] : connects_to_) {
+      manifest_.services.at(key).connects_to = Bind(names);
+    }
     std::map<TargetName, std::string> texts;
     for (const Mapping& mapping : manifest_.mappings) {
       texts[mapping.target] += mapping.container.text + mapping.service.text + mapping.digest;
@@ -159,6 +163,7 @@ class ManifestMaker {
   Manifest manifest_;
   std::map<std::string, std::vector<Interdependency>> places_;
   std::map<Interdependency, std::string> digests_;
+  std::map<ServiceKey, std::vector<std::string>> connects_to_;
   std::map<std::pair<std::string, std::string>, Mapping> providers_;  // by target, container
 };
 

@@ -25,6 +25,8 @@ struct ServiceSpec {
   std::vector<std::string> provides;         // containers, on each of its targets
   bool deploy_state = false;
   std::string type = "process";
+  std::vector<std::string> connects_to;  // every place of the named services, listed anywhere
+  bool state_undo = false;
 };
 
 // Properties (name → value) by target and container; targets and containers that only a service

@@ -162,4 +162,22 @@ Result<MappingGraph> MakeMappingGraph(const Manifest& manifest) {
   return graph;
 }
 
+Dependencies WrittenBy(const Manifest& manifest, const MappingGraph& graph) {
+  const MappingIndex index(manifest);
+  Dependencies written(graph.services.size());
+  for (DagNode node = 0; node < graph.services.size(); ++node) {
+    const Service& service = *graph.services[node];
+    for (const auto* list : {&service.depends_on, &service.connects_to}) {
+      for (const Interdependency& wanted : *list) {
+        const auto found = index.Find(wanted);
+        if (!found.empty()) written[node].push_back(index.NodeOf(found.front()));
+      }
+    }
+    std::sort(written[node].begin(), written[node].end());
+    written[node].erase(std::unique(written[node].begin(), written[node].end()),
+                        written[node].end());
+  }
+  return written;
+}
+
 }  // namespace eris::plan_internal

@@ -23,4 +23,8 @@ struct MappingGraph {
 // kInvalid when the manifest breaks its invariants: a name without a meaning, a cycle, disorder.
 Result<MappingGraph> MakeMappingGraph(const Manifest& manifest);
 
+// Whose state each mapping may write: what it has a dependsOn or a connectsTo on. Sorted, without
+// repetitions; what is not mapped is left out.
+Dependencies WrittenBy(const Manifest& manifest, const MappingGraph& graph);
+
 }  // namespace eris::plan_internal

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "planner/plan/internal/graph_difference.h"
+#include "planner/plan/internal/state_work.h"
 #include "planner/plan/plan.h"
 
 namespace eris::plan_internal {
@@ -22,6 +23,7 @@ enum class Stage : std::uint32_t {
   kUp,
   kCommit,
   kUnlock,
+  kAfter,
 };
 
 // Borrowed by all parts for the time of one call of MakePlan. Without a base, `base` is empty.
@@ -29,6 +31,7 @@ struct PlanContext {
   const PlanInput& input;
   const Manifest& base;
   const GraphDifference& graphs;
+  const StatePlan& states;
   std::vector<TargetName> participants;  // of either manifest; sorted
 };
 
@@ -56,11 +59,14 @@ void AddLeases(const PlanContext& context, ItemList& items);
 void AddLocks(const PlanContext& context, ItemList& items);
 void AddConfirmations(const PlanContext& context, ItemList& items);
 
-// Deactivations, the unlocking of what is down, activations.
-void AddSwitch(const PlanContext& context, ItemList& items);
+// Deactivations, the unlocking of what is down, activations, and the state between them. kInvalid
+// when interdependencies leave no instant in which a state can be read or filled.
+Status AddSwitch(const PlanContext& context, ItemList& items);
 
 void AddProfiles(const PlanContext& context, ItemList& items);
 // Everything that is active afterwards, dependencies first, then the leases.
 void AddUnlocksAndReleases(const PlanContext& context, ItemList& items);
+// Of old state, where that is wanted.
+void AddDeletions(const PlanContext& context, ItemList& items);
 
 }  // namespace eris::plan_internal

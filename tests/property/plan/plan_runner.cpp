@@ -84,6 +84,7 @@ class BackwardRun {
 
 StepEffects RunForward(const Plan& plan, World& world, RandomSource& random, std::size_t turns) {
   std::vector<Progress> progress(plan.items.size(), Progress::kWaiting);
+  world.Expect(plan);
   for (; turns > 0; --turns) {
     std::vector<std::size_t> ready;
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
@@ -116,6 +117,7 @@ BackwardResult RunBackward(const Plan& plan, const StepEffects& effects, World& 
                            RandomSource& random,
                            const std::function<bool(const PlanItem&)>& refuses) {
   const std::vector<InverseStep> steps = RollbackOf(plan, effects);
+  world.TurnBack();
   BackwardRun run(plan, steps);
   for (;;) {
     const std::vector<std::size_t> ready = run.Ready();

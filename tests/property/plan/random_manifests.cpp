@@ -27,6 +27,11 @@ class DeploymentMaker {
     Deployment made;
     const std::size_t count = 1 + Below(random_, 12);
     for (std::size_t i = 0; i < count; ++i) made.services.push_back(Service(made.services, i));
+    for (ServiceSpec& service : made.services) {
+      if (service.type == "package" || Below(random_, 4) > 0) continue;
+      const ServiceSpec& other = made.services[Below(random_, count)];
+      if (other.type != "package") service.connects_to.push_back(other.name);
+    }
     return made;
   }
 
@@ -35,7 +40,7 @@ class DeploymentMaker {
     for (std::size_t changes = Below(random_, 4); changes > 0; --changes) {
       const std::size_t which = Below(random_, deployment.services.size());
       ServiceSpec& service = deployment.services[which];
-      switch (Below(random_, 5)) {
+      switch (Below(random_, 6)) {
         case 0:
           service.version += "+";
           break;
@@ -51,6 +56,12 @@ class DeploymentMaker {
               Service(deployment.services, 20 + deployment.services.size()));
           break;
         case 4:
+          // One more replica.
+          if (service.provides.empty() && service.places.front().container == "process") {
+            AddPlace(service);
+          }
+          break;
+        case 5:
           if (deployment.services.size() > 1 && IsUnused(deployment, which)) {
             deployment.services.erase(deployment.services.begin() +
                                       static_cast<std::ptrdiff_t>(which));
@@ -62,6 +73,14 @@ class DeploymentMaker {
   }
 
  private:
+  void AddPlace(ServiceSpec& service) {
+    const std::string target = Target();
+    for (const auto& place : service.places) {
+      if (place.target == target) return;
+    }
+    service.places.push_back({target});
+  }
+
   std::string Target() { return NumberedName('t', Below(random_, 4)); }
 
   ServiceSpec Service(const std::vector<ServiceSpec>& earlier, std::size_t number) {
@@ -77,15 +96,20 @@ class DeploymentMaker {
         service.places = {{other.places.front().target, other.provides.front()}};
       }
     }
+    service.deploy_state = Below(random_, 2) == 0;
+    service.state_undo = Below(random_, 3) == 0;
     if (Below(random_, 5) == 0) service.provides = {NumberedName('c', number)};
-    if (service.provides.empty() && Below(random_, 12) == 0) service.type = "package";
+    if (service.provides.empty() && Below(random_, 12) == 0) {
+      service.type = "package";
+      service.deploy_state = false;
+    }
     return service;
   }
 
   static bool IsUnused(const Deployment& deployment, std::size_t which) {
     const ServiceSpec& service = deployment.services[which];
     for (const ServiceSpec& other : deployment.services) {
-      for (const auto* list : {&other.depends_on, &other.activates_after}) {
+      for (const auto* list : {&other.depends_on, &other.activates_after, &other.connects_to}) {
         for (const std::string& name : *list) {
           if (name == service.name) return false;
         }

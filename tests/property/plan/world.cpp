@@ -1,5 +1,6 @@
 #include "tests/property/plan/world.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "schema/base/overloaded.h"
@@ -54,6 +55,24 @@ void World::Read(const Manifest& manifest, bool is_base) {
         known_[{SeatOf(manifest, mapping), {mapping.service.text, mapping.digest}}];
     (is_base ? needs.in_base : needs.in_next) = true;
     needs.needs.clear();
+    needs.name = service.name.text;
+    needs.state_undo = needs.state_undo || (service.state_undo && service.deploy_state);
+    for (const auto* list : {&service.depends_on, &service.connects_to}) {
+      for (const Interdependency& written : *list) {
+        const std::string& name = manifest.services.at(written.service).name.text;
+        if (name == needs.name) continue;
+        needs.writes.insert(name);
+        needs.written.insert(seats.at(written));
+      }
+    }
+    if (mapping.provided_by) {
+      for (const auto& [place, seat] : seats) {
+        if (place.service == *mapping.provided_by && place.target == mapping.target) {
+          needs.provider = {seat, place.service.text};
+        }
+      }
+    }
+    if (is_base && service.deploy_state) copies_[SeatOf(manifest, mapping)] = "";
     for (const auto* list : {&service.depends_on, &service.activates_after}) {
       for (const Interdependency& need : *list) {
         needs.needs.emplace_back(seats.at(need), need.service.text);
@@ -88,9 +107,14 @@ void World::Begin(const QueueName& queue, const ItemBody& body) {
     }
     if (!state_.leases.contains(queue.name)) violations_.insert("no lease: " + Text(seat));
   };
+  const auto use = [&](const Activity& activity, bool is_restore) {
+    BeginState(SeatOf(queue, activity), activity, is_restore);
+  };
   std::visit(
       Overloaded{[&](const ActivateItem& item) { change(item.activity); },
-                 [&](const DeactivateItem& item) { change(item.activity); }, [](const auto&) {}},
+                 [&](const DeactivateItem& item) { change(item.activity); },
+                 [&](const SnapshotItem& item) { use(item.activity, false); },
+                 [&](const RestoreItem& item) { use(item.activity, true); }, [](const auto&) {}},
       body);
   CheckInvariants();
 }
@@ -102,6 +126,12 @@ void World::End(const QueueName& queue, const ItemBody& body, Effect effect) {
     changing_.erase(seat);
     if (!happens) return;
     if (up) {
+      const auto known = known_.find({seat, InstanceOf(activity)});
+      const auto copy = copies_.find(seat);
+      // A new version makes something else of the state that it finds.
+      if (known != known_.end() && !known->second.in_base && copy != copies_.end()) {
+        copy->second += activity.service.text;
+      }
       state_.active[seat] = InstanceOf(activity);
     } else {
       state_.active.erase(seat);
@@ -130,7 +160,14 @@ void World::End(const QueueName& queue, const ItemBody& body, Effect effect) {
                         [&](const DeactivateItem& item) { settle(item.activity, false); },
                         [&](const LockItem& item) { lock(item); },
                         [&](const UnlockItem& item) { unlock(item); },
-                        [&](const SetProfileItem& item) { set_profile(item); }, [](const auto&) {}},
+                        [&](const SetProfileItem& item) { set_profile(item); },
+                        [&](const SnapshotItem& item) {
+                          EndState(SeatOf(queue, item.activity), item.activity, false, effect);
+                        },
+                        [&](const RestoreItem& item) {
+                          EndState(SeatOf(queue, item.activity), item.activity, true, effect);
+                        },
+                        [](const auto&) {}},
              body);
   CheckInvariants();
 }
@@ -156,6 +193,91 @@ void World::CheckInvariants() {
     }
   }
   if (any_old && any_new) violations_.insert("old and new meet");
+  CheckState(maybe);
+}
+
+void World::Expect(const Plan& plan) {
+  for (const PlanItem& item : plan.items) {
+    const auto* restore = std::get_if<RestoreItem>(&item.body);
+    if (restore != nullptr) ++restores_[restore->activity.service_name.text];
+  }
+}
+
+void World::TurnBack() {
+  backward_ = true;
+  moving_.clear();
+}
+
+bool World::IsSurelyUp(const std::pair<Seat, std::string>& need) const {
+  const auto active = state_.active.find(need.first);
+  return active != state_.active.end() && active->second.service == need.second &&
+         !changing_.contains(need.first);
+}
+
+void World::BeginState(const Seat& seat, const Activity& activity, bool is_restore) {
+  const std::string& service = activity.service_name.text;
+  in_use_[seat] = {.service = service, .is_last_dump = backward_ && !is_restore};
+  const bool is_up = state_.active.contains(seat) || changing_.contains(seat);
+  // A new place is filled while its component is there; everything else is closed.
+  if ((is_restore && !backward_) ? !state_.active.contains(seat) : is_up) {
+    violations_.insert("P2: state in use at " + Text(seat));
+  }
+  const auto known = known_.find({seat, InstanceOf(activity)});
+  if (known == known_.end()) {
+    violations_.insert("state of an unknown mapping at " + Text(seat));
+  } else if (!in_use_[seat].is_last_dump && known->second.provider &&
+             !IsSurelyUp(*known->second.provider)) {
+    violations_.insert("its provider is not up: " + Text(seat));
+  }
+  if (!backward_ && !is_restore && restores_[service] > 0) moving_.insert(service);
+}
+
+void World::EndState(const Seat& seat, const Activity& activity, bool is_restore, Effect effect) {
+  in_use_.erase(seat);
+  if (effect == Effect::kDoesNotHappen) return;
+  const std::string& service = activity.service_name.text;
+  if (!is_restore) {
+    if (!backward_) taken_[service] = copies_[seat];
+    return;
+  }
+  copies_[seat] = taken_[service];
+  if (!backward_ && --restores_[service] == 0) moving_.erase(service);
+}
+
+// P2: its writers are down from before its snapshot until after its restore. Of a copy that only
+// stays, or is left behind, those that write this copy.
+void World::CheckState(const std::map<Seat, Instance>& maybe) {
+  if (in_use_.empty() && moving_.empty()) return;
+  for (const auto& entry : maybe) {
+    const auto known = known_.find(entry);
+    if (known == known_.end()) continue;
+    for (const std::string& written : known->second.writes) {
+      if (moving_.contains(written)) {
+        violations_.insert("P2: " + Text(entry.first) + " writes " + written);
+      }
+    }
+    for (const Seat& written : known->second.written) {
+      const auto use = in_use_.find(written);
+      if (use != in_use_.end() && !use->second.is_last_dump) {
+        violations_.insert("P2: " + Text(entry.first) + " writes " + Text(written));
+      }
+    }
+  }
+}
+
+std::set<std::string> World::SpoiltCopies() const {
+  std::set<std::string> spoilt;
+  for (const auto& [entry, known] : known_) {
+    const auto& [seat, instance] = entry;
+    const auto copy = copies_.find(seat);
+    if (!known.in_base || copy == copies_.end() || copy->second.empty()) continue;
+    const bool is_upgraded =
+        std::any_of(known_.begin(), known_.end(), [&, at = seat](const auto& other) {
+          return other.first.first == at && !other.second.in_base;
+        });
+    if (!is_upgraded || known.state_undo) spoilt.insert(Text(seat));
+  }
+  return spoilt;
 }
 
 }  // namespace eris::testing

@@ -36,11 +36,36 @@ TEST(Arguments, DeployHasTheModelsOfTheDirectoryByDefault) {
 }
 
 TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
-  const Call call =
-      CallOf({"deploy", "-s", "s.nix", "-i", "i.nix", "-d", "d.nix", "--extra-params", "{ a = 1; }",
-              "--target-property", "ip", "--deploy-state", "--show-trace", "-p", "test",
-              "--no-migration", "--build-on-targets", "-m", "7"});
+  const Call call = CallOf({"deploy",
+                            "-s",
+                            "s.nix",
+                            "-i",
+                            "i.nix",
+                            "-d",
+                            "d.nix",
+                            "--extra-params",
+                            "{ a = 1; }",
+                            "--target-property",
+                            "ip",
+                            "--deploy-state",
+                            "--show-trace",
+                            "-p",
+                            "test",
+                            "--no-migration",
+                            "--build-on-targets",
+                            "-m",
+                            "7",
+                            "--delete-state",
+                            "--no-final-snapshot",
+                            "--state-from",
+                            "db=t1",
+                            "--state-from",
+                            "last"});
   const auto& command = std::get<DeployCommand>(call.command);
+  EXPECT_EQ(command.submit.options.old_state, OldState::kDelete);
+  EXPECT_EQ(command.submit.options.final_snapshots, FinalSnapshots::kSkip);
+  EXPECT_EQ(command.submit.options.state_from,
+            (std::vector<StateChoice>{{ServiceName("db"), TargetName("t1")}, {}}));
   EXPECT_EQ(
       command.models,
       (ModelArguments{

@@ -123,11 +123,19 @@ std::vector<ItemBody> ItemBodies() {
           ActivateItem{SomeActivity()},
           DeactivateItem{SomeActivity()},
           SnapshotItem{SomeActivity()},
-          RestoreItem{.activity = SomeActivity(), .snapshot = "process/api/1"},
+          RestoreItem{.activity = SomeActivity(), .snapshot = "process/api/1", .taken_by = {{7}}},
           DeleteStateItem{SomeActivity()},
           SetProfileItem{.profile = profile, .path = StorePath("/nix/store/p")},
           CollectItem{CollectItem::Scope::kGarbageAndOldGenerations},
-          QueryItem{profile}};
+          QueryItem{profile},
+          TransferStateItem{.profile = profile,
+                            .way = TransferStateItem::Way::kFromDepot,
+                            .service_name = ServiceName("database"),
+                            .container = kProcess,
+                            .component = ComponentName("database-2"),
+                            .from = kFirst,
+                            .snapshot = "process/database/1",
+                            .taken_by = {{3}, {4}}}};
 }
 
 WorkItem SomeWorkItem() {
@@ -168,7 +176,8 @@ Plan SomePlan() {
                   .deactivate = 2,
                   .bounced = 1,
                   .kept = 95,
-                  .down = {ServiceName("api"), ServiceName("web")}};
+                  .down = {ServiceName("api"), ServiceName("web")},
+                  .state = {"the state of database moves"}};
   for (const ItemBody& body : ItemBodies()) {
     PlanItem& item = plan.items.emplace_back();
     const auto index = static_cast<std::uint32_t>(plan.items.size() - 1);
@@ -190,6 +199,8 @@ std::vector<Submission> Submissions() {
                               .build_place = BuildPlace::kTargets,
                               .queueing = Queueing::kSupersedeQueued,
                               .old_state = OldState::kDelete,
+                              .final_snapshots = FinalSnapshots::kSkip,
+                              .state_from = {{ServiceName("database"), kFirst}, StateChoice{}},
                               .expected_plan_hash = "abcd",
                               .wait_ms = 1,
                               .max_concurrent_transfers = 9};

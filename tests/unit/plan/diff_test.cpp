@@ -125,50 +125,77 @@ Manifest Stateful(std::vector<testing::PlaceSpec> places, std::string version = 
 
 TEST(Diff, StateStaysWithAnUpgradeInPlace) {
   const Manifest base = Stateful({{"t1"}});
-  EXPECT_TRUE(DiffOf(&base, Stateful({{"t1"}}, "2")).state_moves.empty());
+  EXPECT_TRUE(DiffOf(&base, Stateful({{"t1"}}, "2")).states.empty());
 }
 
 TEST(Diff, StateMovesWithItsService) {
   const Manifest base = Stateful({{"t1"}});
-  const Difference difference = DiffOf(&base, Stateful({{"t2"}}));
-  const StatePlace from{TargetName("t1"), ContainerName("process"), ComponentName("db")};
-  const StatePlace to{TargetName("t2"), ContainerName("process"), ComponentName("db")};
-  EXPECT_EQ(difference.state_moves,
-            std::vector{(StateMove{ServiceName("db"), std::nullopt, {from}, {to}})});
+  EXPECT_EQ(DiffOf(&base, Stateful({{"t2"}})).states,
+            std::vector{(StateChange{.service = ServiceName("db"),
+                                     .container = std::nullopt,
+                                     .holders = {0},
+                                     .homes = {0},
+                                     .receivers = {0},
+                                     .left = {0},
+                                     .undone = {}})});
 }
 
 TEST(Diff, ANewReplicaGetsTheState) {
   const Manifest base = Stateful({{"t1"}});
   const Difference difference = DiffOf(&base, Stateful({{"t1"}, {"t2"}}));
-  ASSERT_EQ(difference.state_moves.size(), 1U);
-  ASSERT_EQ(difference.state_moves[0].to.size(), 1U);
-  EXPECT_EQ(difference.state_moves[0].to[0].target.text, "t2");
+  ASSERT_EQ(difference.states.size(), 1U);
+  EXPECT_EQ(difference.states[0].receivers, std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(difference.states[0].left.empty());
 }
 
 TEST(Diff, StateOfARemovedServiceIsLeftBehind) {
   const Manifest base = Stateful({{"t1"}});
   const Difference difference = DiffOf(&base, UndeployedManifest(base));
-  ASSERT_EQ(difference.state_moves.size(), 1U);
-  EXPECT_TRUE(difference.state_moves[0].to.empty());
+  ASSERT_EQ(difference.states.size(), 1U);
+  EXPECT_TRUE(difference.states[0].receivers.empty());
+  EXPECT_EQ(difference.states[0].left, std::vector<std::uint32_t>{0});
 }
 
 TEST(Diff, ANewContainerKeepsTheStateUnlessTheServiceIsInSeveral) {
   const Manifest base = Stateful({{"t1", "one"}});
   const Difference moved = DiffOf(&base, Stateful({{"t1", "two"}}));
-  ASSERT_EQ(moved.state_moves.size(), 1U);
-  EXPECT_EQ(moved.state_moves[0].to.size(), 1U);
+  ASSERT_EQ(moved.states.size(), 1U);
+  EXPECT_EQ(moved.states[0].receivers.size(), 1U);
 
   const Manifest both = Stateful({{"t1", "one"}, {"t1", "two"}});
   const Difference split = DiffOf(&both, Stateful({{"t1", "two"}}));
-  ASSERT_EQ(split.state_moves.size(), 1U) << "each of the two has a state of its own";
-  EXPECT_EQ(split.state_moves[0].container, ContainerName("one"));
-  EXPECT_TRUE(split.state_moves[0].to.empty());
+  ASSERT_EQ(split.states.size(), 1U) << "each of the two has a state of its own";
+  EXPECT_EQ(split.states[0].container, ContainerName("one"));
+  EXPECT_TRUE(split.states[0].receivers.empty());
 }
 
 TEST(Diff, StateThatIsNoLongerDeployedStaysWhereItIs) {
   const Manifest base = Stateful({{"t1"}});
   const Manifest next = MakeManifest({{.name = "db", .places = {{"t1"}}}});
-  EXPECT_TRUE(DiffOf(&base, next).state_moves.empty());
+  EXPECT_TRUE(DiffOf(&base, next).states.empty());
+}
+
+TEST(Diff, StateThatIsDeployedFromNowOnMovesAtOnce) {
+  const Manifest base = MakeManifest({{.name = "db", .places = {{"t1"}}}});
+  const Difference difference = DiffOf(&base, Stateful({{"t2"}}));
+  ASSERT_EQ(difference.states.size(), 1U);
+  EXPECT_EQ(difference.states[0].receivers, std::vector<std::uint32_t>{0});
+  EXPECT_TRUE(difference.states[0].left.empty()) << "nobody asked for it to be kept or deleted";
+}
+
+TEST(Diff, StateUndoConcernsUpgradesInPlace) {
+  const ServiceSpec spec{
+      .name = "db", .places = {{"t1"}}, .deploy_state = true, .state_undo = true};
+  ServiceSpec upgraded = spec;
+  upgraded.version = "2";
+  ServiceSpec moved = spec;
+  moved.places = {{"t2"}};
+  const Manifest base = MakeManifest({spec});
+  ASSERT_EQ(DiffOf(&base, MakeManifest({upgraded})).states.size(), 1U);
+  EXPECT_EQ(DiffOf(&base, MakeManifest({upgraded})).states[0].undone,
+            std::vector<std::uint32_t>{0});
+  EXPECT_TRUE(DiffOf(&base, MakeManifest({moved})).states[0].undone.empty());
+  EXPECT_TRUE(DiffOf(&base, base).states.empty());
 }
 
 // --- manifests that contradict themselves

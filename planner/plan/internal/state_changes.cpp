@@ -1,0 +1,129 @@
+#include "planner/plan/internal/state_changes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace eris::plan_internal {
+namespace {
+
+// The container is empty while the service is in one container only.
+using StateIdentity = std::pair<ServiceName, ContainerName>;
+using Place = std::tuple<TargetName, ContainerName, ComponentName>;
+using Nodes = std::vector<std::uint32_t>;
+
+Place PlaceOf(const Manifest& manifest, std::uint32_t node) {
+  const Mapping& mapping = manifest.mappings[node];
+  return {mapping.target, mapping.container,
+          ComponentOf(manifest.services.at(mapping.service).package)};
+}
+
+const ServiceName* NameOf(const Manifest& manifest, const ServiceKey& key) {
+  const auto service = manifest.services.find(key);
+  return service == manifest.services.end() ? nullptr : &service->second.name;
+}
+
+// The services whose state is deployed in either manifest, and how their states are told apart.
+class Stateful {
+ public:
+  Stateful(const Manifest& base, const Manifest& next) {
+    for (const Manifest* manifest : {&base, &next}) Collect(*manifest);
+  }
+
+  // Where they are at home, deployed state or not.
+  std::map<StateIdentity, Nodes> Homes(const Manifest& manifest) const {
+    std::map<StateIdentity, Nodes> homes;
+    for (std::uint32_t node = 0; node < manifest.mappings.size(); ++node) {
+      const Mapping& mapping = manifest.mappings[node];
+      const Service& service = manifest.services.at(mapping.service);
+      const ServiceName& name = service.name;
+      // Packages are installed only: they hold no state, whatever another version of them did.
+      if (!names_.contains(name) || service.type == "package") continue;
+      const ContainerName container = split_.contains(name) ? mapping.container : ContainerName();
+      homes[{name, container}].push_back(node);
+    }
+    return homes;
+  }
+
+ private:
+  // Those in several containers at once have a state in each.
+  void Collect(const Manifest& manifest) {
+    std::map<ServiceName, ContainerName> first;
+    for (const SnapshotMapping& mapping : manifest.snapshot_mappings) {
+      const ServiceName* name = NameOf(manifest, mapping.service);
+      if (name == nullptr) continue;
+      names_.insert(*name);
+      const auto [entry, inserted] = first.try_emplace(*name, mapping.container);
+      if (!inserted && entry->second != mapping.container) split_.insert(*name);
+    }
+  }
+
+  std::set<ServiceName> names_;
+  std::set<ServiceName> split_;
+};
+
+bool IsDeployed(const Manifest& manifest, std::uint32_t node) {
+  const Mapping& mapping = manifest.mappings[node];
+  const auto key = std::tie(mapping.target, mapping.container, mapping.service);
+  const auto found =
+      std::lower_bound(manifest.snapshot_mappings.begin(), manifest.snapshot_mappings.end(), key,
+                       [](const SnapshotMapping& entry, const auto& value) {
+                         return std::tie(entry.target, entry.container, entry.service) < value;
+                       });
+  return found != manifest.snapshot_mappings.end() &&
+         std::tie(found->target, found->container, found->service) == key;
+}
+
+std::set<Place> PlacesOf(const Manifest& manifest, const Nodes& nodes) {
+  std::set<Place> places;
+  for (const std::uint32_t node : nodes) places.insert(PlaceOf(manifest, node));
+  return places;
+}
+
+bool WantsUndo(const Manifest& base, std::uint32_t node) {
+  return base.services.at(base.mappings[node].service).state_undo;
+}
+
+}  // namespace
+
+std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& next,
+                                          std::span<const std::uint32_t> obsolete) {
+  const Stateful stateful(base, next);
+  const auto before = stateful.Homes(base);
+  const auto after = stateful.Homes(next);
+  std::vector<StateChange> changes;
+  for (const auto& [identity, holders] : before) {
+    const auto found = after.find(identity);
+    const Nodes homes = found == after.end() ? Nodes() : found->second;
+    const std::set<Place> places = PlacesOf(base, holders);
+    const std::set<Place> next_places = PlacesOf(next, homes);
+    StateChange change{
+        .service = identity.first,
+        .container = identity.second.empty() ? std::nullopt : std::optional(identity.second),
+        .holders = holders,
+        .homes = homes,
+        .receivers = {},
+        .left = {},
+        .undone = {}};
+    for (const std::uint32_t node : homes) {
+      if (IsDeployed(next, node) && !places.contains(PlaceOf(next, node))) {
+        change.receivers.push_back(node);
+      }
+    }
+    for (const std::uint32_t node : holders) {
+      const bool stays = next_places.contains(PlaceOf(base, node));
+      if (!stays && IsDeployed(base, node)) change.left.push_back(node);
+      if (stays && WantsUndo(base, node) &&
+          std::binary_search(obsolete.begin(), obsolete.end(), node)) {
+        change.undone.push_back(node);
+      }
+    }
+    if (change.receivers.empty() && change.left.empty() && change.undone.empty()) continue;
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+}  // namespace eris::plan_internal

@@ -1,0 +1,138 @@
+// State on its way from where it was read to where it is needed; and its end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "planner/plan/internal/switch_parts.h"
+
+namespace eris::plan_internal {
+namespace {
+
+class TransferMaker {
+ public:
+  TransferMaker(const PlanContext& context, const DownItems& down, ItemList& items)
+      : context_(context), down_(down), items_(items) {}
+
+  ArrivalItems Make() && {
+    for (std::size_t i = 0; i < context_.states.works.size(); ++i) {
+      const StateWork& work = context_.states.works[i];
+      switch (work.purpose) {
+        case StateWork::Purpose::kMove:
+          AddMove(i);
+          break;
+        case StateWork::Purpose::kKeep:
+          for (const DagNode source : work.sources) AddUpload(work, source);
+          break;
+        case StateWork::Purpose::kUndone:
+          break;
+      }
+    }
+    return std::move(arrivals_);
+  }
+
+ private:
+  const Mapping& Old(DagNode node) const { return context_.base.mappings[node]; }
+  const Mapping& New(DagNode node) const { return context_.input.next.mappings[node]; }
+
+  // The copies must be equal: who transfers one comes after the snapshots of all.
+  ItemIndices SnapshotsOf(const StateWork& work) const {
+    ItemIndices taken;
+    for (const DagNode source : work.sources) taken.push_back({down_.snapshot[source]});
+    std::sort(taken.begin(), taken.end());
+    return taken;
+  }
+
+  ItemIndex AddTransfer(const Mapping& at, TransferStateItem body, ItemIndices after,
+                        std::optional<ItemBody> inverse) {
+    after.insert(after.end(), body.taken_by.begin(), body.taken_by.end());
+    return items_.Add(Stage::kDown, {.phase = PlanPhase::kSwitch,
+                                     .queue = TargetQueue(at.target),
+                                     .body = std::move(body),
+                                     .inverse = std::move(inverse),
+                                     .after = std::move(after),
+                                     .deadline_ms = std::nullopt});
+  }
+
+  ItemIndex AddUpload(const StateWork& work, DagNode source) {
+    const Mapping& mapping = Old(source);
+    TransferStateItem body = BodyFor(work, context_.base, mapping);
+    body.way = TransferStateItem::Way::kToDepot;
+    body.from = mapping.target;
+    body.taken_by = work.purpose == StateWork::Purpose::kMove
+                        ? SnapshotsOf(work)
+                        : ItemIndices{{down_.snapshot[source]}};
+    return AddTransfer(mapping, std::move(body), {}, std::nullopt);
+  }
+
+  TransferStateItem BodyFor(const StateWork& work, const Manifest& manifest,
+                            const Mapping& mapping) const {
+    return {.profile = context_.input.profile,
+            .service_name = work.change->service,
+            .container = mapping.container,
+            .component = ComponentOf(manifest.services.at(mapping.service).package),
+            .from = {},
+            .snapshot = {},
+            .taken_by = {}};
+  }
+
+  // A receiver on the target of a source takes it over there; all others by way of the depot.
+  void AddMove(std::size_t position) {
+    const StateWork& work = context_.states.works[position];
+    std::optional<ItemIndex> uploaded;
+    for (const DagNode receiver : work.receivers) {
+      const Mapping& mapping = New(receiver);
+      const auto near = std::find_if(work.sources.begin(), work.sources.end(), [&](DagNode source) {
+        return Old(source).target == mapping.target;
+      });
+      TransferStateItem body = BodyFor(work, context_.input.next, mapping);
+      ItemIndices after;
+      if (near != work.sources.end()) {
+        body.way = TransferStateItem::Way::kWithin;
+        body.from = mapping.target;
+        body.taken_by = SnapshotsOf(work);
+      } else if (!work.sources.empty()) {
+        if (!uploaded) uploaded = AddUpload(work, work.sources.front());
+        body.way = TransferStateItem::Way::kFromDepot;
+        body.from = Old(work.sources.front()).target;
+        body.taken_by = {*uploaded};
+      } else {
+        const Mapping& last = Old(work.change->holders.front());
+        body.way = TransferStateItem::Way::kFromDepot;
+        body.snapshot =
+            fmt::format("{}/{}/", last.container.text,
+                        ComponentOf(context_.base.services.at(last.service).package).text);
+      }
+      // On the way back what came there is dumped once more before it is left alone.
+      arrivals_[{position, receiver}] =
+          AddTransfer(mapping, std::move(body), std::move(after),
+                      SnapshotItem{ActivityOf(context_.input.next, mapping)});
+    }
+  }
+
+  const PlanContext& context_;
+  const DownItems& down_;
+  ItemList& items_;
+  ArrivalItems arrivals_;
+};
+
+}  // namespace
+
+ArrivalItems AddStateTransfers(const PlanContext& context, const DownItems& down, ItemList& items) {
+  return TransferMaker(context, down, items).Make();
+}
+
+void AddDeletions(const PlanContext& context, ItemList& items) {
+  for (const DagNode node : context.states.deleted) {
+    const Mapping& mapping = context.base.mappings[node];
+    items.Add(Stage::kAfter,
+              {.phase = PlanPhase::kAfterCommit,
+               .queue = TargetQueue(mapping.target),
+               .body = DeleteStateItem{ActivityOf(context.base, mapping)},
+               .inverse = std::nullopt,
+               .after = {},
+               .deadline_ms = context.base.services.at(mapping.service).deadline_ms});
+  }
+}
+
+}  // namespace eris::plan_internal

@@ -1,0 +1,226 @@
+// What comes up, and the state that it gets.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "planner/plan/internal/switch_parts.h"
+
+namespace eris::plan_internal {
+namespace {
+
+// What an old and a new mapping can not both be in: a component, or (component empty) the place of
+// a container that both provide.
+using Seat = std::tuple<TargetName, ContainerName, ComponentName>;
+using LeftSeats = std::map<Seat, ItemIndices>;
+
+template <typename Callback>
+void ForEachSeat(const Mapping& mapping, const Service& service, Callback callback) {
+  callback(Seat(mapping.target, mapping.container, ComponentOf(service.package)));
+  for (const auto& [container, properties] : service.provides_containers) {
+    callback(Seat(mapping.target, container, ComponentName()));
+  }
+}
+
+// Who must not be up before the state has arrived. A copy that knows of other copies is no writer
+// of theirs: each gets its own.
+template <typename Callback>
+void ForEachWriter(const PlanContext& context, const StateWork& work, Callback callback) {
+  if (work.receivers.empty()) return;
+  const std::vector<DagNode>& homes = work.change->homes;
+  const auto call_for = [&](const std::vector<DagNode>& writers) {
+    for (const DagNode writer : writers) {
+      if (!std::binary_search(homes.begin(), homes.end(), writer)) callback(writer);
+    }
+  };
+  for (const DagNode home : homes) call_for(context.states.next_writers[home]);
+  call_for(work.kept_writers);
+}
+
+// The order of coming up: that of the new manifest; and behind its mappings there is a node for
+// each state that moves, after its receivers and before all who write it.
+Result<std::vector<DagNode>> UpOrder(const PlanContext& context) {
+  const MappingGraph& graph = context.graphs.next;
+  const auto& works = context.states.works;
+  if (works.empty()) return graph.order;
+  Dependencies before = graph.dependencies;
+  before.resize(graph.services.size() + works.size());
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    const auto gate = static_cast<DagNode>(graph.services.size() + i);
+    before[gate] = works[i].receivers;
+    ForEachWriter(context, works[i], [&](DagNode writer) { before[writer].push_back(gate); });
+  }
+  auto order = TopologicalOrder(before);
+  if (order) return std::move(*order);
+  std::string names;
+  for (const DagNode node : order.error().path) {
+    if (node >= graph.services.size()) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", graph.services[node]->name.text);
+  }
+  return Fail(
+      ErrorCode::kInvalid,
+      fmt::format("the state of services that write each other's cannot move at once: {}", names),
+      "move one of them first, or deploy with --no-migration");
+}
+
+class UpMaker {
+ public:
+  UpMaker(const PlanContext& context, const DownItems& down, const ArrivalItems& arrivals,
+          ItemList& items)
+      : context_(context),
+        graph_(context.graphs.next),
+        down_(down),
+        arrivals_(arrivals),
+        items_(items),
+        stage_(context.input.options.switching == SwitchPolicy::kOverlap ? Stage::kDown
+                                                                         : Stage::kUp),
+        item_of_(graph_.services.size(), kNoItem),
+        comes_up_(graph_.services.size(), false),
+        bounced_from_(graph_.services.size(), kNoItem),
+        restores_(context.states.works.size()) {
+    for (const std::uint32_t node : context.graphs.difference.added) comes_up_[node] = true;
+    for (const KeptMapping& kept : context.states.bounced) {
+      comes_up_[kept.next] = true;
+      bounced_from_[kept.next] = kept.base;
+    }
+    FindLeftSeats();
+    FindWhatWritersWaitFor();
+  }
+
+  void Make(const std::vector<DagNode>& order) && {
+    for (const DagNode node : order) {
+      if (node >= graph_.services.size() || !comes_up_[node]) continue;
+      Activate(node);
+      const auto received = receives_.find(node);
+      if (received != receives_.end()) Restore(node, received->second);
+    }
+  }
+
+ private:
+  // A seat is free when who had it is down, read and unlocked.
+  void FindLeftSeats() {
+    for (const std::uint32_t node : context_.graphs.difference.obsolete) {
+      ForEachSeat(context_.base.mappings[node], *context_.graphs.base.services[node],
+                  [&](const Seat& seat) {
+                    ItemIndices& left = left_seats_[seat];
+                    left.push_back({down_.deactivate[node]});
+                    left.push_back({down_.unlock[node]});
+                    if (down_.snapshot[node] == kNoItem) return;
+                    left.push_back({down_.snapshot[node]});
+                    read_at_.emplace(seat, ItemIndex{down_.snapshot[node]});
+                  });
+    }
+  }
+
+  // For writers and what they write: snapshots first, and (by the last of its restores) arrivals.
+  void FindWhatWritersWaitFor() {
+    gates_.resize(graph_.services.size());
+    snapshots_.resize(graph_.services.size());
+    const auto& works = context_.states.works;
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      for (const DagNode receiver : works[i].receivers) receives_[receiver] = i;
+      ForEachWriter(context_, works[i], [&](DagNode writer) { gates_[writer].push_back(i); });
+    }
+    for (const KeptMapping& kept : context_.states.bounced) {
+      AddSnapshot(kept.base, kept.next);
+      for (const DagNode written : WrittenInBase(kept.base)) AddSnapshot(written, kept.next);
+    }
+    FindWritersOfUpgraded();
+  }
+
+  void AddSnapshot(DagNode source, DagNode node) {
+    if (down_.snapshot[source] != kNoItem) snapshots_[node].push_back({down_.snapshot[source]});
+  }
+
+  // New writers of a state that was read where it stays.
+  void FindWritersOfUpgraded() {
+    for (const StateWork& work : context_.states.works) {
+      for (const DagNode home : work.change->homes) {
+        const Mapping& mapping = context_.input.next.mappings[home];
+        const auto read = read_at_.find(
+            Seat(mapping.target, mapping.container, ComponentOf(graph_.services[home]->package)));
+        if (read == read_at_.end()) continue;
+        for (const DagNode writer : context_.states.next_writers[home]) {
+          snapshots_[writer].push_back(read->second);
+        }
+      }
+    }
+  }
+
+  const std::vector<DagNode>& WrittenInBase(DagNode node) {
+    if (written_in_base_.empty()) written_in_base_ = Reversed(context_.states.base_writers);
+    return written_in_base_[node];
+  }
+
+  // Dependencies first.
+  void Activate(DagNode node) {
+    PlanItem item = SwitchItem<ActivateItem, DeactivateItem>(context_.input.next, node);
+    const auto add = [&item](std::uint32_t before) {
+      if (before != kNoItem) item.after.push_back({before});
+    };
+    for (const DagNode dependency : graph_.dependencies[node]) add(item_of_[dependency]);
+    ForEachSeat(context_.input.next.mappings[node], *graph_.services[node], [&](const Seat& seat) {
+      const auto left = left_seats_.find(seat);
+      if (left == left_seats_.end()) return;
+      item.after.insert(item.after.end(), left->second.begin(), left->second.end());
+    });
+    if (bounced_from_[node] != kNoItem) add(down_.deactivate[bounced_from_[node]]);
+    item.after.insert(item.after.end(), snapshots_[node].begin(), snapshots_[node].end());
+    for (const std::size_t work : gates_[node]) {
+      if (restores_[work]) item.after.push_back(*restores_[work]);
+    }
+    const auto received = receives_.find(node);
+    if (received != receives_.end()) {
+      item.after.push_back(arrivals_.at({received->second, node}));
+    }
+    item_of_[node] = items_.Add(stage_, std::move(item)).value;
+  }
+
+  // One after the other, so that the last one stands for all of them.
+  void Restore(DagNode node, std::size_t work) {
+    const Mapping& mapping = context_.input.next.mappings[node];
+    const ItemIndex arrival = arrivals_.at({work, node});
+    PlanItem item{.phase = PlanPhase::kSwitch,
+                  .queue = TargetQueue(mapping.target),
+                  .body = RestoreItem{.activity = ActivityOf(context_.input.next, mapping),
+                                      .snapshot = {},
+                                      .taken_by = {arrival}},
+                  .inverse = std::nullopt,
+                  .after = {arrival, {item_of_[node]}},
+                  .deadline_ms = graph_.services[node]->deadline_ms};
+    if (restores_[work]) item.after.push_back(*restores_[work]);
+    restores_[work] = items_.Add(stage_, std::move(item));
+  }
+
+  const PlanContext& context_;
+  const MappingGraph& graph_;
+  const DownItems& down_;
+  const ArrivalItems& arrivals_;
+  ItemList& items_;
+  const Stage stage_;
+  ItemOfMapping item_of_;
+  std::vector<bool> comes_up_;
+  ItemOfMapping bounced_from_;  // node of the base, or kNoItem
+  LeftSeats left_seats_;
+  std::map<Seat, ItemIndex> read_at_;               // the snapshots that were taken there
+  std::map<DagNode, std::size_t> receives_;         // position of its work
+  std::vector<std::vector<std::size_t>> gates_;     // works whose restores come before
+  std::vector<ItemIndices> snapshots_;              // that come before
+  std::vector<std::optional<ItemIndex>> restores_;  // by work: the last one so far
+  Dependencies written_in_base_;                    // once it is asked for
+};
+
+}  // namespace
+
+Status AddUps(const PlanContext& context, const DownItems& down, const ArrivalItems& arrivals,
+              ItemList& items) {
+  ERIS_ASSIGN(const std::vector<DagNode> order, UpOrder(context));
+  UpMaker(context, down, arrivals, items).Make(order);
+  return {};
+}
+
+}  // namespace eris::plan_internal
