@@ -4,6 +4,7 @@
 #include "dysnomia/command.h"
 #include "dysnomia/options.h"
 #include "dysnomia/runner.h"
+#include "dysnomia/snapshot_command.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
 
@@ -38,6 +39,11 @@ int RunAttempt(const eris::dysnomia::Options& options) {
   return status ? 0 : Report(status.error());
 }
 
+int RunSnapshots(const eris::dysnomia::Options& options) {
+  const auto text = eris::dysnomia::RunSnapshotCommand(options.words);
+  return text ? Print(*text) : Report(text.error());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,6 +56,8 @@ int main(int argc, char** argv) {
       return Print(kVersion);
     case eris::dysnomia::Mode::kAttempt:
       return RunAttempt(*options);
+    case eris::dysnomia::Mode::kSnapshots:
+      return RunSnapshots(*options);
     case eris::dysnomia::Mode::kActivity:
       return RunActivity(*options);
   }

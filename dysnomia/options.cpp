@@ -113,6 +113,12 @@ class Arguments {
 }  // namespace
 
 Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "--snapshots") {
+    Options options;
+    options.mode = Mode::kSnapshots;
+    options.words.assign(arguments.begin() + 1, arguments.end());
+    return options;
+  }
   ERIS_ASSIGN(Options options, Arguments(arguments).Parse());
   if (options.mode != Mode::kActivity) return options;
   if (!options.operation) return Refuse("no operation is given");
@@ -131,6 +137,7 @@ const std::string_view kUsage =
   or:  dysnomia -o OPERATION -c COMPONENT -t TYPE --environment
   or:  dysnomia --shell -c COMPONENT -C CONTAINER [--command COMMANDS]
   or:  dysnomia --attempt DIR
+  or:  dysnomia --snapshots copy|select|newest ...
 
 Runs one activity of a component in its container.
 

@@ -10,10 +10,10 @@
 namespace eris {
 namespace {
 
-constexpr std::array<std::string_view, 17> kKnown = {
+constexpr std::array<std::string_view, 18> kKnown = {
     "name",      "state_dir",       "endpoint",      "server_key",     "key_file",    "targets",
     "systems",   "num_of_cores",    "dysnomia",      "max_transfers",  "secrets_dir", "log_file",
-    "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote"};
+    "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote", "depot_dir"};
 constexpr std::int64_t kMaxCores = 1024;
 
 Result<std::uint32_t> Count(const Settings& settings, std::string_view key,
@@ -67,6 +67,7 @@ Result<WorkerConfig> LoadWorkerConfig(const std::string& path) {
   ERIS_ASSIGN(config.num_of_cores, Count(settings, "num_of_cores", 1));
   ERIS_ASSIGN(config.max_transfers, Count(settings, "max_transfers", 2));
   ERIS_ASSIGN(config.dysnomia, settings.StringOr("dysnomia", ""));
+  ERIS_ASSIGN(config.depot_dir, settings.StringOr("depot_dir", ""));
   ERIS_ASSIGN(config.secrets_dir, settings.StringOr("secrets_dir", config.state_dir + "/secrets"));
   ERIS_ASSIGN(config.log_file, settings.StringOr("log_file", ""));
   ERIS_ASSIGN(config.store, ReadStore(settings));

@@ -41,7 +41,12 @@ LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, Ledger
       ledger_(std::move(ledger)),
       done_(std::move(done)),
       activities_(options_.activities, loop, log),
-      store_(options_.store, loop) {}
+      store_(options_.store, loop),
+      state_({.dysnomia = options_.activities.dysnomia,
+              .state_dir = options_.activities.state_dir,
+              .depot_dir = options_.depot_dir,
+              .work_dir = options_.store.work_dir},
+             loop) {}
 
 void LocalExecutor::Start(const StartWork& work) {
   const ItemId id = work.id;
@@ -72,6 +77,10 @@ void LocalExecutor::Start(const StartWork& work) {
                      StartActivities(work, Repeat::kFirst);
                    }
                  },
+                 [&](const TransferStateItem& item) {
+                   state_.Transfer(id, item, Duration(work.deadline_ms), finish);
+                 },
+                 [&](const RestoreItem&) { StartRestore(work); },
                  [&](const auto&) { StartActivities(work, Repeat::kFirst); },
              },
              work.body);
@@ -86,8 +95,8 @@ void LocalExecutor::StartActivities(const StartWork& work, Repeat repeat) {
   if (work.deadline_ms > 0) request.time_limit = Duration(work.deadline_ms);
   activities_.Start(AttemptNameOf(work.id), request,
                     [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
-                      Finish(work.id, attempt ? OutcomeFor(work.body, request, *attempt)
-                                              : FromError(std::move(attempt).error()));
+                      FinishActivity(work, attempt ? OutcomeFor(work.body, request, *attempt)
+                                                   : FromError(std::move(attempt).error()));
                     });
 }
 
@@ -99,9 +108,28 @@ void LocalExecutor::ResumeActivities(const StartWork& work) {
   activities_.Resume(AttemptNameOf(work.id),
                      [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
                        if (attempt)
-                         return Finish(work.id, OutcomeFor(work.body, request, *attempt));
+                         return FinishActivity(work, OutcomeFor(work.body, request, *attempt));
                        AskStatus(work);
                      });
+}
+
+void LocalExecutor::StartRestore(const StartWork& work) {
+  const auto& item = std::get<RestoreItem>(work.body);
+  if (item.snapshot.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
+  state_.Select(work.id, item, [this, work](Outcome chosen) {
+    if (chosen.verdict != Verdict::kSucceeded) return Finish(work.id, std::move(chosen));
+    StartActivities(work, Repeat::kFirst);
+  });
+}
+
+void LocalExecutor::FinishActivity(const StartWork& work, Outcome outcome) {
+  const auto* snapshot = std::get_if<SnapshotItem>(&work.body);
+  if (snapshot == nullptr || outcome.verdict != Verdict::kSucceeded) {
+    return Finish(work.id, std::move(outcome));
+  }
+  const ItemId id = work.id;
+  state_.NameTaken(id, snapshot->activity, std::move(outcome),
+                   [this, id](Outcome named) { Finish(id, std::move(named)); });
 }
 
 void LocalExecutor::AskStatus(const StartWork& work) {
@@ -127,8 +155,7 @@ void LocalExecutor::AskStatus(const StartWork& work) {
 void LocalExecutor::Report(const ItemId& id, const ProfileName& profile) {
   const Result<StorePath> current = store_.ProfileTarget(profile);
   if (!current) return FinishLater(id, FromError(current.error()));
-  TargetReport report{.profile = *current,
-                      .mappings = ledger_().MappingsOf(profile)};
+  TargetReport report{.profile = *current, .mappings = ledger_().MappingsOf(profile)};
   dysnomia::AttemptRequest request;
   std::vector<std::size_t> asked;  // positions in report.mappings
   for (std::size_t i = 0; i < report.mappings.size(); ++i) {
@@ -185,6 +212,7 @@ void LocalExecutor::Finish(const ItemId& id, Outcome outcome) {
 void LocalExecutor::Stop(const ItemId& id) {
   activities_.Stop(AttemptNameOf(id));
   store_.Stop(id);
+  state_.Stop(id);
 }
 
 void LocalExecutor::Forget(const ItemId& id) { activities_.Remove(AttemptNameOf(id)); }

@@ -14,6 +14,7 @@
 #include "worker/activity_items.h"
 #include "worker/activity_runner.h"
 #include "worker/executor.h"
+#include "worker/state_runner.h"
 #include "worker/store_runner.h"
 
 namespace eris {
@@ -25,6 +26,7 @@ class LocalExecutor final : public Executor {
   struct Options {
     ActivityRunnerOptions activities;
     StoreRunnerOptions store;
+    std::filesystem::path depot_dir;  // of snapshots; empty: there is none
     std::vector<std::filesystem::path> modules_path;
   };
 
@@ -41,6 +43,10 @@ class LocalExecutor final : public Executor {
   // again.
   void ResumeActivities(const StartWork& work);
   void AskStatus(const StartWork& work);
+  // What its module restores is checked and chosen before it runs.
+  void StartRestore(const StartWork& work);
+  // The end of an activity; a snapshot is named before it is reported.
+  void FinishActivity(const StartWork& work, Outcome outcome);
   // Profile and active mappings, each asked where its module can tell.
   void Report(const ItemId& id, const ProfileName& profile);
   void Finish(const ItemId& id, Outcome outcome);
@@ -54,6 +60,7 @@ class LocalExecutor final : public Executor {
   Completion done_;
   ActivityRunner activities_;
   StoreRunner store_;
+  StateRunner state_;
   std::map<ItemId, SteadyTime> started_;
   std::map<std::string, dysnomia::ActivitySet>
       modules_;  // by type; a provider's package is immutable

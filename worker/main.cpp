@@ -70,6 +70,7 @@ LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout&
                     .profiles_dir = layout.profiles,
                     .work_dir = layout.work,
                     .max_build_jobs = config.num_of_cores},
+          .depot_dir = config.depot_dir,
           .modules_path = ModulesPath()};
 }
 

@@ -191,7 +191,9 @@ class Builder {
     if (!worker.targets.empty()) text += SettingLine("targets", worker.targets);
     if (!worker.systems.empty()) text += SettingLine("systems", worker.systems);
     text += SettingLine("num_of_cores", std::int64_t{worker.cores}) +
-            SettingLine("dysnomia", plan_.programs + "/dysnomia") + StoreLines(plan_.store);
+            SettingLine("dysnomia", plan_.programs + "/dysnomia") +
+            SettingLine("depot_dir", plan_.directory + "/planner/snapshots") +
+            StoreLines(plan_.store);
     ERIS_TRY(WriteIfChanged(config, text));
     AddChild(worker.name, "eris-worker", config);
     return {};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -186,17 +187,41 @@ Status SnapshotStore::MakeNewest(const StateKey& key, std::string_view id) const
   return SyncDirectory(folder.string());
 }
 
-Status SnapshotStore::Verify(const StateKey& key, std::string_view id) const {
+Result<std::string> SnapshotStore::StoredChecksum(const StateKey& key, std::string_view id) const {
   ERIS_TRY(Check(key));
   ERIS_TRY(CheckId(id));
   const std::string name = "snapshot " + ReferenceOf(key, id);
-  if (!FileExists(PathOf(key, id).string()))
+  if (!FileExists(PathOf(key, id).string())) {
     return Fail(ErrorCode::kNotFound, "there is no " + name);
+  }
   const auto stored = ReadFile((FolderOf("checksums", key) / id).string(), kMaxChecksum);
   if (!stored) return Fail(ErrorCode::kCorrupt, name + " has no checksum");
+  return std::string(Trim(*stored));
+}
+
+Status SnapshotStore::SetAside(const StateKey& key, std::string_view id) const {
+  ERIS_ASSIGN(const fs::path aside, Stage(key));
+  return Rename(PathOf(key, id), aside);
+}
+
+Result<UniqueFd> SnapshotStore::Lock(const StateKey& key) const {
+  ERIS_TRY(Check(key));
+  const fs::path folder = FolderOf("snapshots", key);
+  ERIS_TRY(MakeDirectories(folder.string(), kFolderMode));
+  UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return FailErrno(errno, "cannot open " + folder.string());
+  while (::flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return FailErrno(errno, "cannot lock " + folder.string());
+  }
+  return fd;
+}
+
+Status SnapshotStore::Verify(const StateKey& key, std::string_view id) const {
+  ERIS_ASSIGN(const std::string stored, StoredChecksum(key, id));
   ERIS_ASSIGN(const std::string computed, ChecksumOf(PathOf(key, id)));
-  if (Trim(*stored) == computed) return {};
-  return Fail(ErrorCode::kCorrupt, name + " is not what it was when it was made");
+  if (stored == computed) return {};
+  return Fail(ErrorCode::kCorrupt,
+              "snapshot " + ReferenceOf(key, id) + " is not what it was when it was made");
 }
 
 Status SnapshotStore::Collect(const StateKey& key, std::size_t keep) const {

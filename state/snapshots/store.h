@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "schema/base/error.h"
+#include "schema/base/unique_fd.h"
 
 namespace eris::snapshots {
 
@@ -69,6 +70,12 @@ class SnapshotStore {
   Status MakeNewest(const StateKey& key, std::string_view id) const;
   // kNotFound, kCorrupt when the content no longer is what was committed.
   Status Verify(const StateKey& key, std::string_view id) const;
+  // As it was written beside the snapshot. kNotFound without the snapshot, kCorrupt without it.
+  Result<std::string> StoredChecksum(const StateKey& key, std::string_view id) const;
+  // A snapshot that is corrupt makes room for a good one of the same name.
+  Status SetAside(const StateKey& key, std::string_view id) const;
+  // Held while something of the key is copied or collected; waits for others. Closing it unlocks.
+  Result<UniqueFd> Lock(const StateKey& key) const;
   // Keeps the newest `keep` generations and every snapshot that they name; removes abandoned
   // stages.
   Status Collect(const StateKey& key, std::size_t keep) const;

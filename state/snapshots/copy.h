@@ -1,0 +1,40 @@
+// A snapshot on its way from one store to another: copied beside, checked against the checksum that
+// it was made with, and only then put in place. What is there already is not copied again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "schema/base/error.h"
+#include "state/snapshots/store.h"
+
+namespace eris::snapshots {
+
+// One snapshot of a store. Without id: the newest.
+struct SnapshotName {
+  StateKey key;
+  std::string id;
+};
+// "CONTAINER/COMPONENT/ID", or "CONTAINER/COMPONENT/".
+Result<SnapshotName> ParseReference(std::string_view reference);
+
+struct CopiedSnapshot {
+  std::string reference;  // as the receiver calls it
+  std::uint64_t bytes = 0;
+};
+
+struct CopyOptions {
+  std::size_t keep = 10;  // generations of the receiver's key, at least 1
+};
+
+// Afterwards the snapshot is the newest generation of `as` in `to`. kNotFound when it is not there,
+// kCorrupt when it is not what it was: the receiver is unchanged then. Constant memory. Waits for
+// other copies to the same key.
+Result<CopiedSnapshot> CopySnapshot(const SnapshotStore& from, const SnapshotName& name,
+                                    const SnapshotStore& to, const StateKey& as,
+                                    CopyOptions options = {});
+
+// All bytes of the files of a snapshot.
+Result<std::uint64_t> BytesOf(const std::filesystem::path& directory);
+
+}  // namespace eris::snapshots
