@@ -13,7 +13,8 @@ namespace eris::dysnomia {
 namespace {
 
 using Getter = const BuiltInModule& (*)();
-constexpr std::array<Getter, 4> kBuiltIns{EchoModule, WrapperModule, ProcessModule, FilesetModule};
+constexpr std::array<Getter, 5> kBuiltIns{EchoModule, WrapperModule, ProcessModule, FilesetModule,
+                                          PostgresqlDatabaseModule};
 
 }  // namespace
 

@@ -13,5 +13,7 @@ const BuiltInModule& WrapperModule();
 const BuiltInModule& ProcessModule();
 // Files and folders in a directory of the machine.
 const BuiltInModule& FilesetModule();
+// A database of a PostgreSQL server.
+const BuiltInModule& PostgresqlDatabaseModule();
 
 }  // namespace eris::dysnomia

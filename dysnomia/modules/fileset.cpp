@@ -16,8 +16,8 @@
 #include <system_error>
 
 #include "dysnomia/modules/built_in.h"
+#include "dysnomia/modules/dump.h"
 #include "schema/base/files.h"
-#include "schema/base/process.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
 #include "state/snapshots/store.h"
@@ -117,10 +117,6 @@ Result<Fileset> ReadFileset(const ActivityContext& context) {
   return fileset;
 }
 
-StateKey KeyOf(const ActivityContext& context) {
-  return {context.container, context.ComponentName()};
-}
-
 Status MakeFolder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -175,7 +171,7 @@ Status Activate(const ActivityContext& context, const Fileset& fileset) {
   for (const Link& link : fileset.links) {
     ERIS_TRY(MakeLink(fileset.target_dir / link.path, link.to));
   }
-  return SnapshotStore(context.state_dir).MarkActive(KeyOf(context));
+  return SnapshotStore(context.state_dir).MarkActive(StateKeyOf(context));
 }
 
 Status Deactivate(const ActivityContext& context, const Fileset& fileset) {
@@ -187,41 +183,7 @@ Status Deactivate(const ActivityContext& context, const Fileset& fileset) {
     }
     RemoveEmptyFolders(fileset.target_dir, link.path.parent_path());
   }
-  return SnapshotStore(context.state_dir).MarkGarbage(KeyOf(context));
-}
-
-// FIRST | SECOND, without a shell, both looked at.
-struct Pipeline {
-  std::vector<std::string> first;
-  std::vector<std::string> second;
-  int output_fd = STDOUT_FILENO;
-};
-
-Status RunPipeline(const ActivityContext& context, const Pipeline& pipeline) {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return FailErrno(errno, "cannot make a pipe");
-  UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
-  SpawnOptions options;
-  options.environment = context.EnvironmentList();
-  options.stderr_fd = STDERR_FILENO;
-  options.argv = pipeline.first;
-  options.stdout_fd = write_end.get();
-  ERIS_ASSIGN(Child first, Spawn(options));
-  write_end.Reset();
-  options.argv = pipeline.second;
-  options.stdin_fd = read_end.get();
-  options.stdout_fd = pipeline.output_fd;
-  auto second = Spawn(options);
-  read_end.Reset();
-  ERIS_ASSIGN(const ExitStatus first_end, Reap(first));
-  if (!second) return Fail(Error(second.error()));
-  ERIS_ASSIGN(const ExitStatus second_end, Reap(*second));
-  if (!first_end.success()) {
-    return Fail(ErrorCode::kInvalid, pipeline.first.front() + ": " + ToString(first_end));
-  }
-  if (second_end.success()) return {};
-  return Fail(ErrorCode::kInvalid, pipeline.second.front() + ": " + ToString(second_end));
+  return SnapshotStore(context.state_dir).MarkGarbage(StateKeyOf(context));
 }
 
 Status Dump(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
@@ -232,11 +194,12 @@ Status Dump(const ActivityContext& context, const Fileset& fileset, const fs::pa
       .first = {"tar", "--create", "--file=-", "--format=gnu", "--sort=name", "--numeric-owner",
                 "--directory=" + fileset.target_dir.string(), "--"},
       .second = {"xz", "--compress", "--stdout", "--threads=1"},
-      .output_fd = file.get()};
+      .output_fd = file.get(),
+      .environment = context.EnvironmentList()};
   std::vector<std::string> folders = fileset.folders;
   std::sort(folders.begin(), folders.end());
   pipeline.first.insert(pipeline.first.end(), folders.begin(), folders.end());
-  return RunPipeline(context, pipeline);
+  return RunPipeline(pipeline);
 }
 
 Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
@@ -245,7 +208,7 @@ Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
     return {};
   }
   const SnapshotStore store(context.state_dir);
-  const StateKey key = KeyOf(context);
+  const StateKey key = StateKeyOf(context);
   ERIS_ASSIGN(const fs::path staged, store.Stage(key));
   const auto committed = [&]() -> Result<std::string> {
     ERIS_TRY(Dump(context, fileset, staged / kArchive));
@@ -267,10 +230,10 @@ Status Unpack(const ActivityContext& context, const Fileset& fileset, const fs::
   std::string unpacked = fileset.target_dir / ".dysnomia-restore-XXXXXX";
   if (::mkdtemp(unpacked.data()) == nullptr) return FailErrno(errno, "cannot make " + unpacked);
   const Status done = [&]() -> Status {
-    ERIS_TRY(
-        RunPipeline(context, {.first = {"xz", "--decompress", "--stdout", "--", archive.string()},
-                              .second = {"tar", "--extract", "--file=-", "--numeric-owner",
-                                         "--preserve-permissions", "--directory=" + unpacked}}));
+    ERIS_TRY(RunPipeline({.first = {"xz", "--decompress", "--stdout", "--", archive.string()},
+                          .second = {"tar", "--extract", "--file=-", "--numeric-owner",
+                                     "--preserve-permissions", "--directory=" + unpacked},
+                          .environment = context.EnvironmentList()}));
     for (const std::string& folder : fileset.folders) {
       const fs::path from = fs::path(unpacked) / folder;
       const fs::path to = fileset.target_dir / folder;
@@ -289,7 +252,7 @@ Status Unpack(const ActivityContext& context, const Fileset& fileset, const fs::
 
 Status Restore(const ActivityContext& context, const Fileset& fileset) {
   const SnapshotStore store(context.state_dir);
-  const StateKey key = KeyOf(context);
+  const StateKey key = StateKeyOf(context);
   ERIS_ASSIGN(const auto newest, store.Newest(key));
   if (!newest) {
     Say("there is no snapshot to restore");
@@ -304,7 +267,7 @@ Status Restore(const ActivityContext& context, const Fileset& fileset) {
 
 Status DeleteState(const ActivityContext& context, const Fileset& fileset) {
   const SnapshotStore store(context.state_dir);
-  if (!store.IsGarbage(KeyOf(context))) {
+  if (!store.IsGarbage(StateKeyOf(context))) {
     Say("nothing here is garbage");
     return {};
   }
@@ -312,7 +275,7 @@ Status DeleteState(const ActivityContext& context, const Fileset& fileset) {
     ERIS_TRY(RemoveTree((fileset.target_dir / folder).string()));
     RemoveEmptyFolders(fileset.target_dir, fs::path(folder).parent_path());
   }
-  return store.UnmarkGarbage(KeyOf(context));
+  return store.UnmarkGarbage(StateKeyOf(context));
 }
 
 Status Run(const ActivityContext& context) {
@@ -346,7 +309,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
       std::all_of(fileset.folders.begin(), fileset.folders.end(), [&](const std::string& folder) {
         return FileExists((fileset.target_dir / folder).string());
       });
-  const bool active = SnapshotStore(context.state_dir).IsActive(KeyOf(context));
+  const bool active = SnapshotStore(context.state_dir).IsActive(StateKeyOf(context));
   return links && folders && active ? ComponentStatus::kActive : ComponentStatus::kInactive;
 }
 

@@ -1,0 +1,101 @@
+#include "dysnomia/modules/dump.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "schema/base/process.h"
+#include "schema/base/system_error.h"
+#include "schema/base/unique_fd.h"
+
+namespace eris::dysnomia {
+namespace {
+
+namespace fs = std::filesystem;
+using snapshots::SnapshotStore;
+using snapshots::StateKey;
+
+Status Judge(const std::vector<std::string>& argv, const ExitStatus& end) {
+  if (end.success()) return {};
+  return Fail(ErrorCode::kInvalid, argv.front() + ": " + ToString(end));
+}
+
+Status Dump(const StreamProgram& dump, const fs::path& file) {
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) return FailErrno(errno, "cannot make " + file.string());
+  // One thread and one level: the same state gives the same bytes.
+  return RunPipeline({.first = dump.argv,
+                      .second = {"xz", "--compress", "--stdout", "--threads=1", "-1"},
+                      .output_fd = fd.get(),
+                      .environment = dump.environment});
+}
+
+}  // namespace
+
+StateKey StateKeyOf(const ActivityContext& context) {
+  return {context.container, context.ComponentName()};
+}
+
+Status RunPipeline(const Pipeline& pipeline) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return FailErrno(errno, "cannot make a pipe");
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  SpawnOptions options;
+  options.environment = pipeline.environment;
+  options.stderr_fd = STDERR_FILENO;
+  options.argv = pipeline.first;
+  options.stdout_fd = write_end.get();
+  ERIS_ASSIGN(Child first, Spawn(options));
+  write_end.Reset();
+  options.argv = pipeline.second;
+  options.stdin_fd = read_end.get();
+  options.stdout_fd = pipeline.output_fd;
+  auto second = Spawn(options);
+  read_end.Reset();
+  ERIS_ASSIGN(const ExitStatus first_end, Reap(first));
+  if (!second) return Fail(Error(second.error()));
+  ERIS_ASSIGN(const ExitStatus second_end, Reap(*second));
+  // The second one first: where it fails, the first fails for want of a reader.
+  ERIS_TRY(Judge(pipeline.second, second_end));
+  return Judge(pipeline.first, first_end);
+}
+
+Status TakeDump(const ActivityContext& context, std::string_view file_name,
+                const StreamProgram& dump) {
+  const SnapshotStore store(context.state_dir);
+  const StateKey key = StateKeyOf(context);
+  ERIS_ASSIGN(const fs::path staged, store.Stage(key));
+  const auto committed = [&]() -> Result<std::string> {
+    ERIS_TRY(Dump(dump, staged / file_name));
+    ERIS_ASSIGN(std::string id, snapshots::FileDigestOf(staged / file_name));
+    ERIS_TRY(store.Commit(key, staged, id));
+    return id;
+  }();
+  if (!committed) {
+    ERIS_TRY(store.Discard(staged));
+    return Fail(Error(committed.error()));
+  }
+  Say("snapshot " + SnapshotStore::ReferenceOf(key, *committed));
+  return {};
+}
+
+Result<fs::path> NewestDump(const ActivityContext& context, std::string_view file_name) {
+  const SnapshotStore store(context.state_dir);
+  const StateKey key = StateKeyOf(context);
+  ERIS_ASSIGN(const auto newest, store.Newest(key));
+  if (!newest) return Fail(ErrorCode::kNotFound, "there is no snapshot to restore");
+  ERIS_TRY(store.Verify(key, newest->id));
+  Say("restoring " + SnapshotStore::ReferenceOf(key, newest->id));
+  return store.PathOf(key, newest->id) / file_name;
+}
+
+Status LoadDump(const fs::path& file, const StreamProgram& load) {
+  return RunPipeline({.first = {"xz", "--decompress", "--stdout", "--", file.string()},
+                      .second = load.argv,
+                      .output_fd = STDOUT_FILENO,
+                      .environment = load.environment});
+}
+
+}  // namespace eris::dysnomia
