@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# usage: state_test.sh DIRECTORY-OF-PROGRAMS [DIRECTORY-OF-SERVERS]
+#
+# Goal: a database moves while a service writes to it all the time, and every acknowledged write is there exactly
+# once: after a move, after a move whose restore fails, after a move during which planner and workers are killed.
+# Method: real daemons, a PostgreSQL server for each of two targets, a table of 100,000 rows and one that the
+# service adds to; what the service was told is compared with what is there.
+set -euo pipefail
+programs=$(readlink -f "$1")
+servers=${2:-/nowhere}
+eris=$programs/eris
+
+initdb=$(ls -d "$servers"/usr/lib/postgresql/*/bin/initdb /usr/lib/postgresql/*/bin/initdb 2>/dev/null | head -n 1 || true)
+if [ -z "$initdb" ] || [ "$(id -u)" != 0 ]; then
+  echo "skipped: it needs root and a PostgreSQL server (scripts/setup --tests)"
+  exit 77
+fi
+postgresql=$(dirname "$initdb")
+export LD_LIBRARY_PATH=$servers/usr/lib/$(uname -m)-linux-gnu
+export PATH=$postgresql:$PATH
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/eris-state-test-XXXXXX")
+chmod 755 "$work"
+export ERIS_CONFIG_DIR=$work/state
+NIX_CONFIG=$(printf '%s\nsandbox = false\nsubstituters =\nbuild-users-group =' "${NIX_CONFIG:-}")
+export NIX_CONFIG
+up_pid=
+
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
+
+clean_up() {
+  local status=$?
+  trap - EXIT
+  if [ "$status" != 0 ]; then
+    echo "FAILED; the logs:"
+    cat "$work/up.log" 2>/dev/null || true
+    tail -n 20 "$work"/state/log/* 2>/dev/null || true
+  fi
+  if [ -n "$up_pid" ]; then kill -TERM "$up_pid" 2>/dev/null && wait "$up_pid" || true; fi
+  if [ -s "$work/run/writer.pid" ]; then kill -KILL "$(cat "$work/run/writer.pid")" 2>/dev/null || true; fi
+  for target in t1 t2; do
+    as_nobody pg_ctl stop --mode=immediate --pgdata="$work/$target/data" >/dev/null 2>&1 || true
+  done
+  chmod -R u+w "$work" 2>/dev/null || true
+  rm -rf "$work"
+  exit "$status"
+}
+trap clean_up EXIT
+
+fail() { echo "FAILED: $*"; exit 1; }
+
+# expect STATUS TEXT COMMAND...: its exit status, and what its output holds.
+expect() {
+  local wanted=$1 text=$2 status=0
+  shift 2
+  "$@" >"$work/out" 2>&1 || status=$?
+  if [ "$status" != "$wanted" ] || ! grep -q -- "$text" "$work/out"; then
+    cat "$work/out"
+    fail "'${*#"$programs"/}' ended with $status, wanted $wanted and \"$text\""
+  fi
+  echo "ok: ${*#"$programs"/}"
+}
+
+pause() { read -r -t 0.1 <> <(:) || true; }
+
+# until_true SECONDS COMMAND...
+until_true() {
+  local tries=$(($1 * 10))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail "never true: $*"
+    pause
+  done
+}
+
+# ask TARGET SQL
+ask() {
+  PGHOST=$work/$1 PGPORT=4711 PGUSER=postgres PGDATABASE=${3:-rooms} psql -XqAtc "$2"
+}
+
+for target in t1 t2; do
+  mkdir "$work/$target"
+  chown 65534:65534 "$work/$target"
+  (
+    cd "$work/$target"
+    as_nobody initdb --pgdata=data --no-locale --encoding=UTF8 --auth=trust --username=postgres --no-sync >/dev/null
+    # The port is the name of a socket in a private directory.
+    as_nobody pg_ctl start --wait --pgdata=data --log="$work/$target/log" \
+      --options="-c listen_addresses='' -c fsync=off -k $work/$target -p 4711" >/dev/null
+  )
+done
+
+mkdir "$work/state" "$work/models" "$work/run"
+touch "$work/acknowledged"
+cd "$work/models"
+cat >infrastructure.nix <<NIX
+let
+  target = name: {
+    properties.hostname = "host-of-" + name;
+    numOfCores = 4;
+    containers.postgresql-database = { postgresqlRuntimeDir = "$work/" + name; postgresqlPort = 4711; };
+    containers.process = { runtimeDir = "$work/run"; settleMs = 200; };
+  };
+in { t1 = target "t1"; t2 = target "t2"; t3 = target "t3"; }
+NIX
+cat >distribution.nix <<'NIX'
+{ infrastructure, db ? "t1" }: { rooms = [ infrastructure.${db} ]; writer = [ infrastructure.t3 ]; }
+NIX
+cat >services.nix <<NIX
+{ system, pkgs, distribution, invDistribution }:
+let
+  make = name: script: extra: derivation ({
+    inherit name system;
+    PATH = "/usr/bin:/bin";
+    builder = "/bin/sh";
+    args = [ "-c" script ];
+  } // extra);
+in rec {
+  rooms = {
+    name = "rooms";
+    type = "postgresql-database";
+    deployState = true;
+    pkg = make "rooms" ''mkdir -p \$out/postgresql-databases; cp \$tables \$out/postgresql-databases/tables.sql'' {
+      tables = builtins.toFile "tables.sql" ''
+        CREATE TABLE writes (n int NOT NULL);
+        CREATE TABLE bulk (n int PRIMARY KEY, text text NOT NULL);
+        INSERT INTO bulk SELECT n, md5(n::text) FROM generate_series(1, 100000) n;
+      '';
+    };
+  };
+  writer = {
+    name = "writer";
+    type = "process";
+    dependsOn = { inherit rooms; };
+    pkg = { rooms }: make "writer" ''mkdir -p \$out/bin; cp \$program \$out/bin/writer; chmod +x \$out/bin/writer'' {
+      program = builtins.toFile "writer" ''
+        #!/bin/sh
+        # Adds a number after the other, and writes down what it was told is there.
+        export PGHOST=\${rooms.target.container.postgresqlRuntimeDir} PGPORT=4711
+        export PGUSER=postgres PGDATABASE=rooms LD_LIBRARY_PATH=$LD_LIBRARY_PATH
+        echo \$\$ > $work/run/writer.pid
+        n=\$(date +%s%N | cut -c 6-14)
+        while :; do
+          n=\$((n + 1))
+          if $postgresql/psql -Xqc "INSERT INTO writes VALUES (\$n)"; then echo \$n >> $work/acknowledged; fi
+        done
+      '';
+    };
+  };
+}
+NIX
+
+own_store=()
+[ -w /nix/store ] && [ -w /nix/var/nix ] || own_store=(--own-store)
+"$eris" up -i infrastructure.nix --state-dir "$work/state" "${own_store[@]}" >>"$work/up.log" 2>&1 &
+up_pid=$!
+until_true 60 grep -q '^ready' "$work/up.log"
+
+acknowledged() { wc -l <"$work/acknowledged"; }
+more_writes() {
+  local before
+  before=$(acknowledged)
+  until_true 60 sh -c "[ \"\$(wc -l <'$work/acknowledged')\" -gt $((before + 20)) ]"
+}
+
+# check TARGET: every acknowledged write is there once, none is there twice, and the rest is as it was.
+check() {
+  sort <"$work/acknowledged" >"$work/told"
+  ask "$1" "SELECT n FROM writes" | sort >"$work/there"
+  [ -z "$(uniq -d "$work/there")" ] || fail "a write is there twice"
+  [ -z "$(comm -23 "$work/told" "$work/there")" ] || fail "lost: $(comm -23 "$work/told" "$work/there" | head -n 3)"
+  [ "$(ask "$1" "SELECT count(*), md5(string_agg(text, '' ORDER BY n)) FROM bulk")" = "$bulk" ] || fail "bulk differs"
+  echo "ok: $(wc -l <"$work/told") acknowledged writes are on $1, each once"
+}
+
+expect 0 "committed as generation 1" "$eris" deploy
+bulk=$(ask t1 "SELECT count(*), md5(string_agg(text, '' ORDER BY n)) FROM bulk")
+more_writes
+
+to() { echo "{ infrastructure, ... }: { rooms = [ infrastructure.$1 ]; writer = [ infrastructure.t3 ]; }" >distribution.nix; }
+
+to t2
+expect 0 "the state of rooms moves from postgresql-database on t1 to postgresql-database on t2" "$eris" plan
+expect 0 "committed as generation 2" "$eris" deploy
+more_writes
+check t2
+[ "$(ask t1 "SELECT count(*) FROM pg_database WHERE datname = 'rooms'" postgres)" = 0 ] || fail "t1 is open"
+
+# Its restore fails: nobody on t1 has that name.
+ask t2 "CREATE ROLE app; ALTER TABLE writes OWNER TO app"
+to t1
+expect 2 "rolled back" "$eris" deploy
+more_writes
+check t2
+ask t1 "CREATE ROLE app" postgres
+
+# The planner and all workers are killed while it moves.
+transaction=$("$eris" deploy --detach | tail -n 1)
+until_true 60 grep -q "verb=snapshot" "$work/state/log/worker-t2.log"
+for name in worker-t2 worker-t1 planner worker-t3; do
+  pid=$(cat "$work/state/run/$name.pid")
+  kill -KILL "$pid"
+  until_true 30 sh -c "[ -s '$work/state/run/$name.pid' ] && [ \"\$(cat '$work/state/run/$name.pid')\" != $pid ]"
+done
+expect 0 "committed as generation 3" "$eris" watch "$transaction"
+more_writes
+check t1
+
+# What goes leaves a last snapshot.
+expect 0 "send the state of rooms to the depot" "$eris" undeploy
+depot=$work/state/planner/snapshots/default/generations/postgresql-database/rooms
+[ -n "$(ls "$depot")" ] || fail "there is no last snapshot"
+echo "all as promised"
