@@ -153,26 +153,29 @@ class CpuClock:
 class Deployment:
     """One `eris deploy` and what its journal says: `phases` is a list of (name, wall seconds, cpu seconds)."""
 
-    def __init__(self, start, end, cpu, events, logs):
+    NAMES = {"preparing": "build", "locking": "lock", "switching": "switch", "committing": "commit",
+             "finishing": "unlock"}
+
+    def __init__(self, start, end, cpu, said, events, logs):
+        """`said`: phase → when the command said that it began; the journal's own times are used where the planner
+        still tells them (it tells no more than the first 2000 events of a transaction)."""
         self.wall, self.cpu = end - start, cpu.at(end) - cpu.at(start)
         self.verbs = {entry["item"]["index"]: entry["item"]["verb"] for entry in logs}
         self.activities = sum(1 for entry in logs if entry["item"]["verb"] in ("activate", "deactivate"))
-        marks = self.marks(start, end, events)
+        marks = self.marks(start, end, said, events)
         self.phases = [(name, to - since, cpu.at(to) - cpu.at(since))
                        for (name, since), (_, to) in zip(marks, marks[1:])]
 
-    def marks(self, start, end, events):
+    def marks(self, start, end, said, events):
         """(phase, when it began), in order, and the end."""
-        at = {"evaluate": start}
+        at = {"evaluate": start, **{self.NAMES[phase]: when for phase, when in said.items()}}
         built = 0.0
-        names = {"preparing": "build", "locking": "lock", "switching": "switch", "committing": "commit",
-                 "finishing": "unlock"}
         for event in events:
             when = event["atMs"] / 1000
             if event["type"] == "submissionAccepted":
                 at["plan"] = when
-            elif event["type"] == "phase" and event["phase"] in names:
-                at[names[event["phase"]]] = when
+            elif event["type"] == "phase" and event["phase"] in self.NAMES:
+                at[self.NAMES[event["phase"]]] = when
             elif event["type"] == "settled" and self.verbs.get(event["index"]) == "build":
                 built = when
             elif event["type"] == "ended":
@@ -238,16 +241,22 @@ class Installation:
         cpu = CpuClock([self.up.pid] + children_of(self.up.pid))
         start = time.time()
         process = subprocess.Popen([self.eris, "deploy", "--json", *extra], cwd=self.folder, text=True,
-                                   stdout=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         cpu.add(process.pid)
+        said, problems = {}, []
+        for line in process.stderr:
+            if line.strip() in Deployment.NAMES:
+                said[line.strip()] = time.time()
+            elif line.startswith(("error", "warning")):
+                problems.append(line)
         output = process.stdout.read()
         # Its last sample is taken before it is reaped.
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         end = time.time()
         cpu.stop()
         if process.wait() != 0:
-            sys.exit("the deployment failed with %d:\n%s" % (process.returncode, output))
+            sys.exit("the deployment failed with %d:\n%s" % (process.returncode, "".join(problems)))
         transaction = str(json.loads(output[output.index("{"):])["transaction"])
-        events = json.loads(timed([self.eris, "history", "--json", "--limit", "100000", transaction])[0])
+        events = json.loads(timed([self.eris, "history", "--json", "--limit", "2000", transaction])[0])
         logs = json.loads(timed([self.eris, "logs", "--json", transaction])[0])
-        return Deployment(start, end, cpu, events, logs)
+        return Deployment(start, end, cpu, said, events, logs)
