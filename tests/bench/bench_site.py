@@ -155,6 +155,7 @@ class Deployment:
 
     NAMES = {"preparing": "build", "locking": "lock", "switching": "switch", "committing": "commit",
              "finishing": "unlock"}
+    ORDER = ["evaluate", "plan", "build", "transfer", "lock", "switch", "commit", "unlock", "report"]
 
     def __init__(self, start, end, cpu, said, events, logs):
         """`said`: phase → when the command said that it began; the journal's own times are used where the planner
@@ -182,7 +183,7 @@ class Deployment:
                 at["report"] = when
         if "lock" in at and "build" in at:
             at["transfer"] = max(built, at["build"])
-        return sorted(at.items(), key=lambda mark: mark[1]) + [("end", end)]
+        return [(phase, at[phase]) for phase in self.ORDER if phase in at] + [("end", end)]
 
     def phase(self, name):
         return next(((wall, cpu) for one, wall, cpu in self.phases if one == name), (0.0, 0.0))
