@@ -159,7 +159,7 @@ class Deployment:
 
     def __init__(self, start, end, cpu, said, events, logs):
         """`said`: phase → when the command said that it began; the journal's own times are used where the planner
-        still tells them (it tells no more than the first 2000 events of a transaction)."""
+        still tells them (an answer has no more than the first events of a long transaction)."""
         self.wall, self.cpu = end - start, cpu.at(end) - cpu.at(start)
         self.verbs = {entry["item"]["index"]: entry["item"]["verb"] for entry in logs}
         self.activities = sum(1 for entry in logs if entry["item"]["verb"] in ("activate", "deactivate"))
@@ -258,6 +258,6 @@ class Installation:
         if process.wait() != 0:
             sys.exit("the deployment failed with %d:\n%s" % (process.returncode, "".join(problems)))
         transaction = str(json.loads(output[output.index("{"):])["transaction"])
-        events = json.loads(timed([self.eris, "history", "--json", "--limit", "2000", transaction])[0])
+        events = json.loads(timed([self.eris, "history", "--json", transaction])[0])
         logs = json.loads(timed([self.eris, "logs", "--json", transaction])[0])
         return Deployment(start, end, cpu, said, events, logs)

@@ -1,5 +1,6 @@
 // Builds and transfers: nothing that users see.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 #include <string_view>
@@ -75,38 +76,59 @@ void ForEachNewProfile(const PlanContext& context, Callback callback) {
   }
 }
 
-void AddPackageBuilds(const PlanContext& context, ItemList& items) {
+using BySystem = std::map<SystemName, Derivations>;
+
+BySystem PackagesToBuild(const PlanContext& context) {
   const NewPackages packages(context);
-  std::map<SystemName, Derivations> by_system;
+  BySystem by_system;
   for (DagNode node = 0; node < context.graphs.next.services.size(); ++node) {
     if (const Service* service = packages.Of(node)) {
       by_system[service->system].push_back({service->derivation, service->package});
     }
   }
-  for (auto& [system, derivations] : by_system) {
-    SortUnique(derivations);
-    AddBatches(context, {system, std::move(derivations)}, [&](const BuildItem& batch) {
-      items.Add(Stage::kPackages, PrepareItem(BuilderQueue(batch.system), batch));
-    });
-  }
+  for (auto& [system, derivations] : by_system) SortUnique(derivations);
+  return by_system;
 }
 
-void AddProfileBuildsAndTransfers(const PlanContext& context, ItemList& items) {
-  std::map<SystemName, Derivations> by_system;
+BySystem ProfilesToBuild(const PlanContext& context) {
+  BySystem by_system;
   ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
     if (profile.derivation.empty()) return;
     by_system[context.input.next.targets.at(target).system].push_back(
         {profile.derivation, profile.path});
   });
+  for (auto& [system, derivations] : by_system) SortUnique(derivations);
+  return by_system;
+}
+
+// Profiles are built with their packages where one builder does it all at once: Nix knows what a
+// profile is made of, and a second process would cost more than most changes take. The packages
+// stand first.
+void JoinProfiles(std::size_t bound, BySystem& packages, BySystem& profiles) {
+  if (packages.size() != 1 || profiles.size() != 1) return;
+  auto& [system, first] = *packages.begin();
+  const auto& [other_system, second] = *profiles.begin();
+  if (system != other_system) return;
+  if (first.size() + second.size() > bound) return;
+  std::copy(second.begin(), second.end(), std::back_inserter(first));
+  profiles.clear();
+}
+
+void AddBuildsAndTransfersOnBuilders(const PlanContext& context, ItemList& items) {
+  BySystem packages = PackagesToBuild(context);
+  BySystem profiles = ProfilesToBuild(context);
+  JoinProfiles(context.input.options.build_batch, packages, profiles);
   std::map<StorePath, ItemIndex> built_by;
-  for (auto& [system, derivations] : by_system) {
-    SortUnique(derivations);
-    AddBatches(context, {system, std::move(derivations)}, [&](const BuildItem& batch) {
-      const ItemIndex item =
-          items.Add(Stage::kProfiles, PrepareItem(BuilderQueue(batch.system), batch));
-      for (const auto& derivation : batch.derivations) built_by[derivation.output] = item;
-    });
-  }
+  const auto add = [&](Stage stage, const BySystem& by_system) {
+    for (const auto& [system, derivations] : by_system) {
+      AddBatches(context, {system, derivations}, [&](const BuildItem& batch) {
+        const ItemIndex item = items.Add(stage, PrepareItem(BuilderQueue(batch.system), batch));
+        for (const auto& derivation : batch.derivations) built_by[derivation.output] = item;
+      });
+    }
+  };
+  add(Stage::kPackages, packages);
+  add(Stage::kProfiles, profiles);
   ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
     const auto built = built_by.find(profile.path);
     items.Add(Stage::kProfiles,
@@ -177,8 +199,7 @@ void AddBuildsAndTransfers(const PlanContext& context, ItemList& items) {
     AddBuildsOnTargets(context, items);
     return;
   }
-  AddPackageBuilds(context, items);
-  AddProfileBuildsAndTransfers(context, items);
+  AddBuildsAndTransfersOnBuilders(context, items);
 }
 
 }  // namespace eris::plan_internal

@@ -67,40 +67,39 @@ TEST(Plan, InstallsDependenciesFirst) {
       R"(profile default, from nothing: 3 to activate, 0 to deactivate, 0 kept; nothing goes down
 
 prepare
-     0  build api, data, web on a builder for x86_64-linux
+     0  build api, data, web, profile-t3, profile-t1, profile-t2 on a builder for x86_64-linux
         -- all of the above first --
-     1  build profile-t3, profile-t1, profile-t2 on a builder for x86_64-linux
-     2  transfer profile-t1 on t1  (after 1)
-     3  transfer profile-t2 on t2  (after 1)
-     4  transfer profile-t3 on t3  (after 1)
+     1  transfer profile-t1 on t1  (after 0)
+     2  transfer profile-t2 on t2  (after 0)
+     3  transfer profile-t3 on t3  (after 0)
 
 lease
-     5  take the lease on t1
-     6  take the lease on t2
-     7  take the lease on t3
+     4  take the lease on t1
+     5  take the lease on t2
+     6  take the lease on t3
 
 confirm
-     8  confirm the lease on t1
-     9  confirm the lease on t2
-    10  confirm the lease on t3
+     7  confirm the lease on t1
+     8  confirm the lease on t2
+     9  confirm the lease on t3
 
 switch
-    11  activate data in process on t1
-    12  activate api in process on t2  (after 11)
-    13  activate web in process on t3  (after 12)
+    10  activate data in process on t1
+    11  activate api in process on t2  (after 10)
+    12  activate web in process on t3  (after 11)
 
 commit
-    14  set the profile to profile-t1 on t1
-    15  set the profile to profile-t2 on t2
-    16  set the profile to profile-t3 on t3
+    13  set the profile to profile-t1 on t1
+    14  set the profile to profile-t2 on t2
+    15  set the profile to profile-t3 on t3
 
 unlock
-    17  unlock data on t1
-    18  unlock api on t2  (after 17)
-    19  unlock web on t3  (after 18)
-    20  release the lease on t1  (after 17)
-    21  release the lease on t2  (after 18)
-    22  release the lease on t3  (after 19)
+    16  unlock data on t1
+    17  unlock api on t2  (after 16)
+    18  unlock web on t3  (after 17)
+    19  release the lease on t1  (after 16)
+    20  release the lease on t2  (after 17)
+    21  release the lease on t3  (after 18)
 )");
 }
 
@@ -114,47 +113,46 @@ TEST(Plan, UpgradeOfAMiddleServiceTakesItsDependentsDown) {
       R"(profile default, from generation 4: 2 to activate, 2 to deactivate, 1 kept; down during the switch: api, web
 
 prepare
-     0  build web, api on a builder for x86_64-linux
+     0  build web, api, profile-t2, profile-t3 on a builder for x86_64-linux
         -- all of the above first --
-     1  build profile-t2, profile-t3 on a builder for x86_64-linux
-     2  transfer profile-t2 on t2  (after 1)
-     3  transfer profile-t3 on t3  (after 1)
+     1  transfer profile-t2 on t2  (after 0)
+     2  transfer profile-t3 on t3  (after 0)
 
 lease
-     4  take the lease on t1
-     5  take the lease on t2
-     6  take the lease on t3
+     3  take the lease on t1
+     4  take the lease on t2
+     5  take the lease on t3
 
 lock
-     7  lock web on t3
-     8  lock api on t2  (after 7)
-     9  lock data on t1  (after 8)
+     6  lock web on t3
+     7  lock api on t2  (after 6)
+     8  lock data on t1  (after 7)
 
 confirm
-    10  confirm the lease on t1
-    11  confirm the lease on t2
-    12  confirm the lease on t3
+     9  confirm the lease on t1
+    10  confirm the lease on t2
+    11  confirm the lease on t3
 
 switch
-    13  deactivate web in process on t3
-    14  unlock web on t3  (after 13)
-    15  deactivate api in process on t2  (after 13)
-    16  unlock api on t2  (after 15)
+    12  deactivate web in process on t3
+    13  unlock web on t3  (after 12)
+    14  deactivate api in process on t2  (after 12)
+    15  unlock api on t2  (after 14)
         -- all of the above first --
-    17  activate api in process on t2  (after 15, 16)
-    18  activate web in process on t3  (after 13, 14, 17)
+    16  activate api in process on t2  (after 14, 15)
+    17  activate web in process on t3  (after 12, 13, 16)
 
 commit
-    19  set the profile to profile-t2 on t2
-    20  set the profile to profile-t3 on t3
+    18  set the profile to profile-t2 on t2
+    19  set the profile to profile-t3 on t3
 
 unlock
-    21  unlock data on t1
-    22  unlock api on t2  (after 21)
-    23  unlock web on t3  (after 22)
-    24  release the lease on t1  (after 21)
-    25  release the lease on t2  (after 22)
-    26  release the lease on t3  (after 23)
+    20  unlock data on t1
+    21  unlock api on t2  (after 20)
+    22  unlock web on t3  (after 21)
+    23  release the lease on t1  (after 20)
+    24  release the lease on t2  (after 21)
+    25  release the lease on t3  (after 22)
 )");
 }
 
@@ -231,20 +229,20 @@ TEST(Plan, WhatIsInAProvidedContainerGoesBeforeItsProviderAndComesAfterIt) {
   const Manifest base = MakeManifest(specs);
   specs[0].version = "2";
   const Plan plan = PlanOf(&base, MakeManifest(specs));
-  EXPECT_EQ(PhaseOf(plan, "lock"), R"(     4  lock app on t1
-     5  lock server on t1  (after 4)
+  EXPECT_EQ(PhaseOf(plan, "lock"), R"(     3  lock app on t1
+     4  lock server on t1  (after 3)
 )");
-  EXPECT_EQ(PhaseOf(plan, "switch"), R"(     7  deactivate app in apps on t1
-     8  unlock app on t1  (after 7)
-     9  deactivate server in process on t1  (after 7, 8)
-    10  unlock server on t1  (after 9)
+  EXPECT_EQ(PhaseOf(plan, "switch"), R"(     6  deactivate app in apps on t1
+     7  unlock app on t1  (after 6)
+     8  deactivate server in process on t1  (after 6, 7)
+     9  unlock server on t1  (after 8)
         -- all of the above first --
-    11  activate server in process on t1  (after 9, 10)
-    12  activate app in apps on t1  (after 7, 8, 11)
+    10  activate server in process on t1  (after 8, 9)
+    11  activate app in apps on t1  (after 6, 7, 10)
 )");
-  EXPECT_EQ(PhaseOf(plan, "unlock"), R"(    14  unlock server on t1
-    15  unlock app on t1  (after 14)
-    16  release the lease on t1  (after 14, 15)
+  EXPECT_EQ(PhaseOf(plan, "unlock"), R"(    13  unlock server on t1
+    14  unlock app on t1  (after 13)
+    15  release the lease on t1  (after 13, 14)
 )");
 }
 
@@ -255,15 +253,15 @@ TEST(Plan, OverlapOrdersOnlyWhatSharesAComponent) {
   specs[0].places = {{"t4"}};
   specs[1].places = {{"t5"}};
   const Plan plan = PlanOf(&base, MakeManifest(specs), {.switching = SwitchPolicy::kOverlap});
-  EXPECT_EQ(PhaseOf(plan, "switch"), R"(    18  deactivate web in process on t3
-    19  unlock web on t3  (after 18)
-    20  deactivate api in process on t2  (after 18)
-    21  unlock api on t2  (after 20)
-    22  deactivate data in process on t1  (after 20)
-    23  unlock data on t1  (after 22)
-    24  activate data in process on t4
-    25  activate api in process on t5  (after 24)
-    26  activate web in process on t3  (after 18, 19, 25)
+  EXPECT_EQ(PhaseOf(plan, "switch"), R"(    17  deactivate web in process on t3
+    18  unlock web on t3  (after 17)
+    19  deactivate api in process on t2  (after 17)
+    20  unlock api on t2  (after 19)
+    21  deactivate data in process on t1  (after 19)
+    22  unlock data on t1  (after 21)
+    23  activate data in process on t4
+    24  activate api in process on t5  (after 23)
+    25  activate web in process on t3  (after 17, 18, 24)
 )");
 }
 
@@ -313,6 +311,21 @@ TEST(Plan, BuildsPackagesInBoundedBatches) {
      5  transfer profile-t2 on t2  (after 3)
      6  transfer profile-t3 on t3  (after 2)
 )");
+}
+
+TEST(Plan, BuildsProfilesOnTheirOwnWhereABatchCannotHoldBoth) {
+  const auto builds = [](std::uint32_t batch) {
+    std::vector<std::size_t> sizes;
+    for (const PlanItem& item :
+         PlanOf(nullptr, MakeManifest(ThreeTiers()), {.build_batch = batch}).items) {
+      if (const auto* build = std::get_if<BuildItem>(&item.body)) {
+        sizes.push_back(build->derivations.size());
+      }
+    }
+    return sizes;
+  };
+  EXPECT_EQ(builds(6), (std::vector<std::size_t>{6}));
+  EXPECT_EQ(builds(5), (std::vector<std::size_t>{3, 3}));
 }
 
 // An item travels in one message: one that does not fit would never arrive.
@@ -380,8 +393,8 @@ TEST(Plan, GivesOldPropertiesToWhatGoesAndNewOnesToWhatComes) {
 TEST(Plan, TakesModuleAndPropertiesFromTheProviderOfAContainer) {
   const Manifest next = MakeManifest(Provided());
   const Plan plan = PlanOf(nullptr, next);
-  const auto* server = std::get_if<ActivateItem>(&plan.items.at(5).body);
-  const auto* app = std::get_if<ActivateItem>(&plan.items.at(6).body);
+  const auto* server = std::get_if<ActivateItem>(&plan.items.at(4).body);
+  const auto* app = std::get_if<ActivateItem>(&plan.items.at(5).body);
   ASSERT_TRUE(server != nullptr && app != nullptr);
   EXPECT_EQ(server->activity.module, "process");
   EXPECT_EQ(app->activity.module, server->activity.package.text);
