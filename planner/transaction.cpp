@@ -8,6 +8,7 @@
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
 #include "schema/base/check.h"
+#include "schema/base/planted.h"
 
 namespace eris::planner {
 namespace {
@@ -307,7 +308,8 @@ void Transaction::SawProgress(ItemIndex item, SteadyTime now) {
 }
 
 bool Transaction::Awaits(ItemIndex item, Grade grade) const {
-  return item.value < items_.size() && lanes_.IsOut(item) && items_[item.value].grade == grade;
+  if (item.value >= items_.size() || !lanes_.IsOut(item)) return false;
+  return items_[item.value].grade == grade || IsPlanted(Bug::kSettleByLateOutcome);
 }
 
 std::vector<PublishedItem> Transaction::Out() const {

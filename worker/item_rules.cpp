@@ -1,6 +1,7 @@
 #include "worker/item_rules.h"
 
 #include "schema/base/overloaded.h"
+#include "schema/base/planted.h"
 
 namespace eris {
 namespace {
@@ -137,7 +138,8 @@ std::vector<const Activity*> ActivitiesOf(const ItemBody& body) {
 
 std::vector<LedgerRecord> RecordsBefore(const ItemId& id, const ItemBody& body) {
   std::vector<LedgerRecord> records;
-  if (const auto* transfer = std::get_if<TransferItem>(&body)) {
+  const auto* transfer = std::get_if<TransferItem>(&body);
+  if (transfer != nullptr && !IsPlanted(Bug::kDropRoot)) {
     records.push_back(RootsAdded{.transaction = id.step.transaction, .paths = transfer->paths});
   }
   if (const auto* lock = std::get_if<LockItem>(&body)) {

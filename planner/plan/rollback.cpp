@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "schema/base/check.h"
+#include "schema/base/planted.h"
 
 namespace eris {
 
@@ -57,6 +58,10 @@ std::vector<InverseStep> RollbackOf(const Plan& plan, const StepEffects& effects
     }
   }
   InsertLastDumps(plan, std::move(dumps), steps);
+  if (IsPlanted(Bug::kRollBackInOrder)) {
+    for (InverseStep& step : steps) step = {.item = step.item, .stage = 0, .after = {}};
+    std::reverse(steps.begin(), steps.end());
+  }
   return steps;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "schema/base/error.h"
+#include "schema/base/planted.h"
 
 namespace eris {
 
@@ -52,7 +53,10 @@ Status FinishTurn(Decisions<Record, Effect>& decisions, DurableLog<Record>& log,
   const auto reached = [observer](std::string_view point) {
     if (observer != nullptr) observer->Reached(point);
   };
-  const Decisions<Record, Effect> turn = std::exchange(decisions, {});
+  Decisions<Record, Effect> turn = std::exchange(decisions, {});
+  if (IsPlanted(Bug::kSendBeforeAppend)) {
+    for (const Effect& effect : std::exchange(turn.effects, {})) release(effect);
+  }
   if (!turn.records.empty()) {
     reached(kBeforeAppend);
     ERIS_TRY(log.Append(turn.records));

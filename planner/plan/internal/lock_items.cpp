@@ -5,6 +5,7 @@
 
 #include "planner/plan/internal/batches.h"
 #include "planner/plan/internal/plan_parts.h"
+#include "schema/base/planted.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -33,9 +34,11 @@ std::vector<ItemIndices> BatchEdges(const Batches& batches, const Dependencies& 
 }
 
 PlanItem UnlockBatch(const Manifest& manifest, const Batch& batch) {
+  std::vector<Activity> activities = ActivitiesOf(manifest, batch);
+  if (IsPlanted(Bug::kUnlockTooLittle)) activities.pop_back();
   return {.phase = PlanPhase::kUnlock,
           .queue = TargetQueue(batch.target),
-          .body = UnlockItem{UnlockComponents{ActivitiesOf(manifest, batch)}},
+          .body = UnlockItem{UnlockComponents{std::move(activities)}},
           .inverse = std::nullopt,
           .after = {},
           .deadline_ms = DeadlineOf(manifest, batch)};
