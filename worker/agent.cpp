@@ -5,6 +5,7 @@
 
 #include "schema/base/check.h"
 #include "schema/base/overloaded.h"
+#include "schema/base/planted.h"
 #include "schema/codec/codec.h"
 #include "worker/item_rules.h"
 
@@ -26,6 +27,7 @@ Agent::Agent(AgentOptions options, LedgerState ledger)
 
 Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
   Agent agent(std::move(options), std::move(ledger));
+  if (IsPlanted(Bug::kForgetLease)) agent.ledger_.lease.reset();
   for (const auto& [step, attempts] : agent.ledger_.steps) {
     for (const auto& [grade, attempt] : attempts) {
       const ItemId id{.step = step, .grade = grade};
@@ -135,7 +137,7 @@ bool Agent::PassesFences(const WorkItem& item) {
     Refuse(id, "this worker serves another journal; a take-over must be asked for by an operator");
     return false;
   }
-  if (item.epoch < ledger_.epoch) {
+  if (item.epoch < ledger_.epoch && !IsPlanted(Bug::kIgnoreEpoch)) {
     Refuse(id, "a newer planner has been seen: epoch " + std::to_string(ledger_.epoch.value));
     return false;
   }
@@ -197,7 +199,11 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
   const Grade highest = attempts.rbegin()->first;
   if (const auto same = attempts.find(item.id.grade); same != attempts.end()) {
     ERIS_CHECK(same->second.outcome.has_value(), "an open attempt is held");
-    if (same->second.body_hash != item.body_hash) {
+    if (IsPlanted(Bug::kRunDuplicate)) {
+      ledger_.steps.erase(step);
+      return false;
+    }
+    if (same->second.body_hash != item.body_hash && !IsPlanted(Bug::kAnswerOtherBody)) {
       Refuse(item.id, "another body under a known id");
     } else {
       SendOutcome(item.id, *same->second.outcome, now);
@@ -205,6 +211,7 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
     return true;
   }
   if (item.id.grade < highest) {
+    if (IsPlanted(Bug::kIgnoreGrade)) return false;
     Refuse(item.id, "a later attempt at this step has been seen");
     return true;
   }
@@ -213,7 +220,8 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
            entry.second.outcome->verdict == Verdict::kSucceeded &&
            entry.second.body_hash == item.body_hash;
   });
-  if (success == attempts.end()) return false;
+  // What a query saw then is not what it would see now.
+  if (success == attempts.end() || std::holds_alternative<QueryItem>(item.body)) return false;
   const Outcome outcome = *success->second.outcome;
   Record(StepSettled{.id = item.id, .body_hash = item.body_hash, .outcome = outcome});
   SendOutcome(item.id, outcome, now);

@@ -156,6 +156,16 @@ TEST(Agent, D3AnswersAnAttemptAfterASuccessWithIt) {
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
 }
 
+TEST(Agent, AQueryIsMadeAnewByEachAttempt) {
+  AgentHarness h;
+  const WorkItem first = ItemOf(1, QueryItem{ProfileName("default")}, kFirst);
+  h.Receive(first);
+  h.Finish(first);
+  const WorkItem second = ItemOf(1, QueryItem{ProfileName("default")}, kSecond);
+  h.Receive(second);
+  EXPECT_THAT(h.Started(), ElementsAre(second.id)) << "what it saw then is not what there is now";
+}
+
 TEST(Agent, D3AHigherGradeEndsTheRunningLowerOneFirst) {
   AgentHarness h;
   h.Lease();
