@@ -168,11 +168,16 @@ std::optional<Coordinator::Blocker> Coordinator::BlockerOf(const Transaction& tr
   return std::nullopt;
 }
 
-// The oldest transaction that may still do something on the queue.
+// The oldest transaction that may still do something on the ledger that answers for the queue: a
+// worker may serve a target and any builders with one.
 TransactionId Coordinator::LowWater(const QueueName& queue) const {
   for (const auto& [id, transaction] : transactions_) {
     if (transaction->is_finished()) continue;
-    if (!transaction->is_planned() || transaction->involves(queue)) return id;
+    const bool may_be_of_any_target = queue.kind == QueueName::Kind::kBuilder;
+    if (!transaction->is_planned() || may_be_of_any_target || transaction->may_build() ||
+        transaction->involves(queue)) {
+      return id;
+    }
   }
   return {head_.last_transaction.value + 1};
 }

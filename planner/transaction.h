@@ -78,6 +78,8 @@ class Transaction {
   // Whether others must stay away from the target; and whether it takes part at all.
   bool holds(const TargetName& target) const;
   bool involves(const QueueName& queue) const;
+  // Whether builders may still be asked for something.
+  bool may_build() const;
   const std::set<TargetName>& lease_targets() const { return lease_targets_; }
   const Lanes& lanes() const { return lanes_; }
 

@@ -5,6 +5,7 @@
 
 #include "planner/plan/plan_text.h"
 #include "planner/transaction.h"
+#include "schema/base/planted.h"
 
 namespace eris::planner {
 namespace {
@@ -119,7 +120,7 @@ std::optional<EventBody> Transaction::DecideFinishing(SteadyTime now) const {
 
 std::optional<EventBody> Transaction::DecideOverdue() const {
   const std::optional<ItemIndex> item = lanes_.Overdue();
-  if (!item) return std::nullopt;
+  if (!item || IsPlanted(Bug::kTrustReceipt)) return std::nullopt;
   const PublishedItem published{*item, items_[item->value].grade};
   Outcome outcome;
   outcome.verdict = Verdict::kUnknown;
@@ -242,6 +243,14 @@ bool Transaction::holds(const TargetName& target) const {
 }
 
 bool Transaction::involves(const QueueName& queue) const { return lanes_.Find(queue).has_value(); }
+
+bool Transaction::may_build() const {
+  if (status_.phase > TransactionPhase::kPreparing) return false;
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_.QueueOf({i}).kind == QueueName::Kind::kBuilder) return true;
+  }
+  return false;
+}
 
 TransactionStatus Transaction::Status(SteadyTime now) const {
   TransactionStatus status = status_;

@@ -465,6 +465,22 @@ TEST_F(Deployed, TheLowWaterMarkIsTheOldestUnsettledTransaction) {
   }
 }
 
+TEST_F(Deployed, TheLowWaterMarkCoversAllQueuesThatAWorkerMayServe) {
+  world.SetConnected("t2", false);
+  world.SubmitAs("look", Operate{QueryItem{ProfileName("default")}, {}});
+  world.Settle(std::chrono::seconds(1));
+  world.SubmitAs("upgrade", Deploy("2"));
+  world.Settle(std::chrono::seconds(5));
+  bool built = false;
+  for (const PublishItem& publish : world.published()) {
+    if (publish.queue.rfind("builder.", 0) != 0) continue;
+    if (publish.item.id.step.transaction != TransactionId{3}) continue;
+    built = true;
+    EXPECT_EQ(publish.item.low_water, TransactionId{2}) << "which still waits for t2";
+  }
+  EXPECT_TRUE(built);
+}
+
 TEST_F(Deployed, ANewerPlannerStopsThisOne) {
   eris::Welcome welcome;
   welcome.journal = world.coordinator().journal();
