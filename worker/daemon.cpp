@@ -1,5 +1,6 @@
 #include "worker/daemon.h"
 
+#include <set>
 #include <utility>
 
 #include "schema/base/overloaded.h"
@@ -32,6 +33,9 @@ Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions op
         self->agent_.OnDone(id, std::move(outcome), self->parts_.loop.now());
       },
       [self]() -> const LedgerState& { return self->agent_.ledger(); });
+  std::set<TransactionId> rooted;
+  for (const auto& [transaction, paths] : self->agent_.ledger().roots) rooted.insert(transaction);
+  daemon->executor_->KeepOnlyRoots(rooted);
   parts.loop.OnTurnEnd([self] { self->EndTurn(); });
   self->TickAfter(Duration(0));  // what is resumed starts in that turn
   return daemon;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "schema/values/ids.h"
 #include "schema/values/work_item.h"
@@ -26,6 +27,8 @@ class Executor {
   virtual void Forget(const ItemId& id) = 0;
   // The transaction's garbage collector roots are needed no longer.
   virtual void DropRoots(TransactionId transaction) = 0;
+  // At the start: roots of all others were to be dropped in a life before.
+  virtual void KeepOnlyRoots(const std::set<TransactionId>& kept) = 0;
 };
 
 }  // namespace eris

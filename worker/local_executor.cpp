@@ -224,6 +224,12 @@ void LocalExecutor::DropRoots(TransactionId transaction) {
   }
 }
 
+void LocalExecutor::KeepOnlyRoots(const std::set<TransactionId>& kept) {
+  if (const Status dropped = store_.KeepOnlyRoots(kept); !dropped) {
+    log_.Warn("roots.drop_failed", {{"error", dropped.error().message}});
+  }
+}
+
 dysnomia::ActivitySet LocalExecutor::ActivitiesOf(const std::string& module) {
   const auto known = modules_.find(module);
   if (known != modules_.end()) return known->second;

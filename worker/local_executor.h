@@ -36,6 +36,7 @@ class LocalExecutor final : public Executor {
   void Stop(const ItemId& id) override;
   void Forget(const ItemId& id) override;
   void DropRoots(TransactionId transaction) override;
+  void KeepOnlyRoots(const std::set<TransactionId>& kept) override;
 
  private:
   void StartActivities(const StartWork& work, Repeat repeat);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "schema/base/files.h"
@@ -171,6 +172,22 @@ void StoreRunner::Stop(const ItemId& id) {
 
 Status StoreRunner::DropRoots(TransactionId transaction) {
   return RemoveTree((options_.roots_dir / std::to_string(transaction.value)).string());
+}
+
+Status StoreRunner::KeepOnlyRoots(const std::set<TransactionId>& kept) {
+  std::set<std::string> names;
+  for (const TransactionId transaction : kept) names.insert(std::to_string(transaction.value));
+  std::vector<std::string> left_over;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(options_.roots_dir, error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
+    if (!names.contains(entry->path().filename().string())) {
+      left_over.push_back(entry->path().string());
+    }
+  }
+  for (const std::string& path : left_over) ERIS_TRY(RemoveTree(path));
+  return {};
 }
 
 }  // namespace eris

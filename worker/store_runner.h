@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ class StoreRunner {
 
   void Stop(const ItemId& id);
   Status DropRoots(TransactionId transaction);
+  // Drops those of all other transactions.
+  Status KeepOnlyRoots(const std::set<TransactionId>& kept);
 
  private:
   using OnResult = std::function<void(CommandsResult)>;

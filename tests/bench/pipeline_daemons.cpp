@@ -115,6 +115,7 @@ class InstantExecutor final : public Executor {
   void Stop(const ItemId&) override {}
   void Forget(const ItemId&) override {}
   void DropRoots(TransactionId) override {}
+  void KeepOnlyRoots(const std::set<TransactionId>&) override {}
 
  private:
   void Complete() {
