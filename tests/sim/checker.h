@@ -24,8 +24,9 @@ namespace eris::sim {
 struct WorkSeen {
   const TargetName& target;
   const StartWork& work;
-  Epoch delivered;  // of the newest delivery of the item that a planner sent
-  Epoch newest;     // that the worker knew when it was delivered
+  JournalId serves;  // the journal that the worker is bound to
+  Epoch delivered;   // of the newest delivery of the item that a planner sent
+  Epoch newest;      // that the worker knew when it was delivered
 };
 // An activity takes effect, now.
 struct EffectSeen {
@@ -33,11 +34,18 @@ struct EffectSeen {
   const ItemId& id;
   std::size_t part = 0;  // of the item's activities
 };
+// How full everything is.
+struct QueuesSeen {
+  std::size_t broker_waiting = 0;  // of the fullest queue
+  std::size_t worker_held = 0;     // of the busiest worker
+  std::size_t planner_out = 0;     // of the busiest lane
+};
 // When all is calm and nothing is left to do; or the time is over.
 struct EndSeen {
   planner::MemoryJournal& journal;
   std::vector<const LedgerState*> ledgers;
   std::vector<SubmissionId> accepted;  // answered so to the client
+  std::set<TargetName> gone;           // for good: nobody can say what is there
 };
 
 // Violations of a run, each told once.
@@ -62,8 +70,11 @@ class Checker {
 
   virtual void OnJournaled(const Event&) {}
   virtual void OnLedgered(const LedgerRecord&) {}
+  virtual void OnSpooled(const SpoolRecord&) {}
   virtual void OnWork(const WorkSeen&) {}
   virtual void OnEffect(const EffectSeen&) {}
+  // Once a second.
+  virtual void OnQueues(const QueuesSeen&) {}
   // The attempt's process has died and left no outcome: it may be run again.
   virtual void OnAttemptLost(const ItemId&) {}
   virtual void AtEnd(const EndSeen&) {}

@@ -42,6 +42,19 @@ void Client::Start() {
   Tick();
 }
 
+void Client::Append(Order order) {
+  const bool was_done = done();
+  orders_.push_back(std::move(order));
+  if (!was_done) return;
+  Prepare();
+  Tick();
+}
+
+void Client::Ask(RequestVerb verb, const Request& request) {
+  port_.Send({.header = {.kind = MessageKind::kRequest, .request = ++last_request_, .verb = verb},
+              .body = Encode(request)});
+}
+
 void Client::Prepare() {
   if (done()) return;
   not_before_ = context_.timeline.now().steady + orders_[next_].pause;
@@ -73,7 +86,7 @@ void Client::OnReply(const SubmitReply& reply) {
     case SubmitReply::What::kBusy:
       return;
     case SubmitReply::What::kRefused:
-      context_.verdicts.Report("D6", reply.id.text + " was refused: " + reply.message);
+      context_.verdicts.Report("submissions", reply.id.text + " was refused: " + reply.message);
       break;
     case SubmitReply::What::kAccepted:
     case SubmitReply::What::kKnown:

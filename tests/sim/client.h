@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/values/request.h"
 #include "schema/values/submission.h"
 #include "tests/sim/broker_port.h"
 #include "tests/sim/process.h"
@@ -25,10 +26,15 @@ class Client {
 
   void Start();
   bool done() const { return next_ == orders_.size(); }
+  // An order of an operator, after those that are there.
+  void Submit(Submission submission) { Append({.submission = std::move(submission)}); }
+  // Asks for it once; what is answered is not looked at.
+  void Ask(RequestVerb verb, const Request& request);
   const std::vector<SubmissionId>& accepted() const { return accepted_; }
   BrokerPort& port() { return port_; }
 
  private:
+  void Append(Order order);
   void Prepare();
   void Tick();
   void SendChunk(std::uint64_t offset);
@@ -38,6 +44,7 @@ class Client {
   std::vector<Order> orders_;
   std::size_t next_ = 0;
   SteadyTime not_before_;
+  std::uint64_t last_request_ = 0;
   std::string content_;  // of the next one
   std::string sha256_;
   std::vector<SubmissionId> accepted_;

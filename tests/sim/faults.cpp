@@ -1,12 +1,49 @@
 #include "tests/sim/faults.h"
 
-#include <array>
-
 namespace eris::sim {
 namespace {
 
 constexpr Duration kShortestPhase{60'000};
 constexpr Duration kLongestPhase{300'000};
+
+// Per mille at its worst; the occasion stands beside it.
+std::uint32_t MuchOf(Fault fault) {
+  switch (fault) {
+    case Fault::kCrash:  // a labelled point of a turn
+      return 16;
+    case Fault::kSuddenCrash:  // a second of a process
+    case Fault::kBreakLink:    // a second of a link
+      return 20;
+    case Fault::kLoseMessage:  // a message
+    case Fault::kSlowMessage:
+      return 30;
+    case Fault::kDoubleMessage:
+      return 100;
+    case Fault::kOvertake:
+      return 200;
+    case Fault::kOneWay:  // a second of a link
+      return 8;
+    case Fault::kOldSession:  // a connection that ends
+      return 300;
+    case Fault::kClockJump:  // a second of a process
+      return 10;
+    case Fault::kFailingSync:  // an append
+      return 4;
+    case Fault::kModuleFails:  // an activity
+    case Fault::kModuleHangs:
+      return 8;
+    case Fault::kModuleDies:
+    case Fault::kModuleSlow:
+      return 40;
+    case Fault::kInverseFails:
+      return 60;
+    case Fault::kTargetAway:  // a second of a target
+      return 4;
+    case Fault::kCancel:  // a second
+      return 4;
+  }
+  return 0;
+}
 
 // Often nothing of a kind, sometimes a little, sometimes much.
 std::uint32_t Draw(Timeline& timeline, std::uint32_t much) {
@@ -16,34 +53,27 @@ std::uint32_t Draw(Timeline& timeline, std::uint32_t much) {
 
 }  // namespace
 
-Faults::Faults(Timeline& timeline) : timeline_(timeline) {
+Faults::Faults(Timeline& timeline, const FaultSet& without) : timeline_(timeline) {
   none_ = timeline.Below(8) == 0;
   if (none_) return;
   calm_from_ = SteadyTime{} + timeline.Between(kShortestPhase, kLongestPhase);
-  rates_ = {.crash = Draw(timeline, 16),
-            .lose = Draw(timeline, 30),
-            .duplicate = Draw(timeline, 100),
-            .reorder = Draw(timeline, 200),
-            .slow = Draw(timeline, 30),
-            .break_link = Draw(timeline, 20),
-            .sudden_crash = Draw(timeline, 20),
-            .fail = Draw(timeline, 8),
-            .hang = Draw(timeline, 8),
-            .die = Draw(timeline, 40)};
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    const std::uint32_t rate = Draw(timeline, MuchOf(static_cast<Fault>(i)));
+    rates_[i] = without.test(i) ? 0 : rate;
+  }
 }
 
-void Faults::End() { rates_ = {}; }
-
-bool Faults::Strikes(std::uint32_t permille, std::string_view name) {
-  if (!timeline_.Chance(permille)) return false;
-  Count("strike " + std::string(name));
+bool Faults::Strikes(Fault fault) {
+  if (!timeline_.Chance(rates_[static_cast<std::size_t>(fault)])) return false;
+  if (phases_.open().empty()) coverage_.Struck(fault, TransactionPhase::kEnded);
+  for (const auto& [transaction, phase] : phases_.open()) coverage_.Struck(fault, phase);
   return true;
 }
 
 bool Faults::CrashesAt(std::string_view process, std::string_view point) {
-  const std::string where = std::string(process) + " " + std::string(point);
-  Count("point " + where);
-  return Strikes(rates_.crash, "crash " + where);
+  if (!Strikes(Fault::kCrash)) return false;
+  coverage_.Passed("crash " + std::string(process) + " " + std::string(point));
+  return true;
 }
 
 Duration Faults::Outage() {

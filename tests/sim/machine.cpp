@@ -63,11 +63,50 @@ void Machine::StartControl(const StartWork& work) {
   const Duration took = context_.timeline.Between(
       Duration(1), IsSupply(work.body) ? kLongestSupply : kLongestControl);
   context_.timeline.After(took, [this, life = worker_life_, work] {
-    if (worker_life_ == life) worker_->done(work.id, EndControl(work.body));
+    if (worker_life_ == life) worker_->done(work.id, EndControl(work));
   });
 }
 
-Outcome Machine::EndControl(const ItemBody& body) {
+// Roots first (as far as the ledger knows of them), then the paths: in between the collector may
+// run.
+void Machine::Transfer(const StartWork& work, const TransferItem& transfer) {
+  World& world = context_.world;
+  const TransactionId transaction = work.id.step.transaction;
+  const auto& rooted = worker_->ledger().roots;
+  if (const auto paths = rooted.find(transaction); paths != rooted.end()) {
+    std::set<StorePath>& roots = world.roots[options_.target][transaction];
+    roots.insert(paths->second.begin(), paths->second.end());
+    const auto current = world.profiles.find({options_.target, transfer.profile});
+    if (current != world.profiles.end()) roots.insert(current->second);
+  }
+  std::set<StorePath>& store = world.store[options_.target];
+  for (const StorePath& path : transfer.paths) {
+    store.insert(path);
+    const auto closure = world.closures.find(path);
+    if (closure != world.closures.end()) {
+      store.insert(closure->second.begin(), closure->second.end());
+    }
+  }
+}
+
+void Machine::DropRootsOf(TransactionId transaction) {
+  context_.world.roots[options_.target].erase(transaction);
+}
+
+void Machine::KeepOnlyRoots(const std::map<TransactionId, std::set<StorePath>>& kept) {
+  std::erase_if(context_.world.roots[options_.target],
+                [&kept](const auto& entry) { return !kept.contains(entry.first); });
+}
+
+void Machine::CollectGarbage() {
+  const std::set<StorePath> live = LiveOn(options_.target, context_.world);
+  std::erase_if(context_.world.store[options_.target],
+                [&live](const StorePath& path) { return !live.contains(path); });
+}
+
+Outcome Machine::EndControl(const StartWork& work) {
+  const ItemBody& body = work.body;
+  if (const auto* transfer = std::get_if<TransferItem>(&body)) Transfer(work, *transfer);
   Outcome outcome = Says(Verdict::kSucceeded);
   if (const auto* build = std::get_if<BuildItem>(&body)) {
     BuildReport report;
@@ -83,15 +122,16 @@ Outcome Machine::EndControl(const ItemBody& body) {
     }
   }
   if (const auto* set = std::get_if<SetProfileItem>(&body)) {
-    context_.world.profiles.erase(options_.target);
-    if (!set->path.empty()) context_.world.profiles[options_.target] = set->path;
+    const std::pair where(options_.target, set->profile);
+    context_.world.profiles.erase(where);
+    if (!set->path.empty()) context_.world.profiles[where] = set->path;
   }
   return outcome;
 }
 
 TargetReport Machine::Report(const ProfileName& profile) const {
   TargetReport report;
-  const auto current = context_.world.profiles.find(options_.target);
+  const auto current = context_.world.profiles.find({options_.target, profile});
   if (current != context_.world.profiles.end()) report.profile = current->second;
   report.mappings = worker_->ledger().MappingsOf(profile);
   if (!options_.has_status) return report;
@@ -131,7 +171,10 @@ void Machine::RunPart(const ItemId& id) {
   const std::vector<const Activity*> parts = ActivitiesOf(attempt.body);
   if (attempt.part == parts.size()) return End(id, Says(Verdict::kSucceeded));
   const Fate fate = FateOf(id, attempt.body, *parts[attempt.part]);
-  const Duration took = context_.timeline.Between(Duration(10), kLongestActivity);
+  Duration took = context_.timeline.Between(Duration(10), kLongestActivity);
+  if (fate == Fate::kSucceeds && context_.faults.Strikes(Fault::kModuleSlow)) {
+    took = (attempt.deadline - context_.timeline.now().steady) * 9 / 10;
+  }
   const bool takes_effect = fate == Fate::kSucceeds || context_.timeline.Chance(500);
   attempt.effect_due = takes_effect;
   const Duration effect_after = context_.timeline.Between(Duration(0), took);
@@ -153,17 +196,17 @@ void Machine::RunPart(const ItemId& id) {
 }
 
 Machine::Fate Machine::FateOf(const ItemId& id, const ItemBody& body, const Activity& activity) {
-  const FaultRates& rates = context_.faults.rates();
-  if (context_.faults.Strikes(rates.die, "activity dies")) return Fate::kDies;
-  // A refused inverse may leave a transaction stuck, and that would prove nothing.
-  if (id.grade.direction == Direction::kInverse || std::holds_alternative<UnlockItem>(body)) {
-    return Fate::kSucceeds;
+  Faults& faults = context_.faults;
+  if (faults.Strikes(Fault::kModuleDies)) return Fate::kDies;
+  if (std::holds_alternative<UnlockItem>(body)) return Fate::kSucceeds;
+  if (id.grade.direction == Direction::kInverse) {
+    return faults.Strikes(Fault::kInverseFails) ? Fate::kFails : Fate::kSucceeds;
   }
   if (std::holds_alternative<ActivateItem>(body) && options_.broken.contains(activity.package)) {
     return Fate::kFails;
   }
-  if (context_.faults.Strikes(rates.fail, "activity fails")) return Fate::kFails;
-  if (context_.faults.Strikes(rates.hang, "activity hangs")) return Fate::kHangs;
+  if (faults.Strikes(Fault::kModuleFails)) return Fate::kFails;
+  if (faults.Strikes(Fault::kModuleHangs)) return Fate::kHangs;
   return Fate::kSucceeds;
 }
 
@@ -203,7 +246,7 @@ void Machine::Die(const ItemId& id) {
 void Machine::Resume(const StartWork& work) {
   const auto found = attempts_.find(work.id);
   if (found == attempts_.end()) return Judge(work);
-  context_.faults.Count("mark attempt found by a restarted worker");
+  context_.faults.Mark("attempt found by a restarted worker");
   if (found->second.outcome) Tell(work.id, *found->second.outcome, Duration(1));
 }
 
@@ -236,7 +279,7 @@ void Machine::TakeEffect(const ItemId& id) {
   if (std::holds_alternative<ActivateItem>(attempt.body)) {
     const auto there = world.active.find(seat);
     if (there != world.active.end() && there->second != InstanceOf(activity)) {
-      context_.verdicts.Report("P1", "old and new meet: " + Describe(seat, there->second));
+      context_.verdicts.Report("order", "old and new meet: " + Describe(seat, there->second));
     }
     world.active[seat] = InstanceOf(activity);
   } else if (std::holds_alternative<DeactivateItem>(attempt.body)) {

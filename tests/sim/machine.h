@@ -41,6 +41,11 @@ class Machine {
   void Start(const StartWork& work);
   void Stop(const ItemId& id);
   void Forget(const ItemId& id);
+  void DropRootsOf(TransactionId transaction);
+  void KeepOnlyRoots(const std::map<TransactionId, std::set<StorePath>>& kept);
+
+  // What nothing keeps is gone: anybody may collect garbage at any time.
+  void CollectGarbage();
 
   const TargetName& target() const { return options_.target; }
 
@@ -58,7 +63,8 @@ class Machine {
 
   // ---- what the worker's own process does, and loses when it dies ----
   void StartControl(const StartWork& work);
-  Outcome EndControl(const ItemBody& body);
+  Outcome EndControl(const StartWork& work);
+  void Transfer(const StartWork& work, const TransferItem& transfer);
   TargetReport Report(const ProfileName& profile) const;
 
   // ---- activities ----

@@ -1,99 +1,113 @@
 // eris-sim: runs simulated installations by seed and says what went wrong. See docs/SIMULATION.md.
-#include <charconv>
-#include <cstdint>
+#include <chrono>
+#include <fstream>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "tests/sim/options.h"
+#include "tests/sim/arguments.h"
+#include "tests/sim/campaign.h"
+#include "tests/sim/shrink.h"
 #include "tests/sim/simulation.h"
 
 namespace {
 
-using eris::sim::Coverage;
-using eris::sim::Plant;
+using eris::sim::Arguments;
+using eris::sim::CampaignReport;
+using eris::sim::Failure;
+using eris::sim::RunOptions;
 using eris::sim::RunReport;
 
-struct Arguments {
-  std::uint64_t seed = 1;
-  std::uint64_t count = 200;
-  Plant plant = Plant::kNone;
-  bool trace = false;
-  bool hashes = false;
-};
+// From here on a pair of fault and phase that was never reached is a failure of the campaign.
+constexpr std::uint64_t kRunsForCoverage = 5'000;
+constexpr std::size_t kMostShrunk = 3;
 
-std::optional<std::uint64_t> ToNumber(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+void PrintFailure(const Failure& failure, RunOptions run, bool shrinks) {
+  run.seed = failure.seed;
+  std::cout << "seed " << failure.seed << " failed:\n";
+  for (const std::string& violation : failure.violations) std::cout << "  " << violation << "\n";
+  std::cout << "  again: " << eris::sim::CommandOf(run) << "\n";
+  if (!shrinks) return;
+  run.cuts = eris::sim::Shrink(run, failure.violations.front());
+  std::cout << "  smallest: " << eris::sim::CommandOf(run) << "\n" << std::flush;
 }
 
-bool TakeValue(Arguments& arguments, std::string_view option, std::string_view value) {
-  if (option == "--plant") {
-    const auto plant = eris::sim::ParsePlant(value);
-    arguments.plant = plant.value_or(Plant::kNone);
-    return plant.has_value();
+// One seed after the other in this process, for a person who looks closely.
+int RunHere(const Arguments& arguments) {
+  bool failed = false;
+  for (std::uint64_t i = 0; i < arguments.campaign.count; ++i) {
+    RunOptions run = arguments.campaign.run;
+    run.seed = arguments.campaign.first_seed + i;
+    if (arguments.print == Arguments::Print::kTrace) {
+      run.trace = [](const std::string& line) { std::cerr << line << "\n"; };
+    }
+    const RunReport report = eris::sim::Simulate(run);
+    std::cout << report.seed << " " << std::hex << report.hash << std::dec << "\n";
+    for (const std::string& violation : report.violations) std::cout << "  " << violation << "\n";
+    failed = failed || !report.violations.empty();
   }
-  const auto number = ToNumber(value);
-  if (option == "--seed") arguments.seed = number.value_or(0);
-  if (option == "--count") arguments.count = number.value_or(0);
-  return number && (option == "--seed" || option == "--count");
+  return failed ? 1 : 0;
 }
 
-std::optional<Arguments> Parse(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view option = argv[i];
-    if (option == "--trace") {
-      arguments.trace = true;
-    } else if (option == "--hashes") {
-      arguments.hashes = true;
-    } else if (i + 1 == argc || !TakeValue(arguments, option, argv[++i])) {
-      return std::nullopt;
+int RunMany(const Arguments& arguments) {
+  const auto began = std::chrono::steady_clock::now();
+  const CampaignReport report = eris::sim::RunCampaign(arguments.campaign);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  std::size_t shrunk = 0;
+  for (const Failure& failure : report.failures) {
+    PrintFailure(failure, arguments.campaign.run, shrunk++ < kMostShrunk);
+  }
+  std::cout << report.coverage.Table();
+  const std::vector<std::string> missing = report.coverage.Missing();
+  for (const std::string& pair : missing) std::cout << "never reached: " << pair << "\n";
+  std::cout << report.runs << " seeds in " << took.count() << " ms, " << report.compared
+            << " run again in another process, " << report.failures.size() << " failed\n";
+  const bool must_cover =
+      report.runs >= kRunsForCoverage && arguments.campaign.run.family == eris::sim::Family::kMixed;
+  return report.failures.empty() && (missing.empty() || !must_cover) ? 0 : 1;
+}
+
+// Lines of the file are command lines; what follows a # says what was found by it.
+int RunRegressions(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    std::cerr << "cannot read " << path << "\n";
+    return 2;
+  }
+  int result = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream text(line.substr(0, line.find('#')));
+    std::vector<std::string> words;
+    for (std::string word; text >> word;) words.push_back(word);
+    if (words.empty()) continue;
+    std::optional<Arguments> arguments = eris::sim::ParseArguments(words);
+    if (!arguments) {
+      std::cerr << path << ": not understood: " << line << "\n";
+      return 2;
+    }
+    arguments->campaign.count = 1;
+    const CampaignReport report = eris::sim::RunCampaign(arguments->campaign);
+    for (const Failure& failure : report.failures) {
+      PrintFailure(failure, arguments->campaign.run, false);
+      result = 1;
     }
   }
-  return arguments;
-}
-
-void PrintFailure(const RunReport& report, const Arguments& arguments) {
-  std::cout << "seed " << report.seed << " failed:\n";
-  for (const std::string& violation : report.violations) std::cout << "  " << violation << "\n";
-  std::cout << "  again: scripts/sim --seed " << report.seed << " --count 1 --trace";
-  if (arguments.plant != Plant::kNone) {
-    std::cout << " --plant " << eris::sim::PlantNames()[static_cast<std::size_t>(arguments.plant)];
-  }
-  std::cout << "\n";
+  return result;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::optional<Arguments> arguments = Parse(argc, argv);
+  const std::optional<Arguments> arguments =
+      eris::sim::ParseArguments(std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments) {
-    std::cerr << "usage: eris-sim [--seed N] [--count K] [--plant NAME] [--trace] [--hashes]\n"
-                 "plants:";
-    for (const std::string_view name : eris::sim::PlantNames()) std::cerr << " " << name;
-    std::cerr << "\n";
+    std::cerr << eris::sim::Usage();
     return 2;
   }
-  std::uint64_t failed = 0;
-  Coverage coverage;
-  for (std::uint64_t i = 0; i < arguments->count; ++i) {
-    eris::sim::RunOptions options{
-        .seed = arguments->seed + i, .plant = arguments->plant, .trace = {}};
-    if (arguments->trace)
-      options.trace = [](const std::string& line) { std::cerr << line << "\n"; };
-    const RunReport report = eris::sim::Simulate(options);
-    if (arguments->hashes)
-      std::cout << report.seed << " " << std::hex << report.hash << std::dec << "\n";
-    for (const auto& [what, times] : report.coverage) coverage[what] += times;
-    if (report.violations.empty()) continue;
-    ++failed;
-    PrintFailure(report, *arguments);
-  }
-  for (const auto& [what, times] : coverage) std::cout << what << ": " << times << "\n";
-  std::cout << arguments->count << " runs, " << failed << " failed\n";
-  return failed == 0 ? 0 : 1;
+  if (!arguments->regressions.empty()) return RunRegressions(arguments->regressions);
+  if (arguments->print != Arguments::Print::kSummary) return RunHere(*arguments);
+  return RunMany(*arguments);
 }

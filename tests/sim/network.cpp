@@ -9,6 +9,7 @@ namespace {
 constexpr Duration kFast{15};
 constexpr Duration kSlow{3'000};
 constexpr Duration kAtOnce{0};
+constexpr Duration kLongestHalfOpen{30'000};
 
 // What may be lost, doubled and overtaken without the end of the connection.
 bool IsAboutItems(MessageKind kind) {
@@ -86,9 +87,9 @@ void Network::ToClient(link::PeerId peer, const Message& message) {
 void Network::Post(link::PeerId peer, Towards towards, const Message& message) {
   const auto found = connections_.find(peer);
   if (found == connections_.end()) return;
-  const FaultRates& rates = faults_.rates();
+  if (IsDeaf(found->second, towards)) return;
   const bool loose = IsAboutItems(message.header.kind);
-  if (loose && faults_.Strikes(rates.lose, "message lost")) {
+  if (loose && faults_.Strikes(Fault::kLoseMessage)) {
     timeline_.After(timeline_.Between(Duration(1'000), Duration(30'000)),
                     [this, peer, number = found->second.client] {
                       if (clients_[number].peer == peer) BreakLink(number);
@@ -96,15 +97,15 @@ void Network::Post(link::PeerId peer, Towards towards, const Message& message) {
     return;
   }
   Duration delay = timeline_.Between(Duration(1), kFast);
-  if (faults_.Strikes(rates.slow, "message slow")) delay = timeline_.Between(kFast, kSlow);
+  if (faults_.Strikes(Fault::kSlowMessage)) delay = timeline_.Between(kFast, kSlow);
   SteadyTime arrival = timeline_.now().steady + delay;
-  if (loose && faults_.Strikes(rates.reorder, "message overtaken")) {
+  if (loose && faults_.Strikes(Fault::kOvertake)) {
     arrival = arrival + timeline_.Between(kAtOnce, kSlow);
   } else {
     SteadyTime& last = found->second.last[static_cast<std::size_t>(towards)];
     arrival = last = std::max(arrival, last);
   }
-  if (loose && faults_.Strikes(rates.duplicate, "message doubled")) {
+  if (loose && faults_.Strikes(Fault::kDoubleMessage)) {
     timeline_.At(arrival + timeline_.Between(kAtOnce, kSlow),
                  [this, peer, towards, message] { Arrive(peer, towards, message); });
   }
@@ -130,6 +131,14 @@ void Network::Arrive(link::PeerId peer, Towards towards, Message message) {
 void Network::Close(link::PeerId peer) {
   const auto found = connections_.find(peer);
   if (found == connections_.end()) return;
+  // The end of it has not reached the server: what was on its way still comes.
+  if (!found->second.half_open && found->second.server_alive &&
+      faults_.Strikes(Fault::kOldSession)) {
+    found->second.half_open = true;
+    found->second.client_alive = false;
+    timeline_.After(timeline_.Between(kSlow, kLongestHalfOpen), [this, peer] { Close(peer); });
+    return;
+  }
   const bool server_alive = found->second.server_alive;
   connections_.erase(found);
   // A silent peer may vanish unnoticed: its session ends by missed heartbeats.
@@ -146,13 +155,36 @@ void Network::BreakLink(ClientNumber number) {
   if (peer.value == 0) return;
   timeline_.Note(client.key, "link broken");
   Close(peer);
-  if (!faults_.calm()) client.cut_until = timeline_.now().steady + faults_.Outage();
+  if (!faults_.calm()) {
+    client.cut_until = std::max(client.cut_until, timeline_.now().steady + faults_.Outage());
+  }
   const std::uint64_t dial = ++client.dials;
   timeline_.After(timeline_.Between(kAtOnce, kSlow), [this, number, dial] {
     if (clients_[number].dials != dial) return;
     clients_[number].end->OnLink(link::LinkEvent::kDown);
     Dial(number, timeline_.Between(Duration(100), Duration(1'000)));
   });
+}
+
+// What is lost would end the connection: it does, when the time is over.
+void Network::MakeOneWay(ClientNumber number, Duration how_long) {
+  const link::PeerId peer = clients_[number].peer;
+  const auto found = connections_.find(peer);
+  if (found == connections_.end()) return;
+  timeline_.Note(clients_[number].key, "one way only");
+  found->second.deaf_until[timeline_.Below(2)] = timeline_.now().steady + how_long;
+  timeline_.After(how_long, [this, peer, number] {
+    if (clients_[number].peer == peer) BreakLink(number);
+  });
+}
+
+void Network::Cut(ClientNumber number, Duration how_long) {
+  clients_[number].cut_until = timeline_.now().steady + how_long;
+  BreakLink(number);
+}
+
+bool Network::IsDeaf(const Connection& connection, Towards towards) const {
+  return timeline_.now().steady < connection.deaf_until[static_cast<std::size_t>(towards)];
 }
 
 void Network::ServerDown() {

@@ -57,6 +57,10 @@ class Network {
 
   // ---- faults ----
   void BreakLink(ClientNumber client);
+  // For that long nothing arrives in one of the two directions, and nobody is told.
+  void MakeOneWay(ClientNumber client, Duration how_long);
+  // Broken, and not made again for that long.
+  void Cut(ClientNumber client, Duration how_long);
 
  private:
   enum class Towards : std::uint8_t { kServer, kClient };
@@ -71,13 +75,16 @@ class Network {
     ClientNumber client = 0;
     bool client_alive = true;
     bool server_alive = true;
-    std::array<SteadyTime, 2> last{};  // arrival of the last ordered message, each way
+    bool half_open = false;                  // the client has given it up, the server not yet
+    std::array<SteadyTime, 2> last{};        // arrival of the last ordered message, each way
+    std::array<SteadyTime, 2> deaf_until{};  // each way
   };
 
   void Dial(ClientNumber client, Duration delay);
   void Connect(ClientNumber client);
   void Post(link::PeerId peer, Towards towards, const Message& message);
   void Arrive(link::PeerId peer, Towards towards, Message message);
+  bool IsDeaf(const Connection& connection, Towards towards) const;
   // Both ends lose it; the server may never be told.
   void Close(link::PeerId peer);
 

@@ -13,7 +13,6 @@ namespace eris::sim {
 namespace {
 
 constexpr Duration kSecond{1'000};
-constexpr JournalId kJournal{77};
 
 }  // namespace
 
@@ -29,8 +28,9 @@ BrokerNode::BrokerNode(Context& context, const Keyring& keys)
 
 void BrokerNode::Boot() {
   spool_.Restart();
-  broker_.emplace(BrokerOptions{.boot = context_.timeline.NextU64()}, spool_.Replay(SpoolContent{}),
-                  keys_);
+  BrokerOptions options{.boot = context_.timeline.NextU64()};
+  options.queues.items_per_queue = kItemsPerQueue;
+  broker_.emplace(options, spool_.Replay(SpoolContent{}), keys_);
   context_.network.ServerUp(*this);
   After(kSecond, [this] { Tick(); });
   EndTurn();
@@ -38,12 +38,12 @@ void BrokerNode::Boot() {
 
 void BrokerNode::Halt() {
   broker_.reset();
-  if (context_.plant == Plant::kLoseSpoolTail) spool_.LoseTail();
+  if (context_.plant == Plant::kSkipSpoolSync) spool_.LoseTail();
   context_.network.ServerDown();
 }
 
 void BrokerNode::OnMessage(link::PeerId peer, std::string_view key, Message message) {
-  broker_->OnMessage(peer, key, std::move(message), context_.timeline.now());
+  broker_->OnMessage(peer, key, std::move(message), now());
   EndTurn();
 }
 
@@ -54,12 +54,12 @@ void BrokerNode::OnGone(link::PeerId peer) {
 
 void BrokerNode::Tick() {
   After(kSecond, [this] { Tick(); });
-  broker_->OnTick(context_.timeline.now());
+  broker_->OnTick(now());
   EndTurn();
 }
 
 void BrokerNode::EndTurn() {
-  if (context_.plant == Plant::kLoseSpoolTail && !broker_->decisions().records.empty()) {
+  if (context_.plant == Plant::kSkipSpoolSync && !broker_->decisions().records.empty()) {
     spool_.ReleaseWrites();
     spool_.HoldWrites();
   }
@@ -71,8 +71,20 @@ void BrokerNode::EndTurn() {
           context_.network.ToClient(send->peer, send->message);
         }
       },
-      [](const SpoolRecord&) {});
+      [this](const SpoolRecord& record) {
+        const auto* taken = std::get_if<SpoolTaken>(&record);
+        if (taken != nullptr && !taken->refused.empty()) refused_.insert(taken->id);
+        context_.watch.Tell(&Checker::OnSpooled, record);
+      });
   if (up()) ForwardSubmissions();
+}
+
+std::size_t BrokerNode::waiting(const std::vector<std::string>& queues) const {
+  std::size_t most = 0;
+  for (const std::string& queue : queues) {
+    if (broker_) most = std::max(most, broker_->queues().waiting(queue));
+  }
+  return most;
 }
 
 void BrokerNode::ForwardSubmissions() {
@@ -93,37 +105,39 @@ void BrokerNode::ForwardSubmissions() {
 
 // ---- planner ----
 
-PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options)
+PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options,
+                         planner::MemoryJournal journal)
     : Process(context, "planner"),
       options_(options),
-      journal_(kJournal),
+      journal_(std::move(journal)),
       port_(context.timeline, context.network, "planner") {
-  port_.SetHandlers(
-      {.make_hello =
-           [this] {
-             return Hello{.role = Role::kPlanner,
-                          .name = "planner",
-                          .instance = instance_,
-                          .journal = coordinator_->journal(),
-                          .epoch = coordinator_->epoch()};
-           },
-       .on_established =
-           [this](const link::Established& established) {
-             intake_->OnEstablished(established.welcome, context_.timeline.now());
-           },
-       .on_lost = [this] { coordinator_->OnLinkLost(context_.timeline.now()); },
-       .on_ended = [this] { context_.verdicts.Report("D4", "the only planner was superseded"); },
-       .on_message =
-           [this](const Message& message) {
-             // What does not fit is dropped, as the daemon does.
-             static_cast<void>(intake_->OnMessage(message, context_.timeline.now()));
-           },
-       .on_turn_end = [this] { EndTurn(); }});
+  port_.SetHandlers({.make_hello =
+                         [this] {
+                           return Hello{.role = Role::kPlanner,
+                                        .name = "planner",
+                                        .instance = instance_,
+                                        .journal = coordinator_->journal(),
+                                        .epoch = coordinator_->epoch()};
+                         },
+                     .on_established =
+                         [this](const link::Established& established) {
+                           intake_->OnEstablished(established.welcome, now());
+                         },
+                     .on_lost = [this] { coordinator_->OnLinkLost(now()); },
+                     .on_ended = [this] { GiveUp("it was superseded"); },
+                     .on_message =
+                         [this](const Message& message) {
+                           // What does not fit is dropped, as the daemon does.
+                           static_cast<void>(intake_->OnMessage(message, now()));
+                         },
+                     .on_turn_end = [this] { EndTurn(); }});
 }
 
 void PlannerNode::Boot() {
+  stopped_ = false;
+  must_stop_.clear();
   instance_ = context_.timeline.NextU64();
-  auto recovered = planner::Coordinator::Recover(options_, journal_, context_.timeline.now());
+  auto recovered = planner::Coordinator::Recover(options_, journal_, now());
   if (!recovered) {
     context_.verdicts.Report("recovery", recovered.error().message);
     return;
@@ -137,40 +151,94 @@ void PlannerNode::Boot() {
 void PlannerNode::Halt() {
   intake_.reset();
   coordinator_.reset();
-  if (context_.plant == Plant::kLoseJournalTail) journal_.Truncate(last_append_);
+  if (context_.plant == Plant::kSkipJournalSync) journal_.Truncate(last_append_);
   port_.Down();
+}
+
+void PlannerNode::GiveUp(const std::string& why) {
+  if (standing_ == Standing::kOfRecord) {
+    context_.verdicts.Report("ends", "the planner of record stopped: " + why);
+    return;
+  }
+  context_.faults.Mark("a planner with another journal stopped");
+  context_.timeline.Note(name(), "stops: " + why);
+  stopped_ = true;
+  coordinator_.reset();
+  intake_.reset();
+  port_.Down();
+}
+
+void PlannerNode::TakeBackup(std::size_t events) {
+  Crash();
+  newest_ = journal_;
+  journal_.Truncate(events);
+  standing_ = Standing::kPretender;
+}
+
+void PlannerNode::TakeNewest() {
+  if (!newest_) return;
+  Crash();
+  journal_ = *std::exchange(newest_, std::nullopt);
+  standing_ = Standing::kOfRecord;
+}
+
+std::optional<Epoch> PlannerNode::epoch() const {
+  if (!coordinator_) return std::nullopt;
+  return coordinator_->epoch();
+}
+
+Epoch PlannerNode::EpochAt(std::size_t events) const {
+  Epoch epoch;
+  for (std::size_t i = 0; i < events; ++i) {
+    const auto* started = std::get_if<PlannerStarted>(&journal_.events()[i].body);
+    if (started != nullptr) epoch = started->epoch;
+  }
+  return epoch;
+}
+
+std::size_t PlannerNode::out() const {
+  std::size_t most = 0;
+  if (!coordinator_) return most;
+  for (const auto& [id, transaction] : coordinator_->transactions()) {
+    const planner::Lanes& lanes = transaction->lanes();
+    for (std::uint32_t i = 0; i < lanes.size(); ++i) most = std::max(most, lanes.OutAt({i}));
+  }
+  return most;
 }
 
 bool PlannerNode::idle() const { return coordinator_ && coordinator_->transactions().empty(); }
 
 void PlannerNode::EndTurn() {
   if (!coordinator_) return;
-  coordinator_->Advance(context_.timeline.now());
+  coordinator_->Advance(now());
   if (!coordinator_->decisions().records.empty()) last_append_ = journal_.events().size();
   ++wake_;
   EndTurnBy(
       coordinator_->decisions(), journal_,
       [this](const planner::Effect& effect) { Perform(effect); },
       [this](const Event& event) {
+        if (standing_ == Standing::kPretender) return;
         context_.timeline.Note("journal", std::to_string(event.transaction.value) + " event " +
                                               std::to_string(event.body.index()));
         context_.watch.Tell(&Checker::OnJournaled, event);
       });
+  if (up() && !must_stop_.empty()) return GiveUp(std::exchange(must_stop_, {}));
   if (up()) SetWake();
 }
 
 void PlannerNode::Perform(const planner::Effect& effect) {
   if (const auto* stop = std::get_if<planner::StopPlanner>(&effect)) {
-    context_.verdicts.Report("D4", "the only planner stopped: " + stop->error.message);
+    must_stop_ = stop->error.message;
     return;
   }
   if (const std::optional<Message> message = planner::ToMessage(effect)) port_.Send(*message);
 }
 
 void PlannerNode::SetWake() {
+  if (!coordinator_) return;
   const std::optional<SteadyTime> wake = coordinator_->NextWake();
   if (!wake) return;
-  const Duration delay = std::max(*wake - context_.timeline.now().steady, Duration(1));
+  const Duration delay = std::max(*wake - now().steady, Duration(1));
   After(delay, [this, number = wake_] {
     if (wake_ == number) EndTurn();
   });
@@ -198,8 +266,7 @@ WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine
              }
              return hello;
            },
-       .on_established =
-           [this](const link::Established&) { agent_->OnConnected(context_.timeline.now()); },
+       .on_established = [this](const link::Established&) { agent_->OnConnected(now()); },
        .on_lost = [this] { agent_->OnDisconnected(); },
        .on_ended =
            [this] { context_.verdicts.Report("D2", "the only " + name() + " was superseded"); },
@@ -211,13 +278,14 @@ void WorkerNode::Boot() {
   ++starts_;
   log_.Restart();
   agent_.emplace(Agent::Recover({.queues = options_.queues, .limits = options_.limits},
-                                log_.Replay(LedgerState{}), context_.timeline.now()));
+                                log_.Replay(LedgerState{}), now()));
   machine_.Attach({.done =
                        [this](const ItemId& id, Outcome outcome) {
-                         agent_->OnDone(id, std::move(outcome), context_.timeline.now());
+                         agent_->OnDone(id, std::move(outcome), now());
                          EndTurn();
                        },
                    .ledger = [this]() -> const LedgerState& { return agent_->ledger(); }});
+  machine_.KeepOnlyRoots(agent_->ledger().roots);
   port_.Up();
   After(kSecond, [this] { Tick(); });
   EndTurn();
@@ -227,7 +295,7 @@ void WorkerNode::Halt() {
   machine_.Detach();
   agent_.reset();
   deliveries_.clear();
-  if (context_.plant == Plant::kLoseLedgerTail) log_.LoseTail();
+  if (context_.plant == Plant::kSkipLedgerSync) log_.LoseTail();
   port_.Down();
 }
 
@@ -237,18 +305,18 @@ void WorkerNode::OnMessage(const Message& message) {
     Delivery& delivery = deliveries_[message.header.item];
     if (message.header.epoch >= delivery.epoch) delivery = {message.header.epoch, newest};
   }
-  agent_->OnMessage(message, context_.timeline.now());
+  agent_->OnMessage(message, now());
 }
 
 void WorkerNode::Tick() {
   After(kSecond, [this] { Tick(); });
-  agent_->OnTick(context_.timeline.now());
+  agent_->OnTick(now());
   EndTurn();
 }
 
 void WorkerNode::EndTurn() {
   if (!agent_ || agent_->decisions().empty()) return;
-  if (context_.plant == Plant::kLoseLedgerTail && !agent_->decisions().records.empty()) {
+  if (context_.plant == Plant::kSkipLedgerSync && !agent_->decisions().records.empty()) {
     log_.ReleaseWrites();
     log_.HoldWrites();
   }
@@ -267,13 +335,14 @@ void WorkerNode::Perform(const AgentEffect& effect) {
                    const Delivery& delivery = deliveries_[work.id];
                    const WorkSeen seen{.target = machine_.target(),
                                        .work = work,
+                                       .serves = agent_->ledger().journal,
                                        .delivered = delivery.epoch,
                                        .newest = delivery.newest};
                    context_.watch.Tell(&Checker::OnWork, seen);
                    machine_.Start(work);
                  },
                  [this](const StopWork& stop) { machine_.Stop(stop.id); },
-                 [](const DropRoots&) {},
+                 [this](const DropRoots& drop) { machine_.DropRootsOf(drop.transaction); },
                  [this](const ForgetWork& work) { machine_.Forget(work.id); },
              },
              effect);

@@ -24,6 +24,9 @@
 
 namespace eris::sim {
 
+// Small, so that it is reached.
+inline constexpr std::size_t kItemsPerQueue = 6;
+
 // The keyring of the installation: who holds which name may do what.
 class Keyring final : public KeyGrants {
  public:
@@ -42,6 +45,11 @@ class BrokerNode final : public Process, public ServerEnd {
   void OnMessage(link::PeerId peer, std::string_view key, Message message) override;
   void OnGone(link::PeerId peer) override;
 
+  // The planner has said that they can never become transactions.
+  const std::set<SubmissionId>& refused() const { return refused_; }
+  // Of the fullest queue.
+  std::size_t waiting(const std::vector<std::string>& queues) const;
+
  private:
   void Boot() override;
   void Halt() override;
@@ -50,15 +58,36 @@ class BrokerNode final : public Process, public ServerEnd {
   void Tick();
 
   const Keyring& keys_;
+  std::set<SubmissionId> refused_;
   MemoryLog<SpoolRecord> spool_;
   std::optional<Broker> broker_;
 };
 
 class PlannerNode final : public Process {
  public:
-  PlannerNode(Context& context, planner::CoordinatorOptions options);
+  // Of record: what it journals is the truth, and it must never stop.
+  enum class Standing : std::uint8_t { kOfRecord, kPretender };
+
+  PlannerNode(Context& context, planner::CoordinatorOptions options,
+              planner::MemoryJournal journal);
 
   planner::MemoryJournal& journal() { return journal_; }
+  std::size_t journal_size() const { return journal_.events().size(); }
+  // It starts again with the first `events` of its journal: an old backup. Until TakeNewest it is a
+  // pretender.
+  void TakeBackup(std::size_t events);
+  // It starts again with the journal that TakeBackup has put away. No effect without one.
+  void TakeNewest();
+  // Somebody else goes on from a copy of its journal.
+  void Depose() { standing_ = Standing::kPretender; }
+  // It has said that its journal is not the newest, and waits for a person.
+  bool stopped() const { return stopped_; }
+  bool on_backup() const { return newest_.has_value(); }
+  std::optional<Epoch> epoch() const;
+  // Of the last start among the first `events`.
+  Epoch EpochAt(std::size_t events) const;
+  // Items that are out at the busiest target.
+  std::size_t out() const;
   // Every transaction is over, and every promise about it kept.
   bool idle() const;
   BrokerPort& port() { return port_; }
@@ -70,9 +99,15 @@ class PlannerNode final : public Process {
   void Perform(const planner::Effect& effect);
   void SetWake();
 
+  void GiveUp(const std::string& why);
+
   planner::CoordinatorOptions options_;
+  Standing standing_ = Standing::kOfRecord;
+  bool stopped_ = false;
+  std::string must_stop_;  // at the end of this turn
   planner::MemoryJournal journal_;
-  std::size_t last_append_ = 0;  // where the last append to the journal began
+  std::optional<planner::MemoryJournal> newest_;  // put away
+  std::size_t last_append_ = 0;                   // where the last append to the journal began
   std::optional<planner::Coordinator> coordinator_;
   std::optional<planner::Intake> intake_;
   BrokerPort port_;
@@ -91,6 +126,8 @@ class WorkerNode final : public Process {
   WorkerNode(Context& context, WorkerOptions options, Machine& machine);
 
   bool idle() const { return agent_ && agent_->held() == 0; }
+  const std::vector<QueueName>& queues() const { return options_.queues; }
+  std::size_t held() const { return agent_ ? agent_->held() : 0; }
   const LedgerState& ledger() const { return agent_->ledger(); }
   BrokerPort& port() { return port_; }
 

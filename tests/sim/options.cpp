@@ -4,17 +4,21 @@
 
 namespace eris::sim {
 
-const std::vector<std::string_view>& PlantNames() {
-  static const std::vector<std::string_view> names = {
-      "none",      "lose-ledger-tail", "lose-journal-tail", "lose-spool-tail", "send-before-append",
-      "run-again", "report-early",     "skip-unlock"};
+const std::vector<std::string_view>& FamilyNames() {
+  static const std::vector<std::string_view> names = {"mixed", "upgrades", "profiles", "targets",
+                                                      "planner"};
   return names;
 }
 
-std::optional<Plant> ParsePlant(std::string_view name) {
-  const auto found = std::find(PlantNames().begin(), PlantNames().end(), name);
-  if (found == PlantNames().end()) return std::nullopt;
-  return static_cast<Plant>(found - PlantNames().begin());
+std::optional<Family> ParseFamily(std::string_view name) {
+  const auto found = std::find(FamilyNames().begin(), FamilyNames().end(), name);
+  if (found == FamilyNames().end()) return std::nullopt;
+  return static_cast<Family>(found - FamilyNames().begin());
+}
+
+Family FamilyOf(Family family, std::uint64_t seed) {
+  if (family != Family::kMixed) return family;
+  return static_cast<Family>(1 + seed % (FamilyNames().size() - 1));
 }
 
 }  // namespace eris::sim

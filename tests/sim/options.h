@@ -3,40 +3,45 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/sim/coverage.h"
+#include "tests/sim/plants.h"
 #include "tests/sim/timeline.h"
 
 namespace eris::sim {
 
-// A bug that the harness plants to prove that a checker sees it. Never in product code.
-enum class Plant : std::uint8_t {
-  kNone,
-  kLoseLedgerTail,    // a restarted worker lacks the last append of its ledger
-  kLoseJournalTail,   // a restarted planner lacks the last append of its journal
-  kLoseSpoolTail,     // a restarted broker lacks the last append of its spool
-  kSendBeforeAppend,  // a turn releases its effects before its records are durable
-  kRunAgain,          // a restarted worker runs what it had started, without looking for its end
-  kReportEarly,       // an activity is reported as done before it has taken effect
-  kSkipUnlock,        // unlock is reported and not done
+// What a run is about. Mixed takes the others in turn, by seed.
+enum class Family : std::uint8_t {
+  kMixed,
+  kUpgrades,  // one profile: install, upgrade, an upgrade that fails, a last step
+  kProfiles,  // two profiles that share targets; queued, superseding and cancelled submissions
+  kTargets,   // targets that come, go, stay away and come back late
+  kPlanner,   // the planner's disk is lost, old, or copied
 };
-// In the order of the enumeration; "none" first.
-const std::vector<std::string_view>& PlantNames();
-std::optional<Plant> ParsePlant(std::string_view name);
+const std::vector<std::string_view>& FamilyNames();
+std::optional<Family> ParseFamily(std::string_view name);
+// Mixed becomes what the seed says.
+Family FamilyOf(Family family, std::uint64_t seed);
+
+// What is left out of a run, to find the smallest one that still fails.
+struct Cuts {
+  FaultSet without;         // these never strike
+  std::size_t orders = 99;  // at most that many submissions
+  std::size_t services = 99;
+  bool operator==(const Cuts&) const = default;
+};
 
 struct RunOptions {
   std::uint64_t seed = 0;
+  Family family = Family::kMixed;
   Plant plant = Plant::kNone;
+  Cuts cuts;
   Timeline::TraceSink trace;
 };
-
-// How often something was reached: "planner after-append", "crash worker after-send", "network
-// lost" …
-using Coverage = std::map<std::string, std::uint64_t>;
 
 struct RunReport {
   std::uint64_t seed = 0;

@@ -13,6 +13,7 @@ Process::Process(Context& context, std::string name)
     : context_(context), name_(std::move(name)), kind_(name_.substr(0, name_.find('.'))) {}
 
 void Process::Start() {
+  if (up_ || retired_) return;
   up_ = true;
   dying_ = false;
   ++life_;
@@ -20,14 +21,28 @@ void Process::Start() {
   Boot();
 }
 
-void Process::Crash() {
+void Process::Crash() { StayDown(context_.faults.calm() ? kCalmOutage : context_.faults.Outage()); }
+
+void Process::StayDown(Duration outage) {
   if (!up_) return;
   up_ = false;
   ++life_;
   context_.timeline.Note(name_, "crashes");
   Halt();
-  const Duration outage = context_.faults.calm() ? kCalmOutage : context_.faults.Outage();
-  context_.timeline.After(outage, [this] { Start(); });
+  context_.timeline.After(outage, [this, life = life_] {
+    if (life_ == life) Start();
+  });
+}
+
+void Process::Retire() {
+  retired_ = true;
+  StayDown(kCalmOutage);
+}
+
+Now Process::now() const {
+  Now now = context_.timeline.now();
+  now.wall.ms += skew_.count();
+  return now;
 }
 
 void Process::Reached(std::string_view point) {

@@ -12,7 +12,7 @@
 #include "tests/sim/checker.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/network.h"
-#include "tests/sim/options.h"
+#include "tests/sim/plants.h"
 #include "tests/sim/timeline.h"
 #include "tests/sim/world.h"
 
@@ -40,6 +40,13 @@ class Process : public TurnObserver {
   void Start();
   // Kills it now; somebody starts it again after an outage.
   void Crash();
+  // Kills it, if it is up; it stays down for that long.
+  void StayDown(Duration outage);
+  // Kills it; it never starts again.
+  void Retire();
+  // Its own clock: the wall may jump, the steady part never does.
+  Now now() const;
+  void JumpClock(Duration by) { skew_ = skew_ + by; }
 
   // TurnObserver
   void Reached(std::string_view point) final;
@@ -65,6 +72,8 @@ class Process : public TurnObserver {
   std::string kind_;  // its first word: for the coverage
   bool up_ = false;
   bool dying_ = false;
+  bool retired_ = false;
+  Duration skew_{0};
   std::uint64_t life_ = 0;
 };
 
@@ -77,12 +86,17 @@ void Process::EndTurnBy(Decisions<Record, Effect>& decisions, DurableLog<Record>
         : process_(process), log_(log), appended_(appended) {}
     Status Append(std::span<const Record> records) override {
       if (process_.dying_) return Fail(ErrorCode::kInternal, "the process is dead");
+      const bool fails = process_.context_.faults.Strikes(Fault::kFailingSync);
+      // A sync that was refused may have reached the disk all the same.
+      if (fails && process_.context_.timeline.Chance(500)) return NoSpace();
       ERIS_TRY(log_.Append(records));
       for (const Record& record : records) appended_(record);
-      return {};
+      return fails ? NoSpace() : Status();
     }
 
    private:
+    static Status NoSpace() { return Fail(ErrorCode::kInternal, "the disk is full"); }
+
     Process& process_;
     DurableLog<Record>& log_;
     Appended& appended_;
@@ -91,10 +105,6 @@ void Process::EndTurnBy(Decisions<Record, Effect>& decisions, DurableLog<Record>
   const auto release_alive = [&](const Effect& effect) {
     if (!dying_) release(effect);
   };
-  if (context_.plant == Plant::kSendBeforeAppend) {
-    for (const Effect& effect : decisions.effects) release(effect);
-    decisions.effects.clear();
-  }
   const Status finished = FinishTurn(decisions, disk, release_alive, this);
   if (dying_ || !finished) Crash();
 }

@@ -1,48 +1,16 @@
 #include "tests/sim/scenario.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "schema/values/submission.h"
-#include "tests/support/manifest_builder.h"
+#include "tests/sim/draft.h"
 
 namespace eris::sim {
 namespace {
 
-using testing::ServiceSpec;
-
 constexpr Duration kLongestPause{40'000};
-
-std::string TargetOf(Timeline& timeline) { return timeline.Below(2) == 0 ? "one" : "two"; }
-
-// Three to six services in one to three layers, with dependencies across the targets.
-std::vector<ServiceSpec> RandomServices(Timeline& timeline) {
-  std::vector<ServiceSpec> services;
-  const std::size_t count = 3 + timeline.Below(4);
-  for (std::size_t i = 0; i < count; ++i) {
-    ServiceSpec spec{.name = "s" + std::to_string(i)};
-    spec.places.push_back({.target = i < 2 ? (i == 0 ? "one" : "two") : TargetOf(timeline)});
-    if (timeline.Below(6) == 0) {
-      spec.places = {{.target = "one"}, {.target = "two"}};
-    }
-    for (std::size_t before = 0; before < i; ++before) {
-      const std::string name = "s" + std::to_string(before);
-      const std::uint64_t kind = timeline.Below(5);
-      if (kind < 2) spec.depends_on.push_back(name);
-      if (kind == 2) spec.activates_after.push_back(name);
-    }
-    services.push_back(std::move(spec));
-  }
-  return services;
-}
-
-// A new version of one service; now and then another moves to another target as well.
-void Upgrade(Timeline& timeline, std::vector<ServiceSpec>& services, const std::string& version) {
-  services[timeline.Below(services.size())].version = version;
-  if (timeline.Below(3) == 0) {
-    services[timeline.Below(services.size())].places = {{.target = TargetOf(timeline)}};
-  }
-}
 
 // One of the packages that are new in `next`: it will not start.
 StorePath NewPackage(Timeline& timeline, const Manifest& base, const Manifest& next) {
@@ -66,32 +34,76 @@ SubmissionAction LastStep(Timeline& timeline, const Manifest& upgraded) {
   }
 }
 
-}  // namespace
+void NoteClosures(const Manifest& manifest, Scenario& scenario) {
+  for (const auto& [target, profile] : manifest.profiles) {
+    std::set<StorePath>& closure = scenario.closures[profile.path];
+    for (const Mapping& mapping : manifest.mappings) {
+      if (mapping.target != target) continue;
+      closure.insert(manifest.services.at(mapping.service).package);
+    }
+  }
+}
 
-Scenario MakeScenario(Timeline& timeline) {
-  std::vector<ServiceSpec> services = RandomServices(timeline);
-  const Manifest first = testing::MakeManifest(services);
-  Upgrade(timeline, services, "2");
-  const Manifest second = testing::MakeManifest(services);
-  Upgrade(timeline, services, "broken");
-  const Manifest third = testing::MakeManifest(services);
-
-  Scenario scenario{.targets = {TargetName("one"), TargetName("two")},
-                    .system = SystemName("x86_64-linux"),
-                    .orders = {},
-                    .broken = {}};
+// An install, an upgrade, an upgrade one of whose activations fails, and a last step.
+void AddProfile(Timeline& timeline, Family family, Draft draft, const std::string& profile,
+                Scenario& scenario) {
+  const Manifest first = draft.Make();
+  draft.Change("2");
+  if (family == Family::kTargets && timeline.Below(2) == 0) draft.LeaveTarget();
+  const Manifest second = draft.Make();
+  draft.Change("broken");
+  const Manifest third = draft.Make();
+  for (const Manifest* manifest : {&first, &second, &third}) NoteClosures(*manifest, scenario);
   const StorePath broken = NewPackage(timeline, second, third);
   if (!broken.empty()) scenario.broken.insert(broken);
+
   std::vector<SubmissionAction> actions = {DeployManifest{first}, DeployManifest{second},
                                            DeployManifest{third}};
   actions.push_back(LastStep(timeline, second));
   for (std::size_t i = 0; i < actions.size(); ++i) {
-    scenario.orders.push_back(
-        {.submission = {.id = SubmissionId("submission-" + std::to_string(i + 1)),
-                        .profile = ProfileName("default"),
-                        .action = std::move(actions[i])},
-         .pause = timeline.Between(Duration(0), kLongestPause)});
+    DeployOptions options;
+    if (family == Family::kProfiles && timeline.Below(3) == 0) {
+      options.queueing = Queueing::kSupersedeQueued;
+    }
+    scenario.orders.push_back({.submission = {.id = SubmissionId(profile + std::to_string(i + 1)),
+                                              .profile = ProfileName(profile),
+                                              .author = {},
+                                              .options = options,
+                                              .action = std::move(actions[i])},
+                               .pause = timeline.Between(Duration(0), kLongestPause)});
   }
+}
+
+// Two streams of orders as they may come in, each in its own order.
+void Interleave(Timeline& timeline, std::vector<Client::Order>& orders) {
+  const std::vector<Client::Order> all = std::exchange(orders, {});
+  std::size_t first = 0;
+  std::size_t second = all.size() / 2;
+  while (first < all.size() / 2 || second < all.size()) {
+    const bool takes_first =
+        second == all.size() || (first < all.size() / 2 && timeline.Below(2) == 0);
+    orders.push_back(all[takes_first ? first++ : second++]);
+    orders.back().pause = orders.back().pause / 2;
+  }
+}
+
+}  // namespace
+
+Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts) {
+  Scenario scenario;
+  scenario.system = SystemName("x86_64-linux");
+  std::vector<std::string> targets = {"one", "two"};
+  if (family == Family::kTargets) targets.emplace_back("three");
+  for (const std::string& target : targets) scenario.targets.emplace_back(target);
+  const auto draft = [&](const std::string& prefix) {
+    return Draft(timeline, {.prefix = prefix, .targets = targets, .services = cuts.services});
+  };
+  AddProfile(timeline, family, draft("s"), "default", scenario);
+  if (family == Family::kProfiles) {
+    AddProfile(timeline, family, draft("t"), "other", scenario);
+    Interleave(timeline, scenario.orders);
+  }
+  scenario.orders.resize(std::min(scenario.orders.size(), cuts.orders));
   return scenario;
 }
 

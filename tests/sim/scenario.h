@@ -1,13 +1,15 @@
-// What a run deploys: an install, an upgrade, an upgrade whose activation fails, and a last step
-// that differs from seed to seed. Small, so that thousands of runs are cheap.
+// What a run deploys, by family: which targets there are, what is submitted and when, what will not
+// start. Small, so that thousands of runs are cheap.
 #pragma once
 
+#include <map>
 #include <set>
 #include <vector>
 
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 #include "tests/sim/client.h"
+#include "tests/sim/options.h"
 #include "tests/sim/timeline.h"
 
 namespace eris::sim {
@@ -16,9 +18,10 @@ struct Scenario {
   std::vector<TargetName> targets;
   SystemName system;
   std::vector<Client::Order> orders;
-  std::set<StorePath> broken;  // packages whose activation fails
+  std::set<StorePath> broken;                         // packages whose activation fails
+  std::map<StorePath, std::set<StorePath>> closures;  // of the profiles
 };
 
-Scenario MakeScenario(Timeline& timeline);
+Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts);
 
 }  // namespace eris::sim

@@ -1,23 +1,28 @@
 #include "tests/sim/simulation.h"
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "tests/sim/checkers/all.h"
 #include "tests/sim/client.h"
 #include "tests/sim/nodes.h"
+#include "tests/sim/operator.h"
+#include "tests/sim/planted_bug.h"
 #include "tests/sim/scenario.h"
 
 namespace eris::sim {
 namespace {
 
-constexpr Duration kBetweenStrikes{1'000};
+constexpr Duration kEachSecond{1'000};
 // Everything must be over that long after the last fault.
 constexpr Duration kProgress{3'600'000};
 constexpr Duration kLookAgain{5'000};
+constexpr Duration kLongestJump{3'600'000};
+constexpr JournalId kJournal{77};
 
 planner::CoordinatorOptions PlannerOptions(Timeline& timeline) {
   planner::CoordinatorOptions options;
@@ -41,20 +46,45 @@ KeyGrant GrantOf(Role role, const std::string& name) {
   return grant;
 }
 
+// Tells the faults in which phase they strike.
+class PhaseListener final : public Checker {
+ public:
+  PhaseListener(const World& world, Verdicts& verdicts, Faults& faults)
+      : Checker(world, verdicts), faults_(faults) {}
+  void OnJournaled(const Event& event) override { faults_.OnJournaled(event); }
+
+ private:
+  Faults& faults_;
+};
+
 class Simulation {
  public:
   explicit Simulation(const RunOptions& options);
   RunReport Run();
 
  private:
+  void AddCheckers();
   void MakeWorkers();
-  void StrikeEverySecond();
+  void EverySecond();
+  void Strike();
+  void StrikeLinks();
+  void StrikeProcesses();
+  void LookAtQueues();
+  void TroubleThePlanner();
+  void SendSecondPlanner();
+  void RetirePretender();
+  bool AllWorkersKnow(Epoch epoch) const;
+  void BecomeCalm();
   void LookForEnd();
   bool IsOver();
+  bool AllWorkersRest();
   void JudgeEnd();
   void CheckFaultless();
+  PlannerNode& planner() { return *planners_.back(); }
+  std::set<TargetName> Gone() const;
 
   RunOptions options_;
+  Family family_;
   Timeline timeline_;
   Faults faults_;
   Network network_;
@@ -64,32 +94,47 @@ class Simulation {
   Context context_;
   Keyring keys_;
   Scenario scenario_;
+  planner::CoordinatorOptions planner_options_;
   BrokerNode broker_;
-  PlannerNode planner_;
+  std::vector<std::unique_ptr<PlannerNode>> planners_;  // the last one is of record
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::unique_ptr<WorkerNode>> workers_;
   Client client_;
+  Operator operator_;
+  std::optional<Epoch> second_epoch_;  // of the second planner, until the first is let go on
   bool over_ = false;
 };
 
 Simulation::Simulation(const RunOptions& options)
     : options_(options),
+      family_(FamilyOf(options.family, options.seed)),
       timeline_(options.seed, options.trace),
-      faults_(timeline_),
+      faults_(timeline_, options.cuts.without),
       network_(timeline_, faults_),
       verdicts_(timeline_),
       context_{timeline_, network_, faults_, world_, watch_, verdicts_, options.plant},
-      scenario_(MakeScenario(timeline_)),
+      scenario_(MakeScenario(timeline_, family_, options.cuts)),
+      planner_options_(PlannerOptions(timeline_)),
       broker_(context_, keys_),
-      planner_(context_, PlannerOptions(timeline_)),
-      client_(context_, scenario_.orders) {
-  for (const auto make : {MakeOrderChecker, MakeEffectChecker, MakeContentChecker, MakeLockChecker,
-                          MakeSubmissionChecker, MakeEndChecker}) {
-    watch_.Add(make(world_, verdicts_));
-  }
+      client_(context_, scenario_.orders),
+      operator_(context_, client_) {
+  world_.closures = scenario_.closures;
+  planners_.push_back(
+      std::make_unique<PlannerNode>(context_, planner_options_, planner::MemoryJournal(kJournal)));
+  AddCheckers();
   keys_.Add("planner", GrantOf(Role::kPlanner, "planner"));
   keys_.Add("client", GrantOf(Role::kClient, "client"));
   MakeWorkers();
+}
+
+void Simulation::AddCheckers() {
+  for (const auto make : {MakeOrderChecker, MakeIrreversibleChecker, MakeWayBackChecker,
+                          MakeContentChecker, MakeEdgeChecker, MakeOnceChecker, MakeFenceChecker,
+                          MakeExplainedChecker, MakeSettledChecker, MakeSubmissionChecker,
+                          MakeLockChecker, MakeRootChecker, MakeQueueChecker, MakeEndChecker}) {
+    watch_.Add(make(world_, verdicts_));
+  }
+  watch_.Add(std::make_unique<PhaseListener>(world_, verdicts_, faults_));
 }
 
 void Simulation::MakeWorkers() {
@@ -112,20 +157,18 @@ void Simulation::MakeWorkers() {
 }
 
 RunReport Simulation::Run() {
+  const PlantedBug bug(options_.plant);
   broker_.Start();
-  planner_.Start();
+  planner().Start();
   for (const auto& worker : workers_) worker->Start();
   client_.Start();
-  if (!faults_.none()) StrikeEverySecond();
-  timeline_.At(faults_.calm_from(), [this] {
-    timeline_.Note("faults", "end");
-    faults_.End();
-    LookForEnd();
-  });
+  EverySecond();
+  if (family_ == Family::kPlanner && !faults_.none()) TroubleThePlanner();
+  timeline_.At(faults_.calm_from(), [this] { BecomeCalm(); });
   while (!over_ && timeline_.RunNext()) {
   }
   JudgeEnd();
-  if (faults_.none()) CheckFaultless();
+  if (faults_.none() && options_.cuts == Cuts{}) CheckFaultless();
   return {.seed = options_.seed,
           .hash = timeline_.hash(),
           .virtual_ms = timeline_.now().steady.ms,
@@ -133,68 +176,174 @@ RunReport Simulation::Run() {
           .coverage = faults_.coverage()};
 }
 
-void Simulation::StrikeEverySecond() {
-  if (faults_.calm()) return;
-  timeline_.After(kBetweenStrikes, [this] { StrikeEverySecond(); });
-  std::vector<Process*> processes = {&broker_, &planner_};
-  std::vector<BrokerPort*> ports = {&planner_.port(), &client_.port()};
+// ---- while faults strike ----
+
+void Simulation::EverySecond() {
+  timeline_.After(kEachSecond, [this] { EverySecond(); });
+  LookAtQueues();
+  for (const auto& machine : machines_) {
+    if (timeline_.Chance(20)) machine->CollectGarbage();
+  }
+  if (!faults_.calm()) Strike();
+}
+
+void Simulation::LookAtQueues() {
+  std::vector<std::string> queues;
+  QueuesSeen seen;
   for (const auto& worker : workers_) {
-    processes.push_back(worker.get());
-    ports.push_back(&worker->port());
+    seen.worker_held = std::max(seen.worker_held, worker->held());
+    for (const QueueName& queue : worker->queues()) queues.push_back(queue.ToString());
   }
-  const FaultRates& rates = faults_.rates();
+  seen.broker_waiting = broker_.waiting(queues);
+  seen.planner_out = planner().out();
+  watch_.Tell(&Checker::OnQueues, seen);
+}
+
+void Simulation::Strike() {
+  StrikeLinks();
+  StrikeProcesses();
+  operator_.MayCancel();
+  RetirePretender();
+}
+
+void Simulation::StrikeLinks() {
+  std::vector<BrokerPort*> ports = {&planner().port(), &client_.port()};
+  for (const auto& worker : workers_) ports.push_back(&worker->port());
   for (BrokerPort* port : ports) {
-    if (faults_.Strikes(rates.break_link, "link broken")) network_.BreakLink(port->number());
-  }
-  for (Process* process : processes) {
-    if (!process->up() || !faults_.Strikes(rates.sudden_crash, "sudden crash")) continue;
-    process->Crash();
+    if (faults_.Strikes(Fault::kBreakLink)) network_.BreakLink(port->number());
+    if (faults_.Strikes(Fault::kOneWay)) network_.MakeOneWay(port->number(), faults_.Outage());
   }
 }
 
+void Simulation::StrikeProcesses() {
+  std::vector<Process*> processes = {&broker_, &planner()};
+  for (const auto& worker : workers_) processes.push_back(worker.get());
+  for (Process* process : processes) {
+    if (faults_.Strikes(Fault::kClockJump)) {
+      const Duration jump = timeline_.Between(Duration(1), kLongestJump);
+      process->JumpClock(timeline_.Below(2) == 0 ? jump : -jump);
+    }
+    if (process->up() && faults_.Strikes(Fault::kSuddenCrash)) process->Crash();
+  }
+  for (const auto& worker : workers_) {
+    if (!worker->up() || !faults_.Strikes(Fault::kTargetAway)) continue;
+    worker->StayDown(timeline_.Between(Duration(40'000), Duration(600'000)));
+  }
+}
+
+void Simulation::BecomeCalm() {
+  timeline_.Note("faults", "end");
+  faults_.End();
+  planner().TakeNewest();
+  if (planners_.size() > 1) planners_.front()->Retire();
+  LookForEnd();
+}
+
+// ---- the planner's disk ----
+
+// At some moment an old backup of the journal is taken into service, or a second planner goes on
+// from a copy while the first is cut off.
+void Simulation::TroubleThePlanner() {
+  const Duration half{(faults_.calm_from() - SteadyTime{}).count() / 2};
+  const bool is_backup = timeline_.Below(2) == 0;
+  timeline_.After(timeline_.Between(kEachSecond, half), [this, half, is_backup] {
+    if (!is_backup) return SendSecondPlanner();
+    const std::size_t size = planner().journal_size();
+    timeline_.After(timeline_.Between(kEachSecond, half), [this, size] {
+      // Only epochs tell an old journal (docs/SIMULATION.md): all targets must know a newer one.
+      if (!AllWorkersKnow({planner().EpochAt(size).value + 2})) return;
+      faults_.Mark("old backup of the journal");
+      planner().TakeBackup(size);
+    });
+  });
+}
+
+void Simulation::SendSecondPlanner() {
+  if (!planner().up() || !planner().epoch()) return;
+  PlannerNode& first = planner();
+  faults_.Mark("second planner");
+  first.Depose();
+  second_epoch_ = Epoch{first.epoch()->value + 1};
+  network_.Cut(first.port().number(), Duration(600'000));
+  planners_.push_back(std::make_unique<PlannerNode>(context_, planner_options_, first.journal()));
+  planner().Start();
+}
+
+bool Simulation::AllWorkersKnow(Epoch epoch) const {
+  return std::all_of(workers_.begin(), workers_.end(), [epoch](const auto& worker) {
+    return worker->up() && worker->ledger().epoch >= epoch;
+  });
+}
+
+// The first planner comes back once all targets know the second: it must do no harm.
+void Simulation::RetirePretender() {
+  if (!second_epoch_) return;
+  if (!AllWorkersKnow(*second_epoch_)) return;
+  second_epoch_.reset();
+  network_.Cut(planners_.front()->port().number(), kEachSecond);
+}
+
+// ---- the end ----
+
+std::set<TargetName> Simulation::Gone() const { return {}; }
+
 void Simulation::LookForEnd() {
-  over_ = IsOver() || timeline_.now().steady >= faults_.calm_from() + kProgress;
-  if (!over_) timeline_.After(kLookAgain, [this] { LookForEnd(); });
+  if (planner().stopped()) planner().Crash();
+  const bool late = timeline_.now().steady >= faults_.calm_from() + kProgress;
+  over_ = late || (IsOver() && operator_.HasLooked(scenario_.targets));
+  if (over_) return;
+  operator_.TidyUp(Gone());
+  timeline_.After(kLookAgain, [this] { LookForEnd(); });
+}
+
+bool Simulation::AllWorkersRest() {
+  return std::all_of(workers_.begin(), workers_.end(),
+                     [](const auto& worker) { return worker->up() && worker->idle(); });
 }
 
 // Nothing is left to do, and everybody knows it.
 bool Simulation::IsOver() {
-  if (!client_.done() || !planner_.idle()) return false;
-  std::size_t made = 0;
-  for (const Event& event : planner_.journal().events()) {
-    if (std::holds_alternative<SubmissionAccepted>(event.body)) ++made;
+  if (!client_.done() || !planner().idle()) return false;
+  std::set<SubmissionId> known = broker_.refused();
+  for (const Event& event : planner().journal().events()) {
+    const auto* accepted = std::get_if<SubmissionAccepted>(&event.body);
+    if (accepted != nullptr) known.insert(accepted->submission.id);
   }
-  if (made < client_.accepted().size()) return false;
-  for (const auto& worker : workers_) {
-    if (!worker->up() || !worker->idle()) return false;
-  }
-  return true;
+  const std::vector<SubmissionId>& promised = client_.accepted();
+  return AllWorkersRest() && std::all_of(promised.begin(), promised.end(),
+                                         [&](const auto& id) { return known.contains(id); });
 }
 
 void Simulation::JudgeEnd() {
-  EndSeen end{.journal = planner_.journal(), .ledgers = {}, .accepted = client_.accepted()};
-  if (!client_.done()) verdicts_.Report("end", "a submission was never accepted");
-  if (!IsOver()) verdicts_.Report("end", "no rest within the deadline of the calm phase");
+  EndSeen end{.journal = planner().journal(),
+              .ledgers = {},
+              .accepted = client_.accepted(),
+              .gone = Gone()};
+  if (!client_.done()) verdicts_.Report("ends", "a submission was never accepted");
+  if (!IsOver()) verdicts_.Report("ends", "no rest within the deadline of the calm phase");
   for (const auto& worker : workers_) {
     if (worker->up()) end.ledgers.push_back(&worker->ledger());
   }
   watch_.Tell(&Checker::AtEnd, end);
 }
 
-// Without faults the two good manifests are committed, and the broken one is rolled back.
+// Without faults the good manifests are committed, and the broken ones are rolled back.
 void Simulation::CheckFaultless() {
-  std::vector<TransactionResult> results;
-  for (const Event& event : planner_.journal().events()) {
-    if (const auto* ended = std::get_if<TransactionEnded>(&event.body)) {
-      results.push_back(ended->result);
+  std::map<TransactionId, std::string> names;
+  for (const Event& event : planner().journal().events()) {
+    if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
+      names[event.transaction] = accepted->submission.id.text;
+    }
+    const auto* ended = std::get_if<TransactionEnded>(&event.body);
+    if (ended == nullptr || ended->result == TransactionResult::kSuperseded) continue;
+    const char number = names[event.transaction].back();
+    const bool good = ended->result == TransactionResult::kCommitted ||
+                      ended->result == TransactionResult::kUnchanged;
+    if ((number == '1' || number == '2') && !good) {
+      verdicts_.Report("ends", "without any fault " + names[event.transaction] + " ended as " +
+                                   std::string(ToString(ended->result)) + ": " + ended->message);
     }
   }
-  const bool all = results.size() == client_.accepted().size();
-  const bool good =
-      all && results[0] == TransactionResult::kCommitted &&
-      (results[1] == TransactionResult::kCommitted || results[1] == TransactionResult::kUnchanged);
-  const bool bad = scenario_.broken.empty() || results[2] == TransactionResult::kRolledBack;
-  if (!good || !bad) verdicts_.Report("faultless", "an ending is not as it should be");
 }
 
 }  // namespace

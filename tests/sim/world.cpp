@@ -21,6 +21,26 @@ std::map<Seat, Instance> ActiveOn(const TargetName& target, const World& world) 
   return active;
 }
 
+std::set<StorePath> LiveOn(const TargetName& target, const World& world) {
+  std::set<StorePath> live;
+  const auto add = [&](const StorePath& path) {
+    live.insert(path);
+    const auto closure = world.closures.find(path);
+    if (closure != world.closures.end()) {
+      live.insert(closure->second.begin(), closure->second.end());
+    }
+  };
+  for (const auto& [where, path] : world.profiles) {
+    if (where.first == target) add(path);
+  }
+  if (const auto roots = world.roots.find(target); roots != world.roots.end()) {
+    for (const auto& [transaction, paths] : roots->second) {
+      for (const StorePath& path : paths) add(path);
+    }
+  }
+  return live;
+}
+
 Seat SeatOf(const TargetName& target, const Activity& activity) {
   return {target, activity.container, activity.component};
 }

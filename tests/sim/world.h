@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
@@ -32,13 +33,21 @@ struct Instance {
 struct World {
   std::map<Seat, Instance> active;
   std::set<Seat> locked;
-  std::map<TargetName, StorePath> profiles;  // never an empty path
+  std::map<std::pair<TargetName, ProfileName>, StorePath> profiles;  // never an empty path
+  // Store paths that are there, and what keeps them from the garbage collector beside the profile.
+  std::map<TargetName, std::set<StorePath>> store;
+  std::map<TargetName, std::map<TransactionId, std::set<StorePath>>> roots;
+  // What a profile's path brings with it.
+  std::map<StorePath, std::set<StorePath>> closures;
 };
 
 // What `manifest` wants on one target.
 std::map<Seat, Instance> DesiredOn(const TargetName& target, const Manifest& manifest);
 // What is there.
 std::map<Seat, Instance> ActiveOn(const TargetName& target, const World& world);
+
+// What the collector would leave on the target.
+std::set<StorePath> LiveOn(const TargetName& target, const World& world);
 
 Seat SeatOf(const TargetName& target, const Activity& activity);
 Instance InstanceOf(const Activity& activity);

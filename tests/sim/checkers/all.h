@@ -8,10 +8,18 @@
 namespace eris::sim {
 
 std::unique_ptr<Checker> MakeOrderChecker(const World& world, Verdicts& verdicts);
-std::unique_ptr<Checker> MakeEffectChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeIrreversibleChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeWayBackChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeContentChecker(const World& world, Verdicts& verdicts);
-std::unique_ptr<Checker> MakeLockChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeEdgeChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeOnceChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeFenceChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeExplainedChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeSettledChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeSubmissionChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeLockChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeRootChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeQueueChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeEndChecker(const World& world, Verdicts& verdicts);
 
 }  // namespace eris::sim

@@ -1,9 +1,9 @@
-// P5 and its counterpart: what runs is what the journal says should run, exactly. Looked at
-// whenever a generation is committed or a transaction has ended, and at the end. Targets that were
-// set aside are excepted until their own verdict.
+// P5 and its counterpart: what runs of a profile is what the journal says should run, exactly.
+// Looked at whenever a generation is committed or a transaction has ended, and at the end. Targets
+// that were set aside are excepted until their own verdict, those that were given up for ever.
 #include <map>
-#include <optional>
 #include <set>
+#include <utility>
 
 #include "tests/sim/checkers/all.h"
 #include "tests/sim/checkers/set_aside.h"
@@ -17,61 +17,90 @@ class ContentChecker final : public Checker {
 
   void OnJournaled(const Event& event) override {
     set_aside_.OnJournaled(event);
+    if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
+      profile_of_.try_emplace(event.transaction, accepted->submission.profile);
+    }
+    const auto* settled = std::get_if<ItemSettled>(&event.body);
+    if (settled != nullptr && settled->item.grade.direction == Direction::kInverse &&
+        settled->outcome.verdict == Verdict::kFailed) {
+      refused_.insert(event.transaction);
+    }
+    if (std::holds_alternative<RollbackResumed>(event.body)) refused_.erase(event.transaction);
     const auto* verified = std::get_if<TargetVerified>(&event.body);
-    if (verified != nullptr && verified->verdict == TargetVerified::Verdict::kDiffers) {
-      verdicts_.Report("P5", verified->target.text + " is not as it was: " +
-                                 (verified->differences.empty() ? "" : verified->differences[0]));
+    if (verified != nullptr && !refused_.contains(event.transaction) &&
+        verified->verdict == TargetVerified::Verdict::kDiffers) {
+      verdicts_.Report("content",
+                       verified->target.text + " is not as it was: " +
+                           (verified->differences.empty() ? "" : verified->differences[0]));
     }
     if (const auto* planned = std::get_if<TransactionPlanned>(&event.body)) {
       next_[event.transaction] = planned->next;
+      for (const auto& [key, unused] : planned->next.services) {
+        owner_[key] = profile_of_[event.transaction];
+      }
       for (const auto& [target, unused] : planned->next.targets) targets_.insert(target);
     }
     if (std::holds_alternative<GenerationCommitted>(event.body)) {
-      current_ = next_.at(event.transaction);
-      Compare("when it was committed", event.transaction);
+      current_[profile_of_[event.transaction]] = next_.at(event.transaction);
+      Compare(profile_of_[event.transaction], "when it was committed", event.transaction);
     }
-    if (std::holds_alternative<TransactionEnded>(event.body)) {
-      Compare("when it had ended", event.transaction);
+    const auto* ended = std::get_if<TransactionEnded>(&event.body);
+    if (ended != nullptr && next_.contains(event.transaction) && IsWhole(ended->result)) {
+      Compare(profile_of_[event.transaction], "when it had ended", event.transaction);
     }
   }
 
-  void AtEnd(const EndSeen&) override { Compare("at the end", {}); }
+  void AtEnd(const EndSeen&) override {
+    for (const auto& [profile, unused] : current_) Compare(profile, "at the end", {});
+  }
 
  private:
-  void Compare(const std::string& when, TransactionId transaction) {
+  static bool IsWhole(TransactionResult result) {
+    return result == TransactionResult::kCommitted || result == TransactionResult::kUnchanged ||
+           result == TransactionResult::kAborted || result == TransactionResult::kRolledBack;
+  }
+
+  void Compare(const ProfileName& profile, const std::string& when, TransactionId transaction) {
     const std::string what = "transaction " + std::to_string(transaction.value) + " " + when + ": ";
+    const Manifest& current = current_[profile];
     for (const TargetName& target : targets_) {
       if (set_aside_.Contains(target)) continue;
-      const auto desired = DesiredOn(target, current_);
+      const auto desired = DesiredOn(target, current);
       const auto active = ActiveOn(target, world_);
       for (const auto& [seat, instance] : desired) {
         const auto found = active.find(seat);
         if (found != active.end() && found->second == instance) continue;
-        verdicts_.Report("P5", what + Describe(seat, instance) + " is not active");
+        verdicts_.Report("content", what + Describe(seat, instance) + " is not active");
       }
       for (const auto& [seat, instance] : active) {
-        if (desired.contains(seat)) continue;
-        verdicts_.Report("P5", what + Describe(seat, instance) + " is active, and should not be");
+        if (desired.contains(seat) || owner_[instance.service] != profile) continue;
+        verdicts_.Report("content",
+                         what + Describe(seat, instance) + " is active, and should not be");
       }
-      CompareProfile(what, target);
+      CompareProfile(what, target, profile);
     }
   }
 
-  void CompareProfile(const std::string& what, const TargetName& target) {
-    const auto wanted = current_.profiles.find(target);
-    const auto there = world_.profiles.find(target);
-    const StorePath want = wanted == current_.profiles.end() ? StorePath() : wanted->second.path;
+  void CompareProfile(const std::string& what, const TargetName& target,
+                      const ProfileName& profile) {
+    const Manifest& current = current_[profile];
+    const auto wanted = current.profiles.find(target);
+    const auto there = world_.profiles.find({target, profile});
+    const StorePath want = wanted == current.profiles.end() ? StorePath() : wanted->second.path;
     const StorePath have = there == world_.profiles.end() ? StorePath() : there->second;
     if (want != have) {
-      verdicts_.Report("P5", what + "the profile of " + target.text + " is '" + have.text +
-                                 "', not '" + want.text + "'");
+      verdicts_.Report("content", what + "the profile of " + target.text + " is '" + have.text +
+                                      "', not '" + want.text + "'");
     }
   }
 
   SetAside set_aside_;
+  std::map<TransactionId, ProfileName> profile_of_;
   std::map<TransactionId, Manifest> next_;
+  std::set<TransactionId> refused_;  // with an inverse that a module refused
+  std::map<ServiceKey, ProfileName> owner_;
   std::set<TargetName> targets_;
-  Manifest current_;
+  std::map<ProfileName, Manifest> current_;
 };
 
 }  // namespace

@@ -30,9 +30,9 @@ class OrderChecker final : public Checker {
       if (set_aside_.Contains(seat.target)) continue;
       for (const Interdependency& need : needs_[instance.service]) {
         if (IsActive(need) || set_aside_.Contains(need.target)) continue;
-        verdicts_.Report("P1", Describe(seat, instance) + " is active without " +
-                                   need.service.text.substr(0, 6) + " on " + need.target.text +
-                                   ", after " + Describe(effect.id));
+        verdicts_.Report("order", Describe(seat, instance) + " is active without " +
+                                      need.service.text.substr(0, 6) + " on " + need.target.text +
+                                      ", after " + Describe(effect.id));
       }
     }
   }

@@ -21,8 +21,12 @@ class SetAside {
         targets_[event.transaction].erase(verified->target);
       }
     }
+    if (const auto* abandoned = std::get_if<Abandoned>(&event.body)) {
+      (abandoned->target.empty() ? all_ : given_up_[abandoned->target]) = true;
+    }
   }
   bool Contains(const TargetName& target) const {
+    if (all_ || given_up_.contains(target)) return true;
     for (const auto& [transaction, targets] : targets_) {
       if (targets.contains(target)) return true;
     }
@@ -31,6 +35,8 @@ class SetAside {
 
  private:
   std::map<TransactionId, std::set<TargetName>> targets_;
+  std::map<TargetName, bool> given_up_;  // by an operator, for ever
+  bool all_ = false;
 };
 
 }  // namespace eris::sim

@@ -1,5 +1,6 @@
 // D6: a submission that was answered `accepted` becomes a transaction, and one only.
 #include <map>
+#include <set>
 
 #include "tests/sim/checkers/all.h"
 
@@ -14,20 +15,26 @@ class SubmissionChecker final : public Checker {
     const auto* accepted = std::get_if<SubmissionAccepted>(&event.body);
     if (accepted == nullptr) return;
     if (++transactions_[accepted->submission.id] > 1) {
-      verdicts_.Report("D6", accepted->submission.id.text + " was run twice");
+      verdicts_.Report("submissions", accepted->submission.id.text + " was run twice");
     }
+  }
+
+  void OnSpooled(const SpoolRecord& record) override {
+    const auto* taken = std::get_if<SpoolTaken>(&record);
+    if (taken != nullptr && !taken->refused.empty()) refused_.insert(taken->id);
   }
 
   void AtEnd(const EndSeen& end) override {
     for (const SubmissionId& id : end.accepted) {
-      if (!transactions_.contains(id)) {
-        verdicts_.Report("D6", id.text + " was accepted and lost");
+      if (!transactions_.contains(id) && !refused_.contains(id)) {
+        verdicts_.Report("submissions", id.text + " was accepted and lost");
       }
     }
   }
 
  private:
   std::map<SubmissionId, int> transactions_;
+  std::set<SubmissionId> refused_;  // the planner has said why
 };
 
 }  // namespace

@@ -1,0 +1,33 @@
+// The person at the command line: changes their mind while faults strike, and tidies up when all is
+// calm. Sees what a person can see: the journal, and which machines are gone for good.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "tests/sim/client.h"
+#include "tests/sim/process.h"
+
+namespace eris::sim {
+
+class Operator {
+ public:
+  Operator(Context& context, Client& client) : context_(context), client_(client) {}
+
+  // While faults strike: once a second.
+  void MayCancel();
+  // When all is calm, now and then: retries what is stuck, gives up what waits for `gone` targets.
+  void TidyUp(const std::set<TargetName>& gone);
+  // Asks all targets what is there, when nothing else is left to do: with that item they learn that
+  // everything before is settled. True once it was asked.
+  bool HasLooked(const std::vector<TargetName>& targets);
+
+ private:
+  Context& context_;
+  Client& client_;
+  std::uint64_t retries_ = 0;
+  bool has_looked_ = false;
+};
+
+}  // namespace eris::sim

@@ -1,0 +1,60 @@
+// In which phases transactions are, by what is journaled; for the coverage of faults. And which are
+// open at all, for whoever plays the operator.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "schema/values/event.h"
+#include "schema/values/ids.h"
+
+namespace eris::sim {
+
+class Phases {
+ public:
+  void OnJournaled(const Event& event) {
+    if (std::holds_alternative<SubmissionAccepted>(event.body)) {
+      open_.try_emplace(event.transaction, TransactionPhase::kSubmitted);
+      profiles_.try_emplace(event.transaction,
+                            std::get<SubmissionAccepted>(event.body).submission.profile);
+    }
+    if (const auto* entered = std::get_if<PhaseEntered>(&event.body)) {
+      open_[event.transaction] = entered->phase;
+    }
+    if (std::holds_alternative<RollbackResumed>(event.body)) {
+      open_[event.transaction] = TransactionPhase::kRollingBack;
+      stuck_.erase(event.transaction);
+    }
+    if (const auto* ended = std::get_if<TransactionEnded>(&event.body)) {
+      open_.erase(event.transaction);
+      stuck_.erase(event.transaction);
+      if (ended->result == TransactionResult::kStuck) stuck_.insert(event.transaction);
+    }
+    if (const auto* abandoned = std::get_if<Abandoned>(&event.body)) {
+      waiting_[event.transaction].erase(abandoned->target);
+    }
+    if (const auto* verified = std::get_if<TargetVerified>(&event.body)) {
+      if (verified->verdict == TargetVerified::Verdict::kUnverified) {
+        waiting_[event.transaction].insert(verified->target);
+      } else {
+        waiting_[event.transaction].erase(verified->target);
+      }
+    }
+  }
+
+  const std::map<TransactionId, TransactionPhase>& open() const { return open_; }
+  const std::set<TransactionId>& stuck() const { return stuck_; }
+  const ProfileName& ProfileOf(TransactionId transaction) const {
+    return profiles_.at(transaction);
+  }
+  // Transactions that wait for a target's return.
+  const std::map<TransactionId, std::set<TargetName>>& waiting() const { return waiting_; }
+
+ private:
+  std::map<TransactionId, TransactionPhase> open_;
+  std::set<TransactionId> stuck_;
+  std::map<TransactionId, ProfileName> profiles_;
+  std::map<TransactionId, std::set<TargetName>> waiting_;
+};
+
+}  // namespace eris::sim
