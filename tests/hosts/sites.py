@@ -22,7 +22,7 @@ class TestFailure(Exception):
 
 def testbed(*arguments, directory, check=True, timeout=120):
     done = subprocess.run([TESTBED, "--dir", directory, *arguments], capture_output=True, text=True,
-                          timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+                          errors="backslashreplace", timeout=timeout, check=False, stdin=subprocess.DEVNULL)
     if check and done.returncode != 0:
         raise TestFailure(f"testbed {' '.join(arguments[:6])}: status {done.returncode}\n{done.stdout}{done.stderr}")
     return done
@@ -150,6 +150,19 @@ class Site:
         testbed("copy", self.package, self.hosts[role], "/root/eris_new.deb", directory=self.directory)
         self.run(role, f"printf %s {shlex.quote(names)} >> /etc/hosts")
         self.run(role, typed("on every machine"))
+
+    def join(self, target):
+        """A fresh host becomes a target of the running site."""
+        shared = ["--shared-store"] if self.shared_store else []
+        self.hosts[target] = testbed("add", *shared, directory=self.directory).stdout.strip()
+        lines = testbed("list", directory=self.directory).stdout.splitlines()
+        self.addresses[target] = next(l.split()[1] for l in lines if l.split()[0] == self.hosts[target])
+        for role in self.hosts:
+            if role != target:
+                self.run(role, f"echo {self.addresses[target]} {target} >> /etc/hosts")
+        self.prepare(target)
+        self.add_target(target)
+        self.wait_for("hub", "eris targets", rf"target\.{target} +connected")
 
     def add_target(self, target):
         self.add_worker(target, typed("on each target"), typed("on hub, for each target"))
