@@ -63,10 +63,11 @@ struct AttemptRequest {
 
 enum class ActivityResult : std::uint8_t {
   kSucceeded,
-  kFailed,         // the module said no, or could not be run at all
+  kFailed,         // the module said no
   kUnimplemented,  // the module does not have this activity; nothing was started, the batch goes on
   kTimedOut,       // ended by the runner; it may have taken effect
   kStopped,        // ended by StopAttempt; it may have taken effect
+  kNotStarted,     // it could not be run at all: no module, no secret; nothing has happened
 };
 
 // The answer of kStatus.

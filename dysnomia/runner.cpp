@@ -79,8 +79,9 @@ std::vector<std::string> ModuleArguments(const FoundModule& module,
           context.container};
 }
 
-ActivityOutcome Failed(std::string message) {
+ActivityOutcome Ended(ActivityResult result, std::string message) {
   ActivityOutcome outcome;
+  outcome.result = result;
   outcome.message = std::move(message);
   return outcome;
 }
@@ -120,27 +121,30 @@ class BatchRun {
  private:
   ActivityOutcome RunOne(const ActivityRequest& activity) {
     const auto module = FindModule(activity.module, settings_.modules_path);
-    if (!module) return Failed(module.error().message);
+    if (!module) return Ended(ActivityResult::kNotStarted, module.error().message);
     if (!module->activities.Contains(activity.kind)) {
       ActivityOutcome outcome;
       outcome.result = ActivityResult::kUnimplemented;
       return outcome;
     }
     const auto context = MakeContext(activity);
-    if (!context) return Failed(context.error().message);
+    if (!context) return Ended(ActivityResult::kNotStarted, context.error().message);
     if (request_.activities.size() > 1) {
       capture_.Say("--- " + std::string(ModuleWord(activity.kind)) + " " + activity.component +
                    " " + activity.container);
     }
     const std::uint64_t from = capture_.Size();
-    const auto end = module->IsBuiltIn() ? RunBuiltIn(activity, *module, *context)
-                                         : RunForeign(*module, *context);
-    if (!end) return Failed(end.error().message);
+    if (module->IsBuiltIn())
+      return Conclude(activity, RunBuiltIn(activity, *module, *context), from);
+    auto child = SpawnForeign(*module, *context);
+    if (!child) return Ended(ActivityResult::kNotStarted, child.error().message);
+    const auto end = SuperviseProgram(supervision_, *std::move(child));
+    if (!end) return Ended(ActivityResult::kFailed, end.error().message);
     return Conclude(activity, *end, from);
   }
 
-  Result<SupervisedEnd> RunBuiltIn(const ActivityRequest& activity, const FoundModule& module,
-                                   const ActivityContext& context) {
+  SupervisedEnd RunBuiltIn(const ActivityRequest& activity, const FoundModule& module,
+                           const ActivityContext& context) {
     const std::uint64_t from = capture_.Size();
     return SuperviseWork(
         supervision_, [&] { return ExecuteActivity(module, context); },
@@ -150,15 +154,14 @@ class BatchRun {
         });
   }
 
-  Result<SupervisedEnd> RunForeign(const FoundModule& module, const ActivityContext& context) {
+  Result<Child> SpawnForeign(const FoundModule& module, const ActivityContext& context) const {
     SpawnOptions options;
     options.argv = ModuleArguments(module, context);
     options.environment = context.EnvironmentList();
     options.stdout_fd = capture_.fd();
     options.stderr_fd = capture_.fd();
     options.session = SpawnSession::kNewGroup;
-    ERIS_ASSIGN(Child child, Spawn(options));
-    return SuperviseProgram(supervision_, std::move(child));
+    return Spawn(options);
   }
 
   ActivityOutcome Conclude(const ActivityRequest& activity, const SupervisedEnd& end,

@@ -242,7 +242,10 @@ bool Transaction::holds(const TargetName& target) const {
   });
 }
 
-bool Transaction::involves(const QueueName& queue) const { return lanes_.Find(queue).has_value(); }
+bool Transaction::involves(const QueueName& queue) const {
+  const std::optional<LaneNumber> lane = lanes_.Find(queue);
+  return lane && !abandoned_.contains(*lane);
+}
 
 bool Transaction::may_build() const {
   if (status_.phase > TransactionPhase::kPreparing) return false;

@@ -72,6 +72,8 @@ Verdict VerdictOf(ActivityResult result) {
       return Verdict::kUnimplemented;
     case ActivityResult::kStopped:
       return Verdict::kCancelled;
+    case ActivityResult::kNotStarted:
+      return Verdict::kRefused;
   }
   return Verdict::kUnknown;
 }
@@ -117,6 +119,9 @@ Outcome OutcomeFor(const ItemBody& body, const dysnomia::AttemptRequest& request
     ERIS_CHECK(attempt.activities.size() <= request.activities.size(),
                "an outcome belongs to a request");
     outcome.verdict = VerdictOf(stopped->result);
+    // What the batch did before has taken effect.
+    const bool is_first = stopped == attempt.activities.begin();
+    if (outcome.verdict == Verdict::kRefused && !is_first) outcome.verdict = Verdict::kFailed;
     outcome.message = stopped->message;
     outcome.log_tail = stopped->tail;
   } else if (attempt.activities.size() < request.activities.size()) {

@@ -159,6 +159,10 @@ void Agent::RaiseLowWater(TransactionId low_water) {
     Record(RootsDropped{.transaction = transaction});
     decisions_.effects.push_back(DropRoots{.transaction = transaction});
   }
+  // Nobody can unlock for a transaction that is settled for ever: an operator gave it up.
+  if (ledger_.lease && ledger_.lease->transaction < low_water) {
+    Record(LeaseReleased{.transaction = ledger_.lease->transaction});
+  }
   Record(LowWaterRaised{.low_water = low_water});
   std::erase_if(unacknowledged_,
                 [&](const auto& entry) { return entry.first.step.transaction < low_water; });

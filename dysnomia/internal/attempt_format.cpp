@@ -13,12 +13,13 @@ namespace {
 constexpr std::string_view kRequestMagic = "eris-attempt-request-1";
 constexpr std::string_view kOutcomeMagic = "eris-attempt-outcome-1";
 
-constexpr std::array<std::pair<ActivityResult, std::string_view>, 5> kResults{{
+constexpr std::array<std::pair<ActivityResult, std::string_view>, 6> kResults{{
     {ActivityResult::kSucceeded, "succeeded"},
     {ActivityResult::kFailed, "failed"},
     {ActivityResult::kUnimplemented, "unimplemented"},
     {ActivityResult::kTimedOut, "timed-out"},
     {ActivityResult::kStopped, "stopped"},
+    {ActivityResult::kNotStarted, "not-started"},
 }};
 constexpr std::array<std::pair<ComponentStatus, std::string_view>, 3> kStatuses{{
     {ComponentStatus::kUnknown, "unknown"},

@@ -5,57 +5,11 @@
 # Method: real daemons, `echo` services on three targets: deploy, deploy again, upgrade, an upgrade that cannot
 # be built, rollback, undeploy; a broker that is not there; a planner that is killed.
 set -euo pipefail
-programs=$(readlink -f "$1")
-eris=$programs/eris
+# shellcheck source=tests/integration/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/eris-up-test-XXXXXX")
-export ERIS_CONFIG_DIR=$work/state
-NIX_CONFIG=$(printf '%s\nsandbox = false\nsubstituters =\nbuild-users-group =' "${NIX_CONFIG:-}")
-export NIX_CONFIG
-up_pid=
-
-clean_up() {
-  local status=$?
-  trap - EXIT
-  if [ "$status" != 0 ]; then
-    echo "FAILED; the logs:"
-    cat "$work/up.log" 2>/dev/null || true
-    tail -n 20 "$work"/state/log/* 2>/dev/null || true
-  fi
-  if [ -n "$up_pid" ]; then kill -TERM "$up_pid" 2>/dev/null && wait "$up_pid" || true; fi
-  chmod -R u+w "$work" 2>/dev/null || true
-  rm -rf "$work"
-  exit "$status"
-}
-trap clean_up EXIT
-
-fail() { echo "FAILED: $*"; exit 1; }
-
-# expect STATUS TEXT COMMAND...: its exit status, and what its output holds.
-expect() {
-  local wanted=$1 text=$2 status=0
-  shift 2
-  "$@" >"$work/out" 2>&1 || status=$?
-  if [ "$status" != "$wanted" ] || ! grep -q -- "$text" "$work/out"; then
-    cat "$work/out"
-    fail "'${*#"$programs"/}' ended with $status, wanted $wanted and \"$text\""
-  fi
-  echo "ok: ${*#"$programs"/}"
-}
-
-# until_true SECONDS COMMAND...
-until_true() {
-  local tries=$(($1 * 10))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "never true: $*"
-    read -r -t 0.1 <> <(:) || true
-  done
-}
-
-mkdir "$work/state" "$work/models"
-cd "$work/models"
+mkdir "$state"
+cd "$work"
 cat >infrastructure.nix <<'NIX'
 builtins.listToAttrs (map
   (name: { inherit name; value = { properties.hostname = name; containers.echo = { }; numOfCores = 2; }; })
@@ -85,13 +39,6 @@ public=$("$eris" key generate "$work/some.key")
 expect 4 "within 0.3 s" "$eris" status --endpoint tcp://127.0.0.1:9 --key "$work/some.key" \
   --server-key "$public" --connect-timeout 0.3
 
-own_store=()
-[ -w /nix/store ] && [ -w /nix/var/nix ] || own_store=(--own-store)
-start_up() {
-  "$eris" up -i infrastructure.nix --state-dir "$work/state" "${own_store[@]}" >>"$work/up.log" 2>&1 &
-  up_pid=$!
-  until_true 60 grep -q '^ready' "$work/up.log"
-}
 start_up
 for name in broker planner builder worker-test1 worker-test2 worker-test3; do
   kill -0 "$(cat "$work/state/run/$name.pid")" || fail "$name does not run"
@@ -115,19 +62,14 @@ expect 0 "committed" "$eris" history
 expect 1 "does not exist" "$eris" watch 999
 
 # The planner is killed: `up` starts it again, and nothing is lost.
-old=$(cat "$work/state/run/planner.pid")
-kill -KILL "$old"
-until_true 20 sh -c "[ -s '$work/state/run/planner.pid' ] && [ \"\$(cat '$work/state/run/planner.pid')\" != $old ]"
+kill_daemon planner
 expect 0 "committed as generation 5" "$eris" deploy --extra-params '{ version = "5"; }'
 
 # `up` ends and comes again: same endpoint, same keys, same state.
 cp "$work/state/client.toml" "$work/before.toml"
-kill -TERM "$up_pid"
-wait "$up_pid" || fail "eris up ended with $?"
-up_pid=
+stop_up
 grep -q "services go on running" "$work/up.log" || fail "up does not say that the services go on"
 [ ! -e "$work/state/run/planner.pid" ] || fail "a pid file is left"
-: >"$work/up.log"
 start_up
 cmp "$work/state/client.toml" "$work/before.toml" || fail "client.toml changed"
 expect 0 "unchanged" "$eris" deploy --extra-params '{ version = "5"; }'

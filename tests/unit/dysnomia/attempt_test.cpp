@@ -198,7 +198,7 @@ TEST_F(AttemptTest, AMissingSecretFailsBeforeTheModuleStarts) {
   AttemptRequest request = Request({Activity()});
   request.activities[0].properties["password"] = SecretName{"db"};
   const AttemptOutcome outcome = Run(request);
-  EXPECT_EQ(outcome.activities.at(0).result, ActivityResult::kFailed);
+  EXPECT_EQ(outcome.activities.at(0).result, ActivityResult::kNotStarted);
   EXPECT_THAT(outcome.activities.at(0).message, HasSubstr("secret 'db'"));
   EXPECT_FALSE(FileExists((dir_ / "started").string()));
 }
@@ -263,11 +263,11 @@ TEST_F(AttemptTest, ADaemonThatKeepsTheOutputOpenDelaysNothing) {
   ::kill(daemon, SIGKILL);
 }
 
-TEST_F(AttemptTest, AProgramThatCannotBeRunIsAFailure) {
+TEST_F(AttemptTest, AProgramThatCannotBeRunHasDoneNothing) {
   dir_.Write("modules/m", "#!/no/such/interpreter\n");
   std::filesystem::permissions(dir_ / "modules/m", std::filesystem::perms::owner_all);
   const AttemptOutcome outcome = Run(Request({Activity()}));
-  EXPECT_EQ(outcome.activities.at(0).result, ActivityResult::kFailed);
+  EXPECT_EQ(outcome.activities.at(0).result, ActivityResult::kNotStarted);
   EXPECT_THAT(outcome.activities.at(0).message, HasSubstr("cannot start"));
 }
 

@@ -210,6 +210,9 @@ TEST_F(Upgrade, AStuckOneCanBeGivenUp) {
   EXPECT_TRUE(std::holds_alternative<DoneReply>(replies[0].body));
   world.Settle();
   EXPECT_EQ(world.ResultOf(second), Result::kAbandoned);
+  // Its lease is void: what comes next is held up by nobody.
+  world.fleet().SetScript(nullptr);
+  EXPECT_EQ(world.ResultOf(world.Run(Deploy("3"))), Result::kCommitted);
 }
 
 TEST_F(Upgrade, CancelWhileSwitchingRollsBack) {

@@ -94,6 +94,7 @@ std::optional<FakeFleet::Answer> FakeFleet::RunNext() {
   const WorkItem& item = publish.item;
   Target& target = targets_[publish.queue.substr(publish.queue.find('.') + 1)];
   target.low_water = std::max(target.low_water, item.low_water);
+  if (target.lease < target.low_water) target.lease = {};
   const auto answer = [&](Outcome outcome) {
     return Answer{publish.queue, {item.id, std::move(outcome)}};
   };

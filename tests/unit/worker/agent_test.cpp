@@ -269,6 +269,18 @@ TEST(Agent, ATargetIsLeasedToOneTransaction) {
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kFailed));
 }
 
+TEST(Agent, TheLeaseOfATransactionThatWasGivenUpHoldsNobodyUp) {
+  AgentHarness h;
+  h.Lease();
+  WorkItem next = ItemOf(1, kAcquire);
+  next.id.step.transaction = {6};
+  next.low_water = {6};
+  h.Receive(next);
+  EXPECT_EQ(h.Recorded<LeaseReleased>(), 1U);
+  EXPECT_EQ(h.Recorded<LeaseGranted>(), 1U);
+  EXPECT_THAT(h.Started(), ElementsAre(next.id));
+}
+
 TEST(Agent, D5SendsAnOutcomeAgainUntilItIsAcknowledged) {
   AgentHarness h;
   const WorkItem item = ItemOf(1, QueryItem{});
