@@ -36,18 +36,34 @@ Status PlannerDaemon::Recover() {
               Coordinator::Recover(options_.coordinator, answers_, parts_.loop.now()));
   coordinator_.emplace(std::move(recovered));
   intake_.emplace(*coordinator_);
+  ERIS_TRY(RecoverRoots());
+  parts_.log.Info("planner.recovered", {{"journal", coordinator_->journal().value},
+                                        {"epoch", coordinator_->epoch().value},
+                                        {"open", coordinator_->transactions().size()}});
+  return {};
+}
+
+// What was not finished, or not begun, before the last end.
+Status PlannerDaemon::RecoverRoots() {
   ERIS_ASSIGN(const JournalHead head, answers_.LoadHead());
   for (const auto& [profile, newest] : head.generations) {
     ERIS_ASSIGN(const std::vector<GenerationInfo> generations, answers_.LoadGenerations(profile));
     for (const GenerationInfo& info : generations) {
-      if (roots_.Has(info.transaction)) continue;
+      if (roots_.HasGeneration(info.transaction)) continue;
       ERIS_ASSIGN(const Manifest manifest, answers_.LoadManifest(profile, info.generation));
-      roots_.Add(info.transaction, manifest);
+      roots_.AddGeneration(info.transaction, manifest);
     }
   }
-  parts_.log.Info("planner.recovered", {{"journal", head.journal.value},
-                                        {"epoch", coordinator_->epoch().value},
-                                        {"open", coordinator_->transactions().size()}});
+  const auto& open = coordinator_->transactions();
+  for (const TransactionId transaction : roots_.Open()) {
+    if (!open.contains(transaction)) roots_.DropOpen(transaction);
+  }
+  for (const auto& [id, transaction] : open) {
+    if (roots_.HasOpen(id) || transaction->phase() == TransactionPhase::kEnded) continue;
+    ERIS_ASSIGN(const Submission submission, answers_.LoadSubmission(id));
+    const auto* deploy = std::get_if<DeployManifest>(&submission.action);
+    if (deploy != nullptr) roots_.AddOpen(id, deploy->manifest);
+  }
   return {};
 }
 
@@ -120,15 +136,32 @@ void PlannerDaemon::Perform(const Effect& effect) {
 void PlannerDaemon::FollowDurable(std::span<const Event> events) {
   for (const Event& event : events) {
     WriteEvent(parts_.log, event);
+    FollowRoots(event);
     if (std::holds_alternative<TransactionEnded>(event.body)) {
       parts_.depot.Forget(event.transaction);
     }
-    const auto* committed = std::get_if<GenerationCommitted>(&event.body);
-    if (committed == nullptr) continue;
+  }
+}
+
+void PlannerDaemon::FollowRoots(const Event& event) {
+  if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
+    const auto* deploy = std::get_if<DeployManifest>(&accepted->submission.action);
+    if (deploy != nullptr) roots_.AddOpen(event.transaction, deploy->manifest);
+    return;
+  }
+  if (const auto* planned = std::get_if<TransactionPlanned>(&event.body)) {
+    // Of a retry: its submission carries no manifest.
+    if (!roots_.HasOpen(event.transaction)) roots_.AddOpen(event.transaction, planned->next);
+    return;
+  }
+  if (const auto* committed = std::get_if<GenerationCommitted>(&event.body)) {
     const Result<Manifest> manifest =
         answers_.LoadManifest(committed->profile, committed->generation);
-    if (manifest) roots_.Add(event.transaction, *manifest);
+    if (manifest) roots_.AddGeneration(event.transaction, *manifest);
+    return;
   }
+  const bool has_ended = std::holds_alternative<TransactionEnded>(event.body);
+  if (has_ended && roots_.HasOpen(event.transaction)) roots_.DropOpen(event.transaction);
 }
 
 void PlannerDaemon::SetWake() {

@@ -13,8 +13,8 @@
 #include "broker/link/loop.h"
 #include "planner/coordinator.h"
 #include "planner/depot.h"
-#include "planner/generation_roots.h"
 #include "planner/journal_answers.h"
+#include "planner/roots.h"
 #include "planner/wire.h"
 #include "schema/base/log.h"
 #include "schema/base/turn.h"
@@ -32,7 +32,7 @@ struct PlannerDaemonOptions {
   std::string name;
   std::string software;
   std::uint64_t instance = 0;  // random
-  GenerationRoots::Options roots;
+  Roots::Options roots;
   CoordinatorOptions coordinator;
   Upkeep upkeep;
 };
@@ -60,12 +60,14 @@ class PlannerDaemon {
  private:
   PlannerDaemon(PlannerDaemonOptions options, const Parts& parts);
   Status Recover();
+  Status RecoverRoots();
   link::BrokerClientHandlers MakeHandlers();
   Hello MakeHello() const;
   void OnMessage(const Message& message);
   void EndTurn();
   void Perform(const Effect& effect);
   void FollowDurable(std::span<const Event> events);
+  void FollowRoots(const Event& event);
   void SetWake();
   void KeepUp();
   void Stop(Status status);
@@ -73,7 +75,7 @@ class PlannerDaemon {
   PlannerDaemonOptions options_;
   Parts parts_;
   JournalAnswers answers_;
-  GenerationRoots roots_;
+  Roots roots_;
   std::optional<Coordinator> coordinator_;
   std::optional<Intake> intake_;
   link::BrokerClient client_;

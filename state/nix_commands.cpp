@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -30,6 +32,14 @@ std::vector<NixCommand> InCommands(std::span<const StorePath> paths,
 
 std::string RootsOfCommand(const std::string& prefix, std::size_t n) {
   return n == 0 ? prefix : fmt::format("{}.{}", prefix, n);
+}
+
+// The characters of store paths: nothing that could end a string of the Nix language.
+bool IsPlainPath(std::string_view path) {
+  return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                  std::string_view("/+-._?=").find(c) != std::string_view::npos;
+         });
 }
 
 tl::unexpected<Error> Unexpected(std::string_view what, std::string_view line) {
@@ -72,6 +82,27 @@ std::vector<NixCommand> AddRootsCommands(std::span<const StorePath> paths,
   return InCommands(paths, [&](std::size_t n) {
     return NixCommand{"nix-store", "--realise", "--add-root", RootsOfCommand(prefix, n)};
   });
+}
+
+// nix-instantiate roots the derivations that an expression stands for: of each, an attribute set
+// that says no more than which file it is.
+std::vector<NixCommand> AddDerivationRootsCommands(std::span<const StorePath> derivations,
+                                                   const std::string& prefix) {
+  constexpr std::size_t kMost = 400;  // one argument holds 128 KiB
+  const std::string derivation =
+      "let derivation = path: { type = \"derivation\"; name = \"root\"; outputName = \"out\"; "
+      "outPath = path; drvPath = path; }; in ";
+  std::vector<NixCommand> commands;
+  for (std::size_t begin = 0; begin < derivations.size(); begin += kMost) {
+    std::string list;
+    for (const StorePath& path :
+         derivations.subspan(begin, std::min(kMost, derivations.size() - begin))) {
+      if (IsPlainPath(path.text)) list += fmt::format(" (derivation \"{}\")", path.text);
+    }
+    commands.push_back({"nix-instantiate", "--add-root", RootsOfCommand(prefix, commands.size()),
+                        "--expr", derivation + ("[" + list + " ]")});
+  }
+  return commands;
 }
 
 NixCommand CollectGarbageCommand() { return {"nix-store", "--gc"}; }

@@ -44,6 +44,11 @@ std::vector<NixCommand> RequisitesCommands(std::span<const StorePath> paths);
 std::vector<NixCommand> AddRootsCommands(std::span<const StorePath> paths,
                                          const std::string& prefix);
 
+// The same for derivations, which are protected as they are and not built. What cannot be the name
+// of a store path is left out.
+std::vector<NixCommand> AddDerivationRootsCommands(std::span<const StorePath> derivations,
+                                                   const std::string& prefix);
+
 // Deletes what no root protects; `ParseFreedBytes` reads its output.
 NixCommand CollectGarbageCommand();
 

@@ -41,6 +41,21 @@ TEST(NixCommands, GiveEachCommandItsOwnRoots) {
   EXPECT_EQ(commands[1][3], "/r/root.1");
 }
 
+TEST(NixCommands, RootManyDerivationsWithArgumentsThatTheSystemTakes) {
+  const auto commands = AddDerivationRootsCommands(Paths(1'000), "/r/root");
+  ASSERT_EQ(commands.size(), 3U);
+  EXPECT_EQ(commands[2][2], "/r/root.2");
+  for (const NixCommand& command : commands) EXPECT_LT(command.back().size(), 128U * 1024);
+}
+
+TEST(NixCommands, NeverEvaluateWhatIsNoStorePath) {
+  const std::vector<StorePath> paths = {StorePath("/a/b.drv"), StorePath("/a/${toString 1}"),
+                                        StorePath("/a\"b")};
+  const auto commands = AddDerivationRootsCommands(paths, "/r/root");
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_NE(commands[0].back().find("(derivation \"/a/b.drv\") ]"), std::string::npos);
+}
+
 TEST(NixCommands, PassTheLimitsOfABuild) {
   const auto commands =
       RealiseCommands(Paths(1), {.max_jobs = 4, .roots_prefix = "/r/out", .silent_limit_s = 600});
