@@ -25,6 +25,7 @@ class Writer {
               {"serviceMappings", Json::array()},
               {"snapshotMappings", Json::array()},
               {"containers", Json::object()}};
+    AddTarget(json);
     for (const ProfilePackage& package : PackagesOf(manifest_, target_)) {
       json["packages"].push_back(package.path);
     }
@@ -39,6 +40,19 @@ class Writer {
 
  private:
   std::string Keyed(const std::string& text) const { return Hex(HmacSha256(key_.bytes, text)); }
+
+  // What the infrastructure model says of the target itself. It is part of the desired state: a
+  // change of it alone is a generation, which touches no service.
+  void AddTarget(Json& json) const {
+    const auto found = manifest_.targets.find(target_);
+    if (found == manifest_.targets.end()) return;
+    const Target& target = found->second;
+    json["system"] = target.system.text;
+    json["numOfCores"] = target.num_of_cores;
+    json["targetProperty"] = target.target_property;
+    json["clientInterface"] = target.client_interface;
+    json["properties"] = KeyedProperties(target.properties);
+  }
 
   void Add(const Mapping& mapping, Json& json) const {
     Json one{{"service", mapping.service.text},

@@ -157,6 +157,13 @@ TEST(ProfileText, NamesSecrets) {
       HasSubstr(R"({"_secret":"the-key"})"));
 }
 
+TEST(ProfileDigest, CoversWhatTheInfrastructureModelSaysOfTheTarget) {
+  Manifest manifest = Small(testing::TextProperty("a", "b"));
+  const std::string before = ProfileDigest(manifest, TargetName("one"), kKey);
+  manifest.targets.at(TargetName("one")).num_of_cores = 4;
+  EXPECT_NE(before, ProfileDigest(manifest, TargetName("one"), kKey));
+}
+
 TEST(ProfileDigest, CoversTheDerivationsOfPackages) {
   Manifest manifest = Small(testing::TextProperty("a", "b"));
   const std::string before = ProfileDigest(manifest, TargetName("one"), kKey);
