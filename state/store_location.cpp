@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schema/base/files.h"
+#include "state/settings.h"
 
 namespace eris {
 namespace {
@@ -43,6 +44,16 @@ StoreLocation StoreLocationFrom(std::span<const std::string> environment) {
     }
   }
   return location;
+}
+
+Result<StoreLocation> StoreLocationFrom(const Settings& settings) {
+  StoreLocation store;
+  ERIS_ASSIGN(store.store_dir, settings.StringOr("store.dir", ""));
+  ERIS_ASSIGN(store.state_dir, settings.StringOr("store.state_dir", ""));
+  ERIS_ASSIGN(store.log_dir, settings.StringOr("store.log_dir", ""));
+  ERIS_ASSIGN(store.conf_dir, settings.StringOr("store.conf_dir", ""));
+  ERIS_ASSIGN(store.remote, settings.StringOr("store.remote", ""));
+  return store;
 }
 
 StoreLocation OwnStoreBelow(const std::string& given) {

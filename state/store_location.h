@@ -10,6 +10,8 @@
 
 namespace eris {
 
+class Settings;
+
 // A value. An empty member leaves the choice to Nix (its own environment, or what it was built
 // with).
 struct StoreLocation {
@@ -23,6 +25,10 @@ struct StoreLocation {
 
 // What the variables of `environment` ("NAME=VALUE") say.
 StoreLocation StoreLocationFrom(std::span<const std::string> environment);
+
+// What a daemon's configuration says: store.dir, store.state_dir, store.log_dir, store.conf_dir and
+// store.remote.
+Result<StoreLocation> StoreLocationFrom(const Settings& settings);
 
 // A store below `directory`, which no other program uses (`eris up --own-store`). Precondition:
 // `directory` is absolute and leads over no symbolic link (Nix refuses those).

@@ -25,16 +25,6 @@ Result<std::uint32_t> Count(const Settings& settings, std::string_view key,
   return static_cast<std::uint32_t>(value);
 }
 
-Result<StoreLocation> ReadStore(const Settings& settings) {
-  StoreLocation store;
-  ERIS_ASSIGN(store.store_dir, settings.StringOr("store.dir", ""));
-  ERIS_ASSIGN(store.state_dir, settings.StringOr("store.state_dir", ""));
-  ERIS_ASSIGN(store.log_dir, settings.StringOr("store.log_dir", ""));
-  ERIS_ASSIGN(store.conf_dir, settings.StringOr("store.conf_dir", ""));
-  ERIS_ASSIGN(store.remote, settings.StringOr("store.remote", ""));
-  return store;
-}
-
 Status Validate(const WorkerConfig& config, const std::string& path) {
   if (config.targets.empty() && config.systems.empty()) {
     return Fail(ErrorCode::kInvalid, path + ": the worker serves nothing",
@@ -70,7 +60,7 @@ Result<WorkerConfig> LoadWorkerConfig(const std::string& path) {
   ERIS_ASSIGN(config.depot_dir, settings.StringOr("depot_dir", ""));
   ERIS_ASSIGN(config.secrets_dir, settings.StringOr("secrets_dir", config.state_dir + "/secrets"));
   ERIS_ASSIGN(config.log_file, settings.StringOr("log_file", ""));
-  ERIS_ASSIGN(config.store, ReadStore(settings));
+  ERIS_ASSIGN(config.store, StoreLocationFrom(settings));
   ERIS_TRY(Validate(config, path));
   return config;
 }
