@@ -4,9 +4,11 @@
 #include "planner/cli/client.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include "broker/link/memory_transport.h"
 #include "broker/link/message_frame.h"
+#include "schema/base/unique_fd.h"
 #include "schema/codec/codec.h"
 
 namespace eris::cli {
@@ -24,6 +26,18 @@ class HastyClock final : public Clock {
   std::int64_t ms_ = 1'000'000;
 };
 
+// Always has something to do: the loop never sleeps, and only the clock above decides how long
+// things take.
+class NeverIdle final : public link::LoopSource {
+ public:
+  int fd() const override { return fd_.get(); }
+  bool Ready() override { return true; }
+  void Work() override {}
+
+ private:
+  UniqueFd fd_{::eventfd(0, EFD_CLOEXEC)};
+};
+
 class ClientTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -34,6 +48,7 @@ class ClientTest : public testing::Test {
                                 for (const Message& message : messages) OnMessage(message);
                               },
                           .on_gone = {}});
+    ASSERT_TRUE(loop_->AddSource(idle_));
     // The network moves in every turn of the loop.
     loop_->OnTurnEnd([this] { network_.Deliver(); });
   }
@@ -66,6 +81,7 @@ class ClientTest : public testing::Test {
   }
 
   HastyClock clock_;
+  NeverIdle idle_;
   NullLog log_;
   std::unique_ptr<link::Loop> loop_ = link::Loop::Open(clock_).value();
   link::MemoryNetwork network_;

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "planner/cli/json_text.h"
-#include "tests/unit/cli/golden.h"
+#include "tests/support/golden.h"
 
 namespace eris::cli {
 namespace {
+
+using eris::testing::ExpectGolden;
 
 constexpr WallTime kNoon{1'800'000'000'000};
 

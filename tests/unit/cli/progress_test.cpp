@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "planner/cli/progress_text.h"
-#include "tests/unit/cli/golden.h"
+#include "tests/support/golden.h"
 
 namespace eris::cli {
 namespace {
+
+using eris::testing::ExpectGolden;
 
 class Story {
  public:

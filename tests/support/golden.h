@@ -1,4 +1,5 @@
-// Compares a text with a file in tests/golden/cli; ERIS_UPDATE_GOLDEN=1 writes the file.
+// Compares a text with a file of the test's folder below tests/golden (ERIS_GOLDEN_DIR);
+// ERIS_UPDATE_GOLDEN=1 writes the file.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,7 +9,7 @@
 
 #include "schema/base/files.h"
 
-namespace eris::cli {
+namespace eris::testing {
 
 inline void ExpectGolden(const std::string& name, const std::string& text) {
   constexpr std::size_t kLimit = 1024 * 1024;
@@ -21,4 +22,4 @@ inline void ExpectGolden(const std::string& name, const std::string& text) {
   EXPECT_EQ(*golden, text);
 }
 
-}  // namespace eris::cli
+}  // namespace eris::testing
