@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "planner/cli/lists.h"
 #include "schema/base/text.h"
 
 namespace eris::cli {
@@ -38,6 +39,11 @@ void AddSeconds(CLI::App& app, const std::string& name, std::function<void(doubl
          name, [take = std::move(take)](const double& seconds) { take(seconds); }, help)
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, kMost));
+}
+
+// Empty when `text` is one: what CLI11 wants of a check.
+std::string NoTime(const std::string& text) {
+  return ParseTime(text) ? "" : "'" + text + "' is no time like 2026-01-31T12:00:00Z";
 }
 
 std::int64_t Milliseconds(double seconds) {
@@ -231,6 +237,11 @@ class Grammar {
         Add(app_, "history", "the last transactions, or the events of one", history);
     AddTransaction(history_app, [history](TransactionRef ref) { history->transaction = ref; });
     history_app.add_option("-n,--limit", history->limit, "how many at most");
+    AddText(
+        history_app, "--at", [history](const std::string& text) { history->at = ParseTime(text); },
+        "which services were where then: 2026-01-31, or 2026-01-31T12:00:00Z (UTC)")
+        ->check(NoTime, "")
+        ->excludes("TX");
     auto cancel = std::make_shared<CancelCommand>();
     CLI::App& cancel_app = Add(app_, "cancel", "end a transaction and undo its steps", cancel);
     AddTransaction(cancel_app, [cancel](TransactionRef ref) { cancel->transaction = ref; });

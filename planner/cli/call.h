@@ -109,6 +109,7 @@ struct LogsCommand {
 };
 struct HistoryCommand {
   std::optional<TransactionRef> transaction;  // its events; absent = the last transactions
+  std::optional<WallTime> at;                 // instead: which services were where at that time
   std::uint32_t limit = 0;
   bool operator==(const HistoryCommand&) const = default;
 };

@@ -6,48 +6,21 @@
 
 #include "planner/cli/commands.h"
 #include "planner/cli/desired.h"
+#include "planner/cli/generation.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/submitting.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
-#include "schema/codec/codec.h"
 
 namespace eris::cli {
 namespace {
 
-// What the profile runs now, as the planner has it.
-struct Base {
-  GenerationNumber generation;  // 0 = nothing was ever deployed
-  Manifest manifest;
-};
-
-Result<Base> FetchBase(Client& client, const ProfileName& profile) {
-  Request request;
-  request.profile = profile;
-  ERIS_ASSIGN(const std::vector<Reply> replies,
-              client.Ask(RequestVerb::kGetManifest, request, kAnswerPatience));
-  Base base;
-  std::string bytes;
-  for (const Reply& reply : replies) {
-    const auto* part = std::get_if<ManifestReply>(&reply.body);
-    if (part == nullptr) continue;
-    if (part->offset != bytes.size()) {
-      return Fail(ErrorCode::kInternal, "the planner sent a manifest with a gap");
-    }
-    base.generation = part->generation;
-    bytes += part->bytes;
-  }
-  if (!base.generation) return base;
-  ERIS_ASSIGN(base.manifest, Decode<Manifest>(bytes));
-  return base;
-}
-
-Result<Plan> PlanFrom(const Base& base, const Manifest& next, const DeployOptions& options,
-                      const ProfileName& profile) {
+Result<Plan> PlanFrom(const DeployedGeneration& base, const Manifest& next,
+                      const DeployOptions& options, const ProfileName& profile) {
   return MakePlan({.profile = profile,
-                   .base_generation = base.generation,
-                   .base = base.generation ? &base.manifest : nullptr,
+                   .base_generation = base.number,
+                   .base = base.number ? &base.manifest : nullptr,
                    .next = next,
                    .options = PlanOptionsOf(options)});
 }
@@ -77,7 +50,8 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
   Prepared prepared;
   ERIS_ASSIGN(prepared.next, EvaluateDesired(models, context.settings.store, context.output));
   ERIS_ASSIGN(prepared.session, Connect(context));
-  Result<Base> base = FetchBase(prepared.session->client(), context.call.profile);
+  Result<DeployedGeneration> base =
+      FetchGeneration(prepared.session->client(), context.call.profile, {});
   if (!base && base.error().code != ErrorCode::kUnavailable) return Fail(base.error());
   const bool is_previewed = base.has_value();
   if (prepared.session->client().interrupted()) return Fail(base.error());

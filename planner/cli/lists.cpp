@@ -113,6 +113,18 @@ std::string TableText(const Rows& rows) {
   return text;
 }
 
+std::optional<WallTime> ParseTime(std::string_view text) {
+  const std::string whole(text);
+  for (const char* const format : {"%Y-%m-%d %H:%M:%SZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
+    std::tm parts{};
+    const char* const end = ::strptime(whole.c_str(), format, &parts);
+    if (end == nullptr || *end != '\0') continue;
+    constexpr std::int64_t kSecond = 1'000;
+    return WallTime{::timegm(&parts) * kSecond};
+  }
+  return std::nullopt;
+}
+
 std::string TimeText(WallTime time) {
   if (time.ms == 0) return "-";
   constexpr std::int64_t kPerSecond = 1'000;

@@ -1,8 +1,10 @@
 // What the planner answers, as text for people: tables and short paragraphs. Pure.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/base/clock.h"
@@ -43,5 +45,7 @@ std::string ManifestText(const Manifest& manifest);
 
 // "2026-01-31 12:00:00Z"; "-" for none.
 std::string TimeText(WallTime time);
+// What TimeText writes, a T in place of the blank, or the day alone; all UTC.
+std::optional<WallTime> ParseTime(std::string_view text);
 
 }  // namespace eris::cli

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "planner/cli/arguments.h"
@@ -20,7 +21,11 @@ namespace {
 using namespace eris;
 
 // While nothing was submitted yet, Ctrl-C just ends the command.
-extern "C" void EndInterrupted(int) { _exit(static_cast<int>(cli::ExitCode::kInterrupted)); }
+extern "C" void EndInterrupted(int) {
+  constexpr std::string_view kSaid = "eris: interrupted before anything was done\n";
+  static_cast<void>(!::write(STDERR_FILENO, kSaid.data(), kSaid.size()));
+  _exit(static_cast<int>(cli::ExitCode::kInterrupted));
+}
 
 int StatusOf(cli::ExitCode code) { return static_cast<int>(code); }
 

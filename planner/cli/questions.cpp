@@ -5,9 +5,11 @@
 #include <variant>
 
 #include "planner/cli/commands.h"
+#include "planner/cli/generation.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/lists.h"
 #include "planner/cli/submitting.h"
+#include "planner/models/manifest_json.h"
 
 namespace eris::cli {
 namespace {
@@ -85,6 +87,36 @@ Result<ExitCode> PrintDone(const std::vector<Reply>& replies, Context& context) 
   return ExitCode::kDone;
 }
 
+// Which services were where: the content of the generation that was the newest at that time.
+Result<ExitCode> RunHistoryAt(WallTime at, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  Client& client = session->client();
+  ERIS_ASSIGN(std::vector<Reply> replies,
+              client.Ask(RequestVerb::kGenerations, About(std::nullopt, context), kAnswerPatience));
+  const auto generations = Collect(std::move(replies), &GenerationsReply::generations);
+  const GenerationInfo* then = nullptr;
+  for (const GenerationInfo& info : generations) {
+    const bool is_newer = then == nullptr || info.generation > then->generation;
+    if (info.committed_at <= at && is_newer) then = &info;
+  }
+  if (then == nullptr) {
+    return Fail(
+        ErrorCode::kNotFound,
+        "nothing of profile " + context.call.profile.text + " was deployed at " + TimeText(at),
+        "see `eris generations`");
+  }
+  ERIS_ASSIGN(const DeployedGeneration generation,
+              FetchGeneration(client, context.call.profile, then->generation));
+  if (context.output.json()) {
+    context.output.Print(ManifestToJson(generation.manifest));
+    return ExitCode::kDone;
+  }
+  context.output.Print("generation " + std::to_string(then->generation.value) + ", committed " +
+                       TimeText(then->committed_at) + " by " + then->author + "\n" +
+                       ManifestText(generation.manifest));
+  return ExitCode::kDone;
+}
+
 }  // namespace
 
 Result<ExitCode> RunStatus(const StatusCommand& command, Context& context) {
@@ -112,6 +144,7 @@ Result<ExitCode> RunLogs(const LogsCommand& command, Context& context) {
 }
 
 Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context) {
+  if (command.at) return RunHistoryAt(*command.at, context);
   Request request = About(command.transaction, context);
   request.limit = command.limit;
   if (command.transaction) {

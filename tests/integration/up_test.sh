@@ -61,6 +61,12 @@ expect 0 "activate" "$eris" logs "$transaction"
 expect 0 "committed" "$eris" history
 expect 1 "does not exist" "$eris" watch 999
 
+# What was where, by time, from the journal alone.
+expect 1 "was deployed at 2001-01-01" "$eris" history --at 2001-01-01
+expect 1 "is no time" "$eris" history --at yesterday
+expect 0 "generation 4, committed" "$eris" history --at 2999-01-01
+expect 0 "web" "$eris" history --at 2999-01-01 --json
+
 # The planner is killed: `up` starts it again, and nothing is lost.
 kill_daemon planner
 expect 0 "committed as generation 5" "$eris" deploy --extra-params '{ version = "5"; }'

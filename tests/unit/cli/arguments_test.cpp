@@ -133,6 +133,8 @@ TEST(Arguments, EveryOtherCommand) {
   EXPECT_FALSE(CommandOf<StatusCommand>({"status"}).transaction);
   EXPECT_FALSE(CommandOf<HistoryCommand>({"history"}).transaction);
   EXPECT_EQ(CommandOf<HistoryCommand>({"history", "-n", "5"}).limit, 5u);
+  EXPECT_EQ(CommandOf<HistoryCommand>({"history", "--at", "2027-01-15T08:00:00Z"}).at,
+            WallTime{1'800'000'000'000});
   EXPECT_EQ(CommandOf<CancelCommand>({"cancel", "4", "--reason", "late"}).reason, "late");
   EXPECT_EQ(CommandOf<AbandonCommand>({"abandon", "4", "--target", "a"}).target, TargetName("a"));
   EXPECT_EQ(CommandOf<QueryCommand>({"query", "a", "b"}).targets,
