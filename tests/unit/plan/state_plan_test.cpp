@@ -60,22 +60,22 @@ TEST(StatePlan, ADatabaseMovesWhileNobodyWrites) {
   EXPECT_EQ(plan.summary.state, (Lines{"the state of db moves from process on t1 to process on t2",
                                        "the old copy of db stays in process on t1"}));
   EXPECT_EQ(plan.summary.bounced, 1U) << "report";
-  EXPECT_EQ(PhaseOf(plan, "switch"), R"(    13  deactivate web in process on t3
-    14  unlock web on t3  (after 13)
-    15  deactivate report in process on t3
-    16  deactivate api in process on t3  (after 13)
-    17  unlock api on t3  (after 16)
-    18  deactivate db in process on t1  (after 15, 16)
-    19  unlock db on t1  (after 18)
-    20  snapshot db in process on t1  (after 15, 16, 18)
-    21  send the state of db to the depot on t1  (after 20)
-    22  fetch the state of db from t1 on t2  (after 21)
+  EXPECT_EQ(PhaseOf(plan, "switch"), R"(    12  deactivate web in process on t3
+    13  unlock web on t3  (after 12)
+    14  deactivate report in process on t3
+    15  deactivate api in process on t3  (after 12)
+    16  unlock api on t3  (after 15)
+    17  deactivate db in process on t1  (after 14, 15)
+    18  unlock db on t1  (after 17)
+    19  snapshot db in process on t1  (after 14, 15, 17)
+    20  send the state of db to the depot on t1  (after 19)
+    21  fetch the state of db from t1 on t2  (after 20)
         -- all of the above first --
-    23  activate db in process on t2  (after 22)
-    24  restore db in process on t2  (after 22, 23)
-    25  activate report in process on t3  (after 15, 20, 24)
-    26  activate api in process on t3  (after 16, 17, 23, 24)
-    27  activate web in process on t3  (after 13, 14, 26)
+    22  activate db in process on t2  (after 21)
+    23  restore db in process on t2  (after 21, 22)
+    24  activate report in process on t3  (after 14, 19, 23)
+    25  activate api in process on t3  (after 15, 16, 22, 23)
+    26  activate web in process on t3  (after 12, 13, 25)
 )");
 }
 
@@ -178,13 +178,13 @@ TEST(StatePlan, StateUndoRestoresOnTheWayBack) {
   const Manifest base = MakeManifest(specs);
   specs[0].version = "2";
   const Plan plan = PlanOf(base, MakeManifest(specs));
-  EXPECT_EQ(PhaseOf(plan, "switch"), R"(     6  deactivate report in process on t1
-     7  deactivate db in process on t1  (after 6)
-     8  unlock db on t1  (after 7)
-     9  snapshot db in process on t1  (after 6, 7)
+  EXPECT_EQ(PhaseOf(plan, "switch"), R"(     5  deactivate report in process on t1
+     6  deactivate db in process on t1  (after 5)
+     7  unlock db on t1  (after 6)
+     8  snapshot db in process on t1  (after 5, 6)
         -- all of the above first --
-    10  activate report in process on t1  (after 6, 9)
-    11  activate db in process on t1  (after 7, 8, 9)
+     9  activate report in process on t1  (after 5, 8)
+    10  activate db in process on t1  (after 6, 7, 8)
 )");
   for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
     if (!std::holds_alternative<SnapshotItem>(plan.items[i].body)) continue;
