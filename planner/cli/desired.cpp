@@ -2,23 +2,18 @@
 
 #include <utility>
 
+#include "planner/models/deployment_model.h"
 #include "planner/models/evaluate_models.h"
-#include "planner/models/manifest_json.h"
 #include "planner/models/profiles.h"
-#include "schema/base/files.h"
 
 namespace eris::cli {
 namespace {
 
-constexpr std::size_t kMaxManifestBytes = std::size_t{256} << 20;
-
-Result<Manifest> ReadDeployment(const std::string& path) {
-  ERIS_ASSIGN(const std::string json, ReadFile(path, kMaxManifestBytes));
-  Result<Manifest> manifest = ManifestFromJson(json);
-  if (manifest) return manifest;
-  Error error = std::move(manifest.error()).In(path);
-  if (error.fix.empty()) error.fix = "`eris manifest --json` prints one";
-  return Fail(std::move(error));
+// What a user may have meant by naming more than one kind of model.
+Status CheckAlone(const ModelArguments& arguments) {
+  if (arguments.sources == ModelSources()) return {};
+  return Fail(ErrorCode::kInvalid, "--deployment does not go with other models",
+              "give either of them");
 }
 
 ModelOptions OptionsOf(const ModelArguments& arguments, const NixEnvironment& nix) {
@@ -33,17 +28,36 @@ ModelOptions OptionsOf(const ModelArguments& arguments, const NixEnvironment& ni
   return options;
 }
 
+Result<EvaluatedModels> Evaluate(const ModelArguments& arguments, const NixEnvironment& nix) {
+  const ModelOptions options = OptionsOf(arguments, nix);
+  if (arguments.deployment.empty()) return EvaluateModels(options);
+  ERIS_TRY(CheckAlone(arguments));
+  return ReadDeploymentModel(arguments.deployment, options.nix);
+}
+
+// Disnix talks to a target through its client interface; here its worker comes by itself.
+void NoteClientInterfaces(const Manifest& manifest, Output& output) {
+  std::size_t count = 0;
+  for (const auto& [name, target] : manifest.targets)
+    count += target.client_interface.empty() ? 0 : 1;
+  if (count == 0) return;
+  output.Note("note: clientInterface is accepted, but not used (" + std::to_string(count) +
+              (count == 1 ? " target)" : " targets)"));
+}
+
 }  // namespace
 
 Result<Manifest> EvaluateDesired(const ModelArguments& arguments, const NixEnvironment& nix,
                                  Output& output) {
-  if (!arguments.deployment.empty()) return ReadDeployment(arguments.deployment);
-  ERIS_ASSIGN(EvaluatedModels models, EvaluateModels(OptionsOf(arguments, nix)));
+  ERIS_ASSIGN(EvaluatedModels models, Evaluate(arguments, nix));
   for (const Finding& warning : models.warnings) {
     output.Note("warning: " + ToString(warning) +
                 (warning.fix.empty() ? "" : "\n      " + warning.fix));
   }
-  if (models.errors.empty()) return std::move(models.manifest);
+  if (models.errors.empty()) {
+    NoteClientInterfaces(models.manifest, output);
+    return std::move(models.manifest);
+  }
   for (const Finding& finding : models.errors) {
     output.Problem({ErrorCode::kInvalid, ToString(finding), finding.fix});
   }

@@ -2,26 +2,11 @@
 
 #include <algorithm>
 
+#include "planner/models/internal/digest_fields.h"
 #include "schema/base/check.h"
-#include "schema/base/digest.h"
 
 namespace eris {
 namespace {
-
-// Digest of a sequence of texts, each framed by its length, so that no two sequences look alike.
-class Fields {
- public:
-  Fields& Add(std::string_view text) {
-    hasher_.Update(std::to_string(text.size()));
-    hasher_.Update(":");
-    hasher_.Update(text);
-    return *this;
-  }
-  std::string Finish() { return Hex(hasher_.Finish()); }
-
- private:
-  Sha256Hasher hasher_;
-};
 
 std::vector<InstanceLink> OrderedLinks(const Instance& instance) {
   std::vector<InstanceLink> links = instance.depends_on;
@@ -29,15 +14,6 @@ std::vector<InstanceLink> OrderedLinks(const Instance& instance) {
   std::sort(links.begin(), links.end());
   links.erase(std::unique(links.begin(), links.end()), links.end());
   return links;
-}
-
-void AddProperties(const Properties& properties, Fields& fields) {
-  fields.Add(std::to_string(properties.size()));
-  for (const Property& property : properties) {
-    const bool secret = property.kind == Property::Kind::kSecret;
-    fields.Add(property.name).Add(secret ? "secret" : "value");
-    fields.Add(secret ? property.text : property.json);
-  }
 }
 
 class Identifier {
@@ -63,14 +39,14 @@ class Identifier {
     ERIS_CHECK(package != instance.raw->packages.end(), "every instance has a package");
     std::vector<std::string> bound;
     for (const InstanceLink& link : links) {
-      bound.push_back(Fields()
+      bound.push_back(DigestFields()
                           .Add(result_[link.instance].key.text)
                           .Add(link.place.target.text)
                           .Add(link.place.container.text)
                           .Finish());
     }
     std::sort(bound.begin(), bound.end());  // by content, not by position in this model
-    Fields fields;
+    DigestFields fields;
     fields.Add("service").Add(instance.service.text).Add(instance.raw->type);
     fields.Add(package->second.path.text).Add(std::to_string(bound.size()));
     for (const std::string& one : bound) fields.Add(one);
@@ -89,18 +65,18 @@ class Identifier {
     std::vector<std::string> digests;
     for (const InstanceLink& link : links) digests.push_back(DigestOf(link));
     std::sort(digests.begin(), digests.end());
-    Fields fields;
+    DigestFields fields;
     for (const std::string& digest : digests) fields.Add(digest);
     return fields.Finish();
   }
 
   std::string DigestAt(const InstanceLink& link, const std::string& before) const {
-    Fields fields;
+    DigestFields fields;
     fields.Add("mapping").Add(result_[link.instance].key.text);
     fields.Add(link.place.target.text).Add(link.place.container.text).Add(before);
     const auto provider = graph_.ProviderOf(link);
     fields.Add(provider ? DigestOf(*provider) : "");
-    AddProperties(PropertiesAt(model_, graph_, link), fields);
+    fields.Add(PropertiesAt(model_, graph_, link));
     return fields.Finish();
   }
 

@@ -91,10 +91,16 @@ const Json& ListOf(const Json& object, const char* member) {
   return found == object.end() ? kEmpty : *found;
 }
 
+// The library's type error when it is none: anything else can be iterated over, too.
+const Json& AsObject(const Json& value) {
+  (void)value.get_ref<const Json::object_t&>();
+  return value;
+}
+
 const Json& ObjectOf(const Json& object, const char* member) {
   static const Json kEmpty = Json::object();
   const auto found = object.find(member);
-  return found == object.end() ? kEmpty : *found;
+  return found == object.end() ? kEmpty : AsObject(*found);
 }
 
 std::vector<Interdependency> ReadInterdependencies(const Json& list) {
@@ -110,11 +116,11 @@ std::vector<Interdependency> ReadInterdependencies(const Json& list) {
 class Reader {
  public:
   Manifest Read(const Json& json) {
-    for (const auto& [name, target] : json.at("infrastructure").items()) {
-      manifest_.targets.emplace(TargetName(name), ReadTarget(name, target));
+    for (const auto& [name, target] : AsObject(json.at("infrastructure")).items()) {
+      manifest_.targets.emplace(TargetName(name), ReadTarget(name, AsObject(target)));
     }
-    for (const auto& [key, service] : json.at("services").items()) {
-      manifest_.services.emplace(ServiceKey(key), ReadService(key, service));
+    for (const auto& [key, service] : ObjectOf(json, "services").items()) {
+      manifest_.services.emplace(ServiceKey(key), ReadService(key, AsObject(service)));
     }
     ReadMappings(json);
     ReadProfiles(json);
@@ -127,10 +133,18 @@ class Reader {
   std::map<ContainerName, Properties> ReadContainers(const Json& object, const std::string& path) {
     std::map<ContainerName, Properties> containers;
     for (const auto& [name, properties] : object.items()) {
+      AsObject(properties);
       containers.emplace(ContainerName(name),
                          ReadProperties(properties, Where(path + "." + name), findings_));
     }
     return containers;
+  }
+
+  // 0 for what is no such number: CheckManifest says so.
+  static std::uint32_t CoresOf(const Json& value) {
+    constexpr std::int64_t kMaxCores = 1 << 16;
+    const bool fits = value.is_number_integer() && value >= 1 && value <= kMaxCores;
+    return fits ? value.get<std::uint32_t>() : 0;
   }
 
   static Finding Where(std::string path) { return {"deployment", std::move(path), {}, {}, {}}; }
@@ -138,7 +152,7 @@ class Reader {
   Target ReadTarget(const std::string& name, const Json& json) {
     Target target;
     target.system = SystemName(TextOr(json, "system", ""));
-    if (json.contains("numOfCores")) target.num_of_cores = json.at("numOfCores");
+    if (json.contains("numOfCores")) target.num_of_cores = CoresOf(json.at("numOfCores"));
     target.target_property = TextOr(json, "targetProperty", target.target_property);
     target.client_interface = TextOr(json, "clientInterface", "");
     const std::string path = "infrastructure." + name;
@@ -167,7 +181,7 @@ class Reader {
   }
 
   void ReadMappings(const Json& json) {
-    for (const Json& one : json.at("serviceMappings")) {
+    for (const Json& one : ListOf(json, "serviceMappings")) {
       Mapping& mapping = manifest_.mappings.emplace_back();
       mapping.target = TargetName(one.at("target"));
       mapping.container = ContainerName(one.at("container"));
@@ -199,33 +213,25 @@ class Reader {
   Findings findings_;
 };
 
-// What a manifest names but does not hold; empty = nothing.
-std::string MissingIn(const Manifest& manifest) {
-  const auto has_service = [&](const ServiceKey& key) { return manifest.services.contains(key); };
-  for (const Mapping& mapping : manifest.mappings) {
-    if (!has_service(mapping.service)) return "service " + mapping.service.text;
-    if (!manifest.targets.contains(mapping.target)) return "target " + mapping.target.text;
-    if (mapping.provided_by && !has_service(*mapping.provided_by)) {
-      return "service " + mapping.provided_by->text;
+// Whether lists and objects nest deeper than any manifest; what is written by recursion would
+// overflow there.
+bool IsTooDeep(std::string_view json) {
+  constexpr int kMaxDepth = 200;
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_text = !in_text;
+    } else if (!in_text && (c == '{' || c == '[')) {
+      if (++depth > kMaxDepth) return true;
+    } else if (!in_text && (c == '}' || c == ']')) {
+      --depth;
     }
   }
-  for (const SnapshotMapping& mapping : manifest.snapshot_mappings) {
-    if (!has_service(mapping.service)) return "service " + mapping.service.text;
-    if (!manifest.targets.contains(mapping.target)) return "target " + mapping.target.text;
-  }
-  for (const auto& [key, service] : manifest.services) {
-    for (const auto* links :
-         {&service.depends_on, &service.activates_after, &service.connects_to}) {
-      for (const Interdependency& one : *links) {
-        if (!has_service(one.service)) return "service " + one.service.text;
-        if (!manifest.targets.contains(one.target)) return "target " + one.target.text;
-      }
-    }
-  }
-  for (const auto& [target, profile] : manifest.profiles) {
-    if (!manifest.targets.contains(target)) return "target " + target.text;
-  }
-  return {};
+  return false;
 }
 
 }  // namespace
@@ -253,15 +259,13 @@ std::string ManifestToJson(const Manifest& manifest) {
 
 Result<Manifest> ManifestFromJson(std::string_view json) {
   constexpr const char* kFix = "give a manifest as `eris manifest --json` prints it";
+  if (IsTooDeep(json)) return Fail(ErrorCode::kInvalid, "not a manifest: nested too deep", kFix);
   try {
     Reader reader;
     Manifest manifest = reader.Read(Json::parse(json));
     if (!reader.findings().empty()) {
       const Finding& first = reader.findings().front();
       return Fail(ErrorCode::kInvalid, ToString(first), first.fix);
-    }
-    if (const std::string missing = MissingIn(manifest); !missing.empty()) {
-      return Fail(ErrorCode::kInvalid, "the manifest names the unknown " + missing, kFix);
     }
     return manifest;
   } catch (const nlohmann::json::exception& e) {

@@ -15,8 +15,8 @@ namespace eris {
 // references.
 std::string ManifestToJson(const Manifest& manifest);
 
-// kInvalid, naming the member, when the text is not such a manifest or names what it does not hold.
-// Cycles are not looked for.
+// kInvalid, naming the member, when the text has not the shape of a manifest. What it means is
+// judged by CheckManifest.
 Result<Manifest> ManifestFromJson(std::string_view json);
 
 }  // namespace eris

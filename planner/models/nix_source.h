@@ -12,6 +12,7 @@ extern const std::string_view kServices;
 extern const std::string_view kPackages;
 extern const std::string_view kValidate;
 extern const std::string_view kEvaluate;
+extern const std::string_view kDeployment;
 extern const std::string_view kProfiles;
 
 }  // namespace eris::nix_source
