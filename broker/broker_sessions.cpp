@@ -259,6 +259,7 @@ void Broker::SendPresence(const std::string& queue) {
     presence.worker = worker.name;
     presence.software = worker.software;
   }
+  for (const SessionId id : servers) presence.keys.push_back(sessions_.Find(id)->public_key);
   Send(planner->peer, {.kind = MessageKind::kPresence, .queue = queue}, Encode(presence));
 }
 

@@ -199,6 +199,7 @@ struct Presence {
   state @1 :State;
   worker @2 :Text;           # its name
   software @3 :Text;
+  keys @4 :List(Text);       # public keys (Z85) of all workers that serve it now
 
   enum State {
     unspecified @0;

@@ -13,6 +13,7 @@
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("eris::wire");
+using Depot = import "/schema/depot.capnp";
 using Manifest = import "/schema/manifest.capnp";
 
 struct WorkItem {
@@ -20,6 +21,7 @@ struct WorkItem {
   lowWater @0 :UInt64;       # transactions of this journal below it are settled for ever; 0 = none
   deadlineMs @1 :Int64;      # for the work itself, enforced by the worker; > 0, or 0 = the default
   body @2 :ItemBody;
+  depot @3 :Depot.DepotAccess;         # build, transfer, restore, snapshot; absent = none
 }
 
 struct ItemBody {

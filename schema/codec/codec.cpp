@@ -80,6 +80,9 @@ struct Coding<Plan> : CodingOf<wire::Plan, kStoredBytes> {};
 template <>
 struct Coding<Submission> : CodingOf<wire::Submission, kStoredBytes> {};
 
+template <>
+struct Coding<Bulk> : CodingOf<wire::Bulk, limits::kBodyBytes> {};
+
 // The message of one value under construction. Most fit into its own memory: the library would
 // allocate 8 KiB for each of them.
 template <typename Value>
@@ -200,6 +203,7 @@ std::string Encode(const Manifest& value) { return EncodeAs(value); }
 std::string Encode(const Plan& value) { return EncodeAs(value); }
 std::string Encode(const Submission& value) { return EncodeAs(value, codec::EventForm::kFull); }
 std::string Encode(const Event& value) { return EncodeAs(value, codec::EventForm::kFull); }
+std::string Encode(const Bulk& value) { return EncodeAs(value); }
 std::string EncodeLight(const Event& value) { return EncodeAs(value, codec::EventForm::kLight); }
 
 template <typename Value>
@@ -231,6 +235,7 @@ template Result<Event> Decode(std::string_view);
 template Result<Manifest> Decode(std::string_view);
 template Result<Plan> Decode(std::string_view);
 template Result<Submission> Decode(std::string_view);
+template Result<Bulk> Decode(std::string_view);
 
 Result<WorkItem> DecodeWorkItem(const Message& message) {
   WorkItem item;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "schema/base/error.h"
+#include "schema/values/depot.h"
 #include "schema/values/event.h"
 #include "schema/values/manifest.h"
 #include "schema/values/message.h"
@@ -45,6 +46,7 @@ std::string Encode(const Event& value);  // in full
 std::string Encode(const Manifest& value);
 std::string Encode(const Plan& value);
 std::string Encode(const Submission& value);
+std::string Encode(const Bulk& value);
 
 // For clients: without the manifest of a submission, without items and manifest of a plan.
 std::string EncodeLight(const Event& value);

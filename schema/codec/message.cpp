@@ -143,6 +143,7 @@ void Write(wire::Presence::Builder to, const Presence& from) {
   to.setState(ToWire(from.state));
   to.setWorker(Text(from.worker));
   to.setSoftware(Text(from.software));
+  WriteTexts(to.initKeys(Count(from.keys)), from.keys);
 }
 
 void Read(wire::Presence::Reader from, Presence& to, Input& in) {
@@ -150,6 +151,7 @@ void Read(wire::Presence::Reader from, Presence& to, Input& in) {
   to.state = in.Enum<Presence::State>(from.getState());
   to.worker = in.Name(from.getWorker());
   to.software = in.Name(from.getSoftware());
+  ReadTexts(from.getKeys(), to.keys, in, &Input::Name);
 }
 
 void Write(wire::Progress::Builder to, const Progress& from) { to.setText(Text(from.text)); }

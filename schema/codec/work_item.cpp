@@ -255,12 +255,14 @@ void Write(wire::WorkItem::Builder to, const WorkItem& from) {
   to.setLowWater(from.low_water.value);
   to.setDeadlineMs(from.deadline_ms);
   Write(to.initBody(), from.body);
+  if (!from.depot.endpoint.empty()) Write(to.initDepot(), from.depot);
 }
 
 void Read(wire::WorkItem::Reader from, WorkItem& to, Input& in) {
   to.low_water = {from.getLowWater()};
   to.deadline_ms = in.Ms(from.getDeadlineMs());
   Read(from.getBody(), to.body, in);
+  if (from.hasDepot()) Read(from.getDepot(), to.depot, in);
 }
 
 }  // namespace eris::codec

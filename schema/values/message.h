@@ -177,6 +177,7 @@ struct Presence {
   enum class State : std::uint8_t { kAbsent, kConnected } state = State::kAbsent;
   std::string worker;  // its name
   std::string software;
+  std::vector<std::string> keys;  // public keys of all workers that serve it
   bool operator==(const Presence&) const = default;
 };
 // An activity is under way; for people only.

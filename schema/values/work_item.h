@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/values/depot.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 
@@ -157,6 +158,7 @@ struct WorkItem {
   std::int64_t deadline_ms = 0;  // for the work itself, enforced by the worker
   std::uint64_t body_hash = 0;
   ItemBody body;
+  DepotAccess depot;  // how to have the objects that the body names; not hashed
   bool operator==(const WorkItem&) const = default;
 };
 

@@ -82,6 +82,12 @@ void Write(wire::Reply::Builder to, const Reply& from);
 void Read(wire::Request::Reader from, Request& to, Input& in);
 void Read(wire::Reply::Reader from, Reply& to, Input& in);
 
+// ---- bulk data (depot.cpp) ----
+void Write(wire::DepotAccess::Builder to, const DepotAccess& from);
+void Write(wire::Bulk::Builder to, const Bulk& from);
+void Read(wire::DepotAccess::Reader from, DepotAccess& to, Input& in);
+void Read(wire::Bulk::Reader from, Bulk& to, Input& in);
+
 // ---- helpers ----
 inline capnp::Text::Reader Text(const std::string& text) { return {text.c_str(), text.size()}; }
 template <typename Tag>

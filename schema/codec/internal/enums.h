@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "schema/depot.capnp.h"
 #include "schema/event.capnp.h"
 #include "schema/ids.capnp.h"
 #include "schema/manifest.capnp.h"
@@ -12,6 +13,7 @@
 #include "schema/plan.capnp.h"
 #include "schema/request.capnp.h"
 #include "schema/submission.capnp.h"
+#include "schema/values/depot.h"
 #include "schema/values/event.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
@@ -78,6 +80,10 @@ ERIS_WIRE_ENUM(More, Shifted, kMoreFollows, wire::Reply::More::MORE_FOLLOWS);
 ERIS_WIRE_ENUM(GenerationInfo::Standing, Shifted, kCurrent,
                wire::GenerationInfo::Standing::CURRENT);
 ERIS_WIRE_ENUM(ErrorCode, Shifted, kInternal, wire::Error::Code::INTERNAL);
+ERIS_WIRE_ENUM(ObjectKind, Shifted, kSnapshot, wire::ObjectKind::SNAPSHOT);
+ERIS_WIRE_ENUM(BulkOpen::Direction, Shifted, kPush, wire::Bulk::Open::Direction::PUSH);
+ERIS_WIRE_ENUM(BulkChunk::Encoding, Shifted, kZstd, wire::Bulk::Chunk::Encoding::ZSTD);
+ERIS_WIRE_ENUM(BulkRefusal::Code, Shifted, kNotFound, wire::Bulk::Refusal::Code::NOT_FOUND);
 #undef ERIS_WIRE_ENUM
 
 template <typename Value>

@@ -296,9 +296,11 @@ TEST(BrokerSessions, PresenceIsToldAtOnceAndWhenItChanges) {
   EXPECT_EQ(Decode<Presence>(told[2].body)->state, Presence::State::kConnected);
 
   const Peer worker = net.Worker("worker-a");
-  EXPECT_EQ(
-      net.Last<Presence>(planner, MessageKind::kPresence),
-      (Presence{.queue = "target.a", .state = Presence::State::kConnected, .worker = "worker-a"}));
+  EXPECT_EQ(net.Last<Presence>(planner, MessageKind::kPresence),
+            (Presence{.queue = "target.a",
+                      .state = Presence::State::kConnected,
+                      .worker = "worker-a",
+                      .keys = {"worker-a"}}));
   net.Lose(worker);
   EXPECT_EQ(net.Last<Presence>(planner, MessageKind::kPresence), (Presence{.queue = "target.a"}));
 }

@@ -40,6 +40,7 @@ TEST(Codec, KeepsEveryFieldOfEveryType) {
   ExpectRoundTrip(samples::SomePlan());
   ExpectRoundTrips(samples::Submissions());
   ExpectRoundTrips(samples::Replies());
+  ExpectRoundTrips(samples::Bulks());
 }
 
 TEST(Codec, RecodesEverySampleToTheSameBytes) {

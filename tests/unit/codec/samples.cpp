@@ -145,7 +145,40 @@ WorkItem SomeWorkItem() {
           .low_water = {2},
           .deadline_ms = 600'000,
           .body_hash = BodyHash(body),
-          .body = body};
+          .body = body,
+          .depot = {.endpoint = "tcp://10.0.0.1:7008",
+                    .server_key = "depot-key",
+                    .ticket = std::string(32, 't')}};
+}
+
+std::vector<Bulk> Bulks() {
+  const ObjectInfo object{.kind = ObjectKind::kStorePath,
+                          .name = "/nix/store/aaaa-api",
+                          .bytes = 1'000'000,
+                          .sha256 = std::string(32, 'h'),
+                          .references = {StorePath("/nix/store/bbbb-libc")},
+                          .deriver = StorePath("/nix/store/cccc-api.drv"),
+                          .content_address = "text:sha256:abcd"};
+  const ObjectInfo snapshot{.kind = ObjectKind::kSnapshot,
+                            .name = "process/api/1",
+                            .bytes = 4,
+                            .sha256 = std::string(32, '\0')};
+  return {{1, BulkOpen{.item = SomeItemId(),
+                       .ticket = std::string(32, 't'),
+                       .direction = BulkOpen::Direction::kPush,
+                       .kind = ObjectKind::kSnapshot,
+                       .names = {"process/api/1", "process/api/2"}}},
+          {1, BulkList{.objects = {object, snapshot}, .more = true}},
+          {1, BulkWant{.objects = {0, 7}, .first_chunk = 3}},
+          {1, BulkCredit{40}},
+          {1, BulkChunk{.object = 7,
+                        .number = 2,
+                        .raw_bytes = 262'144,
+                        .encoding = BulkChunk::Encoding::kZstd,
+                        .end = true}},
+          {1, BulkStored{7}},
+          {1, BulkRefusal{BulkRefusal::Code::kNotFound, "no such path"}},
+          {1, BulkClose{}}};
 }
 
 std::vector<Outcome> Outcomes() {
@@ -321,7 +354,8 @@ std::vector<Coded> AllCoded() {
       Presence{.queue = "target.first",
                .state = Presence::State::kConnected,
                .worker = "first",
-               .software = "0.1.0"});
+               .software = "0.1.0",
+               .keys = {"first-key", "second-key"}});
   Add(all, "progress", Progress{"waiting for the old process"});
   Add(all, "outcome-ack", OutcomeAck{AckScope::kUnknownItem});
   Add(all, "submit-chunk",
@@ -355,6 +389,7 @@ std::vector<Coded> AllCoded() {
   Add(all, "manifest", SomeManifest());
   Add(all, "plan", SomePlan());
   AddAll(all, "submission", Submissions());
+  AddAll(all, "bulk", Bulks());
   return all;
 }
 

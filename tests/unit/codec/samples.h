@@ -14,6 +14,7 @@ Manifest SomeManifest();
 Plan SomePlan();
 std::vector<ItemBody> ItemBodies();  // one of each alternative, nested ones too
 std::vector<Outcome> Outcomes();
+std::vector<Bulk> Bulks();
 std::vector<Submission> Submissions();
 std::vector<Event> Events();
 std::vector<Reply> Replies();

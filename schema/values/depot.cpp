@@ -1,0 +1,15 @@
+#include "schema/values/depot.h"
+
+namespace eris {
+
+std::string_view ToString(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kStorePath:
+      return "store path";
+    case ObjectKind::kSnapshot:
+      return "snapshot";
+  }
+  return "object";
+}
+
+}  // namespace eris
