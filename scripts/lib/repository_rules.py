@@ -30,9 +30,10 @@ LAYERS = {
     "planner/models": ["schema"],
     "planner/plan": ["schema"],
     "broker/link": ["schema"],
+    "broker/bulk": ["schema", "state", "broker/link"],
     "broker": ["schema", "state"],
-    "worker": ["schema", "state", "dysnomia", "broker/link"],
-    "planner": ["schema", "state", "broker/link"],
+    "worker": ["schema", "state", "dysnomia", "broker/link", "broker/bulk"],
+    "planner": ["schema", "state", "broker/link", "broker/bulk"],
     "tests": list(SOURCE_FOLDERS),
 }
 # Wiring: a main may use everything.
@@ -45,6 +46,7 @@ HOMES = [
     (r"(capnp|kj)/.*|.*\.capnp\.h", ["schema"]),
     (r"spdlog/.*", ["schema/base/spdlog_log.cpp"]),
     (r"sodium.*", ["schema/base/digest.cpp", "state", "broker/link"]),
+    (r"zstd\.h", ["broker/bulk"]),
     (r"CLI/.*", ["planner", "broker", "worker", "dysnomia"]),
 ]
 HEAVY = re.compile(r"(sqlite3\.h|zmq.*|capnp/.*|kj/.*|.*\.capnp\.h|spdlog/.*|CLI/.*|nlohmann/json\.hpp|toml\+\+/.*|rapidcheck.*)$")
