@@ -8,9 +8,10 @@
 namespace eris::planner {
 namespace {
 
-constexpr std::array<std::string_view, 11> kKnown = {
-    "name",      "state_dir",       "endpoint",      "server_key",     "key_file",    "log_file",
-    "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote"};
+constexpr std::array<std::string_view, 13> kKnown = {
+    "name",         "state_dir",    "endpoint",        "server_key",    "key_file",
+    "log_file",     "store.dir",    "store.state_dir", "store.log_dir", "store.conf_dir",
+    "store.remote", "depot.listen", "depot.advertise"};
 
 }  // namespace
 
@@ -25,6 +26,8 @@ Result<PlannerConfig> LoadPlannerConfig(const std::string& path) {
   ERIS_ASSIGN(config.key_file, settings.String("key_file"));
   ERIS_ASSIGN(config.log_file, settings.StringOr("log_file", ""));
   ERIS_ASSIGN(config.store, StoreLocationFrom(settings));
+  ERIS_ASSIGN(config.depot_listen, settings.StringOr("depot.listen", ""));
+  ERIS_ASSIGN(config.depot_advertise, settings.StringOr("depot.advertise", ""));
   if (!config.state_dir.starts_with('/')) {
     return Fail(ErrorCode::kInvalid, path + ": state_dir must be an absolute path");
   }

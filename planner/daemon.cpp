@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "planner/event_log.h"
+#include "schema/codec/codec.h"
 
 namespace eris::planner {
 
@@ -95,6 +96,9 @@ Hello PlannerDaemon::MakeHello() const {
 }
 
 void PlannerDaemon::OnMessage(const Message& message) {
+  if (message.header.kind == MessageKind::kPresence) {
+    if (const auto presence = Decode<Presence>(message.body)) parts_.depot.OnPresence(*presence);
+  }
   const Status handled = intake_->OnMessage(message, parts_.loop.now());
   if (handled) return;
   parts_.log.Warn("message.dropped",
@@ -127,7 +131,12 @@ void PlannerDaemon::EndTurn() {
 }
 
 void PlannerDaemon::Perform(const Effect& effect) {
-  if (const auto* publish = std::get_if<PublishItem>(&effect)) parts_.depot.Allow(*publish);
+  if (const auto* publish = std::get_if<PublishItem>(&effect)) {
+    PublishItem sent = *publish;
+    sent.item.depot = parts_.depot.Allow(sent);
+    client_.Send(*ToMessage(Effect(std::move(sent))));
+    return;
+  }
   if (const auto* stop = std::get_if<StopPlanner>(&effect)) return Stop(Fail(stop->error));
   if (const std::optional<Message> message = ToMessage(effect)) client_.Send(*message);
 }

@@ -12,7 +12,7 @@
 #include "broker/link/zmq_transport.h"
 #include "planner/config.h"
 #include "planner/daemon.h"
-#include "planner/depot.h"
+#include "planner/depot_socket.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
@@ -49,12 +49,14 @@ Status Run(const std::string& config_path) {
 
   ERIS_ASSIGN(const auto loop, link::Loop::Open(clock));
   ERIS_TRY(loop->OnSignals({SIGTERM, SIGINT}, [&](int) { loop->Stop(); }));
-  ERIS_ASSIGN(const auto context, link::Context::Open(link::IoThreads::kClient));
+  ERIS_ASSIGN(const auto context,
+              link::Context::Open(config.depot_listen.empty() ? link::IoThreads::kClient
+                                                              : link::IoThreads::kServer));
   ERIS_ASSIGN(const auto transport,
               link::ZmqClient::Connect(
                   *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
 
-  SharedStore depot;
+  ERIS_ASSIGN(const auto depot, DepotSocket::Open(config, keys, *loop, *context, *log));
   ERIS_ASSIGN(
       const auto daemon,
       PlannerDaemon::Start({.name = config.name,
@@ -67,7 +69,7 @@ Status Run(const std::string& config_path) {
                             .transport = *transport,
                             .journal = *journal,
                             .log = *log,
-                            .depot = depot,
+                            .depot = depot->depot(),
                             .observer = observer.get()}));
   log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();

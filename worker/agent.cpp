@@ -236,6 +236,7 @@ void Agent::Accept(WorkItem item) {
   scheduler_.Add(item.id, item.body);
   held_.insert_or_assign(item.id.step, Held{.id = item.id,
                                             .body = std::move(item.body),
+                                            .depot = std::move(item.depot),
                                             .deadline_ms = item.deadline_ms,
                                             .body_hash = item.body_hash});
 }
@@ -266,8 +267,11 @@ void Agent::Begin(Held& held, Now now) {
       }
     }
   }
-  decisions_.effects.push_back(StartWork{
-      .id = held.id, .deadline_ms = held.deadline_ms, .body = held.body, .mode = held.mode});
+  decisions_.effects.push_back(StartWork{.id = held.id,
+                                         .deadline_ms = held.deadline_ms,
+                                         .body = held.body,
+                                         .depot = held.depot,
+                                         .mode = held.mode});
 }
 
 std::string Agent::LeaseObjection(const ItemId& id, const ItemBody& body) const {

@@ -53,6 +53,7 @@ struct StartWork {
   ItemId id;
   std::int64_t deadline_ms = 0;
   ItemBody body;
+  DepotAccess depot;  // empty after a restart, until the planner publishes it again
   StartMode mode = StartMode::kFresh;
 };
 // End it early; its completion still follows.
@@ -102,6 +103,7 @@ class Agent {
   struct Held {
     ItemId id;
     ItemBody body;
+    DepotAccess depot;
     std::int64_t deadline_ms = 0;
     std::uint64_t body_hash = 0;
     StartMode mode = StartMode::kFresh;

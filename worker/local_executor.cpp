@@ -41,7 +41,7 @@ LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, Ledger
       ledger_(std::move(ledger)),
       done_(std::move(done)),
       activities_(options_.activities, loop, log),
-      store_(options_.store, loop),
+      store_(options_.store, loop, options_.dial),
       state_({.dysnomia = options_.activities.dysnomia,
               .state_dir = options_.activities.state_dir,
               .depot_dir = options_.depot_dir,
@@ -56,8 +56,8 @@ void LocalExecutor::Start(const StartWork& work) {
                              {"resumed", work.mode == StartMode::kResumed}});
   const auto finish = [this, id](Outcome outcome) { Finish(id, std::move(outcome)); };
   std::visit(Overloaded{
-                 [&](const BuildItem& item) { store_.Build(id, item, finish); },
-                 [&](const TransferItem& item) { store_.Transfer(id, item, finish); },
+                 [&](const BuildItem& item) { store_.Build({id, work.depot}, item, finish); },
+                 [&](const TransferItem& item) { store_.Transfer({id, work.depot}, item, finish); },
                  [&](const CollectItem& item) { store_.Collect(id, item, finish); },
                  [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
                  [&](const QueryItem& item) { Report(id, item.profile); },

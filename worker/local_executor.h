@@ -13,6 +13,7 @@
 #include "schema/values/ledger.h"
 #include "worker/activity_items.h"
 #include "worker/activity_runner.h"
+#include "worker/depot_client.h"
 #include "worker/executor.h"
 #include "worker/state_runner.h"
 #include "worker/store_runner.h"
@@ -27,6 +28,7 @@ class LocalExecutor final : public Executor {
     ActivityRunnerOptions activities;
     StoreRunnerOptions store;
     std::filesystem::path depot_dir;  // of snapshots; empty: there is none
+    DepotClient::Dial dial;  // empty: no depot is ever asked
     std::vector<std::filesystem::path> modules_path;
   };
 

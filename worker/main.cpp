@@ -59,7 +59,8 @@ std::vector<std::filesystem::path> ModulesPath() {
   return dysnomia::SplitSearchPath(text == nullptr ? "" : text);
 }
 
-LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout& layout) {
+LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout& layout,
+                                       DepotClient::Dial dial) {
   return {.activities = {.dysnomia =
                              config.dysnomia.empty() ? ProgramBeside("dysnomia") : config.dysnomia,
                          .attempts_dir = layout.attempts,
@@ -71,6 +72,7 @@ LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout&
                     .work_dir = layout.work,
                     .max_build_jobs = config.num_of_cores},
           .depot_dir = config.depot_dir,
+          .dial = std::move(dial),
           .modules_path = ModulesPath()};
 }
 
@@ -107,8 +109,14 @@ Status Run(const std::string& config_path) {
               link::ZmqClient::Connect(
                   *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
 
+  const auto dial =
+      [&](const DepotAccess& access) -> Result<std::unique_ptr<link::ClientTransport>> {
+    ERIS_ASSIGN(const link::PublicKey key, link::PublicKey::FromText(access.server_key));
+    return link::ZmqClient::Connect(*loop, *context,
+                                    {.endpoint = access.endpoint, .server_key = key}, keys);
+  };
   const auto make_executor = [&](Executor::Completion done, LocalExecutor::LedgerView view) {
-    return std::make_unique<LocalExecutor>(ExecutorOptions(config, layout), *loop, *log,
+    return std::make_unique<LocalExecutor>(ExecutorOptions(config, layout, dial), *loop, *log,
                                            std::move(view), std::move(done));
   };
   ERIS_ASSIGN(const auto daemon,

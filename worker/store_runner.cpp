@@ -46,15 +46,36 @@ std::vector<std::string> WithUsableBuildUsers(std::vector<std::string> environme
   return environment;
 }
 
+// What a depot refuses for good must not be tried again; all else may be.
+Outcome NotTransferred(const Error& error) {
+  return {.verdict = error.code == ErrorCode::kInvalid ? Verdict::kFailed : Verdict::kUnavailable,
+          .message = "transfer: " + error.message};
+}
+
 std::string BaseName(const StorePath& path) { return FileNameOf(path.text); }
 
 }  // namespace
 
-StoreRunner::StoreRunner(StoreRunnerOptions options, link::Loop& loop)
+StoreRunner::StoreRunner(StoreRunnerOptions options, link::Loop& loop, DepotClient::Dial dial)
     : options_(std::move(options)),
       loop_(loop),
       commands_(options_.work_dir, loop),
-      environment_(WithUsableBuildUsers(WithStore(CurrentEnvironment(), options_.location))) {}
+      environment_(WithUsableBuildUsers(WithStore(CurrentEnvironment(), options_.location))) {
+  if (dial) depot_.emplace(std::move(dial), loop);
+}
+
+StoreRunner::~StoreRunner() = default;
+
+void StoreRunner::Ask(const ItemAt& at, BulkOpen::Direction direction,
+                      const std::vector<StorePath>& paths, OnFetched on_end) {
+  auto& shelf = shelves_[at.id];
+  shelf = std::make_unique<bulk::StoreShelf>(
+      bulk::StoreShelfOptions{.environment = environment_, .trust = bulk::Trust::kSender}, loop_);
+  DepotRequest request{
+      .item = at.id, .access = at.depot, .direction = direction, .shelf = shelf.get()};
+  for (const StorePath& path : paths) request.names.push_back(path.text);
+  depot_->Start(std::move(request), std::move(on_end));
+}
 
 std::filesystem::path StoreRunner::RootsOf(const ItemId& id) const {
   return options_.roots_dir / std::to_string(id.step.transaction.value) /
@@ -70,7 +91,44 @@ void StoreRunner::Run(const ItemId& id, std::vector<std::vector<std::string>> co
                                });
 }
 
-void StoreRunner::Build(const ItemId& id, const BuildItem& item, Done done) {
+void StoreRunner::Build(const ItemAt& at, const BuildItem& item, Done done) {
+  std::vector<StorePath> lacking;
+  for (const BuildItem::Derivation& one : item.derivations) {
+    if (!FileExists(one.derivation.text)) lacking.push_back(one.derivation);
+  }
+  if (lacking.empty() || !depot_ || at.depot.endpoint.empty()) {
+    return Realise(at, item, std::move(done));
+  }
+  Ask(at, BulkOpen::Direction::kFetch, lacking,
+      [this, at, item, done = std::move(done)](const Status& fetched) {
+        if (!fetched) {
+          shelves_.erase(at.id);
+          return done(NotTransferred(fetched.error()));
+        }
+        Realise(at, item, [this, at, done](Outcome outcome) {
+          shelves_.erase(at.id);
+          done(std::move(outcome));
+        });
+      });
+}
+
+// Whoever builds for others brings them what it has made.
+void StoreRunner::Push(const ItemAt& at, Outcome outcome, const Done& done) {
+  const auto* report = std::get_if<BuildReport>(&outcome.report);
+  const bool for_others = depot_ && !at.depot.endpoint.empty();
+  if (!for_others || report == nullptr || report->built.empty()) return done(std::move(outcome));
+  Ask(at, BulkOpen::Direction::kPush, report->built,
+      [this, at, outcome, done](const Status& pushed) {
+        shelves_.erase(at.id);
+        done(pushed ? outcome : NotTransferred(pushed.error()));
+      });
+}
+
+void StoreRunner::Realise(const ItemAt& at, const BuildItem& item, Done then) {
+  const ItemId& id = at.id;
+  const auto done = [this, at, then = std::move(then)](Outcome outcome) {
+    Push(at, std::move(outcome), then);
+  };
   std::vector<StorePath> derivations;
   derivations.reserve(item.derivations.size());
   for (const BuildItem::Derivation& one : item.derivations) derivations.push_back(one.derivation);
@@ -80,7 +138,7 @@ void StoreRunner::Build(const ItemId& id, const BuildItem& item, Done done) {
        .roots_prefix = RootsOf(id).string(),
        .silent_limit_s =
            std::chrono::duration_cast<std::chrono::seconds>(options_.build_silence).count()});
-  Run(id, std::move(commands), [this, id, item, done = std::move(done)](CommandsResult built) {
+  Run(id, std::move(commands), [this, id, item, done](CommandsResult built) {
     if (built.success) {
       BuildReport report;
       for (const BuildItem::Derivation& one : item.derivations) report.built.push_back(one.output);
@@ -122,15 +180,28 @@ void StoreRunner::JudgeBuild(const ItemId& id, const BuildItem& item, const Comm
   });
 }
 
-void StoreRunner::Transfer(const ItemId& id, const TransferItem& item, Done done) {
+void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done) {
   if (item.paths.empty()) {
     loop_.After(Duration(0), [done = std::move(done)] { done(Succeeded()); });
     return;
   }
-  Run(id, AddRootsCommands(item.paths, RootsOf(id).string()),
-      [done = std::move(done)](const CommandsResult& rooted) {
-        done(rooted.success ? Succeeded() : Failed(rooted));
+  const auto root = [this, at, paths = item.paths](OnResult on_result) {
+    Run(at.id, AddRootsCommands(paths, RootsOf(at.id).string()), std::move(on_result));
+  };
+  root([this, at, root, paths = item.paths, done = std::move(done)](const CommandsResult& rooted) {
+    if (rooted.success) return done(Succeeded());
+    if (!depot_ || at.depot.endpoint.empty()) return done(Failed(rooted));
+    Ask(at, BulkOpen::Direction::kFetch, paths, [this, at, root, done](const Status& fetched) {
+      if (!fetched) {
+        shelves_.erase(at.id);
+        return done(NotTransferred(fetched.error()));
+      }
+      root([this, at, done](const CommandsResult& again) {
+        shelves_.erase(at.id);
+        done(again.success ? Succeeded() : Failed(again));
       });
+    });
+  });
 }
 
 void StoreRunner::SetProfile(const ItemId& id, const SetProfileItem& item, Done done) {
@@ -168,6 +239,7 @@ void StoreRunner::Collect(const ItemId& id, const CollectItem& /*item*/, Done do
 
 void StoreRunner::Stop(const ItemId& id) {
   if (const auto found = running_.find(id); found != running_.end()) commands_.Stop(found->second);
+  if (depot_) depot_->Stop(id);
 }
 
 Status StoreRunner::DropRoots(TransactionId transaction) {

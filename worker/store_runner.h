@@ -1,22 +1,27 @@
 // The part of a worker's items that is about the Nix store: building, rooting closures, the
 // profile, collecting garbage. What blocks runs in child processes.
 //
-// Where target and planner share a store a transfer only roots, which also checks that the paths
-// are there. Between stores the depot brings what is missing: its place is Transfer.
+// A transfer first roots, which also checks that the paths are there: where target and planner
+// share a store that is all. What is missing is fetched from the depot, and what was built for
+// others is pushed to it.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "broker/bulk/store_shelf.h"
 #include "broker/link/loop.h"
 #include "schema/values/work_item.h"
 #include "state/profile.h"
 #include "state/store_location.h"
 #include "worker/command_runner.h"
+#include "worker/depot_client.h"
 
 namespace eris {
 
@@ -34,11 +39,18 @@ class StoreRunner {
  public:
   using Done = std::function<void(Outcome)>;
 
-  StoreRunner(StoreRunnerOptions options, link::Loop& loop);
+  // An item and where its objects are to be had.
+  struct ItemAt {
+    ItemId id;
+    DepotAccess depot;
+  };
+
+  StoreRunner(StoreRunnerOptions options, link::Loop& loop, DepotClient::Dial dial = {});
+  ~StoreRunner();
 
   // Success is judged for each output.
-  void Build(const ItemId& id, const BuildItem& item, Done done);
-  void Transfer(const ItemId& id, const TransferItem& item, Done done);
+  void Build(const ItemAt& at, const BuildItem& item, Done done);
+  void Transfer(const ItemAt& at, const TransferItem& item, Done done);
   void SetProfile(const ItemId& id, const SetProfileItem& item, Done done);
   void Collect(const ItemId& id, const CollectItem& item, Done done);
   // Where the profile points to; empty when there is none.
@@ -54,6 +66,11 @@ class StoreRunner {
  private:
   using OnResult = std::function<void(CommandsResult)>;
   void Run(const ItemId& id, std::vector<std::vector<std::string>> commands, OnResult on_result);
+  using OnFetched = std::function<void(Status)>;
+  void Ask(const ItemAt& at, BulkOpen::Direction direction, const std::vector<StorePath>& paths,
+           OnFetched on_end);
+  void Realise(const ItemAt& at, const BuildItem& item, Done done);
+  void Push(const ItemAt& at, Outcome outcome, const Done& done);
   void JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
                   const Done& done);
   std::filesystem::path RootsOf(const ItemId& id) const;
@@ -66,6 +83,9 @@ class StoreRunner {
   CommandRunner commands_;
   std::vector<std::string> environment_;
   std::map<ItemId, CommandRunner::Id> running_;
+  // Of items that the depot is asked for; they protect what has come until it is rooted.
+  std::map<ItemId, std::unique_ptr<bulk::StoreShelf>> shelves_;
+  std::optional<DepotClient> depot_;
 };
 
 }  // namespace eris

@@ -1,0 +1,119 @@
+#include "planner/depot_rules.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "schema/base/digest.h"
+#include "schema/codec/codec.h"
+#include "state/store_path.h"
+
+namespace eris::planner {
+namespace {
+
+std::string TicketOf(const std::string& secret, const ItemId& item) {
+  const std::string text = "eris depot ticket" + Encode(Header{.item = item});
+  const auto* key = reinterpret_cast<const std::uint8_t*>(secret.data());
+  const Sha256Digest ticket = HmacSha256(std::span(key, secret.size()), text);
+  return {ticket.begin(), ticket.end()};
+}
+
+bool SameText(const std::string& a, const std::string& b) {
+  Sha256Digest left{};
+  Sha256Digest right{};
+  if (a.size() != left.size() || b.size() != right.size()) return false;
+  std::copy(a.begin(), a.end(), left.begin());
+  std::copy(b.begin(), b.end(), right.begin());
+  return EqualDigests(left, right);
+}
+
+}  // namespace
+
+std::vector<std::string> NamesOf(const ItemBody& body, ObjectKind kind) {
+  std::vector<std::string> names;
+  if (kind == ObjectKind::kStorePath) {
+    if (const auto* transfer = std::get_if<TransferItem>(&body)) {
+      for (const StorePath& path : transfer->paths) names.push_back(path.text);
+    }
+    if (const auto* build = std::get_if<BuildItem>(&body)) {
+      for (const auto& one : build->derivations) names.push_back(one.derivation.text);
+    }
+  } else if (const auto* restore = std::get_if<RestoreItem>(&body)) {
+    names.push_back(restore->snapshot);
+  }
+  return names;
+}
+
+void DepotRules::OnPresence(const Presence& presence) {
+  keys_.erase(presence.queue);
+  if (presence.state == Presence::State::kConnected) keys_[presence.queue] = presence.keys;
+}
+
+bool DepotRules::Admits(std::string_view public_key) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const auto& queue) {
+    return std::find(queue.second.begin(), queue.second.end(), public_key) != queue.second.end();
+  });
+}
+
+std::string DepotRules::Allow(const PublishItem& publish) {
+  const ItemBody& body = publish.item.body;
+  // Who builds for itself has had its derivations by a transfer, and keeps what it makes.
+  const bool builds_for_others =
+      std::holds_alternative<BuildItem>(body) && publish.queue.starts_with("builder.");
+  const bool names_objects = builds_for_others || std::holds_alternative<TransferItem>(body) ||
+                             std::holds_alternative<SnapshotItem>(body) ||
+                             std::holds_alternative<RestoreItem>(body);
+  if (!names_objects) return {};
+  items_.insert_or_assign(publish.item.id, Item{publish.queue, body});
+  return TicketOf(secret_, publish.item.id);
+}
+
+void DepotRules::Forget(TransactionId transaction) {
+  std::erase_if(items_, [transaction](const auto& item) {
+    return item.first.step.transaction == transaction;
+  });
+}
+
+Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const BulkOpen& open) const {
+  const auto found = items_.find(open.item);
+  if (found == items_.end()) {
+    return Fail(ErrorCode::kUnavailable, "the planner has not handed out this item");
+  }
+  if (!SameText(open.ticket, TicketOf(secret_, open.item))) {
+    return Fail(ErrorCode::kInvalid, "this is not the ticket of the item");
+  }
+  const auto& [queue, body] = found->second;
+  const auto serving = keys_.find(queue);
+  if (serving == keys_.end() || std::find(serving->second.begin(), serving->second.end(),
+                                          public_key) == serving->second.end()) {
+    return Fail(ErrorCode::kUnavailable, "this key does not serve " + queue + " now");
+  }
+  if (open.direction == BulkOpen::Direction::kPush) {
+    const bool is_builders = queue.starts_with("builder.");
+    const bool may = open.kind == ObjectKind::kStorePath
+                         ? std::holds_alternative<BuildItem>(body) && is_builders
+                         : std::holds_alternative<SnapshotItem>(body);
+    if (!may) return Fail(ErrorCode::kInvalid, "this item brings nothing");
+    return &body;
+  }
+  const std::vector<std::string> names = NamesOf(body, open.kind);
+  for (const std::string& name : open.names) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      return Fail(ErrorCode::kInvalid, "the item does not name " + name);
+    }
+  }
+  return &body;
+}
+
+Status JudgeOffer(const std::vector<ObjectInfo>& objects, const std::set<StorePath>& outputs) {
+  for (const ObjectInfo& object : objects) {
+    if (outputs.contains(StorePath(object.name))) continue;
+    if (object.content_address.empty()) {
+      return Fail(ErrorCode::kInvalid, object.name + " is no output of what was to be built");
+    }
+    ERIS_TRY(CheckContentAddress(object));
+  }
+  return {};
+}
+
+}  // namespace eris::planner
