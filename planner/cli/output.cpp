@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 #include "schema/base/files.h"
+#include "schema/base/text.h"
 
 namespace eris::cli {
 namespace {
@@ -29,8 +30,9 @@ void Output::Note(std::string_view line) {
 }
 
 void Output::Problem(const Error& error) {
-  std::string text = "eris: " + error.message + "\n";
-  if (!error.fix.empty()) text += "      " + error.fix + "\n";
+  // It may quote what came from a file or from another machine.
+  std::string text = "eris: " + Printable(error.message) + "\n";
+  if (!error.fix.empty()) text += "      " + Printable(error.fix) + "\n";
   ClearScreen();
   Write(options_.error_fd, text);
 }

@@ -1,6 +1,7 @@
 // Small helpers on text that the standard library lacks. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -23,6 +24,14 @@ std::string_view Trim(std::string_view text);
 // '/', no NUL, at most 255 bytes. Names from models and from the network become paths only after
 // this.
 bool IsSafeFileName(std::string_view name);
+
+// Length of the UTF-8 sequence at the start of `text` (RFC 3629: no overlong forms, no surrogates),
+// 0 when it is none. Precondition: not empty.
+std::size_t Utf8Length(std::string_view text);
+
+// For people's terminals: what is no UTF-8, and control characters but line end and tab, become
+// '?'. What is printed may quote input that nobody vouches for.
+std::string Printable(std::string_view text);
 
 // A decimal number that is the whole text; no sign, no blanks, no overflow.
 Result<std::uint64_t> ParseUnsigned(std::string_view text);

@@ -8,27 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "schema/base/text.h"
+
 namespace eris::codec {
 namespace {
-
-// Length of the UTF-8 sequence at the start of `text` (RFC 3629: no overlong forms, no surrogates),
-// 0 when it is none. Precondition: not empty.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  if (first == 0xe0 && second < 0xa0) return 0;
-  if (first == 0xed && second > 0x9f) return 0;
-  if (first == 0xf0 && second < 0x90) return 0;
-  if (first == 0xf4 && second > 0x8f) return 0;
-  return length;
-}
 
 // Behind whole groups of bytes from `from` on that are ASCII and not NUL: nearly all text is.
 std::size_t SkipPlain(std::string_view text, std::size_t from) {
@@ -46,7 +29,7 @@ std::size_t SkipPlain(std::string_view text, std::size_t from) {
 std::size_t FirstBadByte(std::string_view text, std::size_t from) {
   from = SkipPlain(text, from);
   while (from < text.size()) {
-    const std::size_t length = SequenceLength(text.substr(from));
+    const std::size_t length = Utf8Length(text.substr(from));
     if (length == 0 || text[from] == '\0') break;
     from += length;
   }

@@ -35,6 +35,17 @@ TEST(IsSafeFileName, RefusesWhatLeavesTheDirectory) {
   }
 }
 
+TEST(Printable, LeavesNothingThatATerminalObeys) {
+  EXPECT_EQ(Printable("a\tb\nc"), "a\tb\nc");
+  EXPECT_EQ(Printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(Printable("\x1b[2Jx\x7f\r"), "?[2Jx??");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            "?31m");
+  EXPECT_EQ(Printable("\xff\xc3"), "??");
+  EXPECT_EQ(Printable(""), "");
+}
+
 TEST(ParseUnsigned, TakesWholeNumbersOnly) {
   EXPECT_EQ(ParseUnsigned("18446744073709551615").value(), 18446744073709551615U);
   for (const std::string_view bad : {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"}) {
