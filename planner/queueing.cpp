@@ -5,6 +5,7 @@
 
 #include "planner/content.h"
 #include "planner/coordinator.h"
+#include "schema/base/text.h"
 
 namespace eris::planner {
 
@@ -36,6 +37,10 @@ void Coordinator::OnUnreadableSubmission(const SubmissionId& id, std::string why
 void Coordinator::Accept(const Submission& submission, Now now) {
   if (submission.id.empty() || submission.profile.empty()) {
     Refuse(submission.id, "a submission needs an id and a profile");
+    return;
+  }
+  if (!IsSafeFileName(submission.profile.text)) {  // targets keep links of this name
+    Refuse(submission.id, "'" + submission.profile.text + "' cannot be the name of a profile");
     return;
   }
   if (const auto* retry = std::get_if<RetryTransaction>(&submission.action)) {

@@ -49,7 +49,16 @@ std::string Profile::LinkName(std::uint64_t number) const {
   return fmt::format("{}-{}{}", name_, number, kLinkSuffix);
 }
 
-Result<std::string> Profile::CurrentLink() const { return ReadLink(path()); }
+Status Profile::CheckName() const {
+  if (IsSafeFileName(name_)) return {};
+  return Fail(ErrorCode::kInvalid, "'" + name_ + "' cannot be the name of a profile",
+              "choose one without '/' that is neither '.' nor '..'");
+}
+
+Result<std::string> Profile::CurrentLink() const {
+  ERIS_TRY(CheckName());
+  return ReadLink(path());
+}
 
 Result<StorePath> Profile::Current() const {
   ERIS_ASSIGN(const std::string link, CurrentLink());
@@ -77,6 +86,7 @@ Result<std::vector<std::uint64_t>> Profile::Generations() const {
 }
 
 Result<Profile::Switch> Profile::Next(const StorePath& path) const {
+  ERIS_TRY(CheckName());
   const Result<StorePath> current = Current();
   if (current && *current == path) return Switch{};
   ERIS_ASSIGN(const std::vector<std::uint64_t> numbers, Generations());
@@ -86,6 +96,7 @@ Result<Profile::Switch> Profile::Next(const StorePath& path) const {
 }
 
 Status Profile::Activate(const std::string& link) const {
+  ERIS_TRY(CheckName());
   const std::string temporary = directory_ + "/." + name_ + ".new";
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {  // a crash left it
     return FailErrno(errno, "cannot remove " + temporary);
@@ -100,6 +111,7 @@ Status Profile::Activate(const std::string& link) const {
 }
 
 Status Profile::Remove() const {
+  ERIS_TRY(CheckName());
   if (::unlink(path().c_str()) != 0) {
     if (errno == ENOENT) return {};
     return FailErrno(errno, "cannot remove the profile " + path());

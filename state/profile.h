@@ -22,7 +22,8 @@ namespace eris {
 //   3. Activate(link): the profile points to it from one moment to the next, also after a crash.
 class Profile {
  public:
-  // `directory` absolute; made when the first generation is.
+  // `directory` absolute; made when the first generation is. `name` comes from outside: every
+  // method but Generations fails with kInvalid when it would leave the directory.
   Profile(std::string directory, std::string name);
 
   // Where it points to; empty when it does not exist.
@@ -44,6 +45,7 @@ class Profile {
   std::string path() const { return directory_ + "/" + name_; }
 
  private:
+  Status CheckName() const;
   std::string LinkName(std::uint64_t number) const;
   Result<std::string> CurrentLink() const;  // name of the generation's link; empty: none
 

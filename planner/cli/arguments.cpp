@@ -92,7 +92,13 @@ class Grammar {
   }
 
   void AddProfile(CLI::App& app) {
-    app.add_option("-p,--profile", call_.profile.text, "which deployment (default: default)");
+    app.add_option("-p,--profile", call_.profile.text, "which deployment (default: default)")
+        ->check(
+            [](const std::string& name) {
+              return IsSafeFileName(name) ? std::string()
+                                          : "'" + name + "' cannot be the name of a profile";
+            },
+            "");
   }
 
   void AddJson(CLI::App& app) {
