@@ -26,8 +26,11 @@ Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions
   ERIS_TRY(daemon->Recover());
   PlannerDaemon* self = daemon.get();
   parts.loop.OnTurnEnd([self] { self->EndTurn(); });
-  // The new epoch is journaled in the first turn, before anything can be said to the broker.
-  daemon->wake_ = parts.loop.After(Duration(0), [] {});
+  // The new epoch is journaled before the loop runs, and so before a word is said to the broker:
+  // one that was announced but not journaled would be announced again by the next start, and
+  // refused.
+  daemon->EndTurn();
+  ERIS_TRY(daemon->status_);
   daemon->upkeep_ = parts.loop.After(self->options_.upkeep.interval, [self] { self->KeepUp(); });
   return daemon;
 }
