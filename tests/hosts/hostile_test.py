@@ -1,0 +1,136 @@
+"""Goal: bad input is answered with one clear line, the right exit status and no harm to anybody else.
+
+Method: three test hosts with real daemons; wrong models, keys and roles, strangers on the broker's port, full disks,
+second workers, modules that die or flood; after each, the same deployment still works and no daemon was lost.
+Usage: hostile_test.py PACKAGE [--long]
+"""
+
+import sys
+
+from deployments import Deployments
+from sites import Site, TestFailure, run_tests
+
+STRANGERS = r"""
+import random, socket, time
+generator = random.Random(7)
+silent = []
+for _ in range(1000):                       # connections that never say anything
+    silent.append(socket.create_connection(("hub", 7117), timeout=5))
+greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47)
+for number in range(300):                   # noise, and greetings that go wrong in the middle
+    peer = socket.create_connection(("hub", 7117), timeout=5)
+    noise = bytes(generator.randrange(256) for _ in range(generator.randrange(1, 400)))
+    text = bytearray(greeting + noise)
+    for _ in range(generator.randrange(4)):
+        text[generator.randrange(len(text))] ^= 1 << generator.randrange(8)
+    try:
+        peer.sendall(bytes(text) if number % 3 else noise)
+        peer.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass                                # it hung up first
+    peer.close()
+time.sleep(5)
+print("still connected:", len(silent))
+"""
+
+MODEL = "cd models && ERIS_TEST_TARGETS=2 eris plan"
+
+
+def pids(site):
+    return {(role, unit): site.run(role, f"systemctl main-pid {unit}", status=None).strip()
+            for role, unit in (("hub", "eris-broker"), ("hub", "eris-planner"), ("test1", "eris-worker"))}
+
+
+def complain(site, role, script, text, status):
+    """The failure says what is wrong in a line and what to do in another; no stack trace, no flood."""
+    output = site.expect(role, script, text, status)
+    if len(output.splitlines()) > 8 or "what():" in output:
+        raise TestFailure(f"that is no clear line:\n{output}")
+
+
+def wrong_models(site):
+    names = {"../up": r"\.\./up", "a/b": "a/b", ".": r"\.", "new\\nline": "new"}
+    for name, shown in names.items():
+        text = ('{ system, pkgs, distribution, invDistribution }: { "%s" = { name = "%s"; type = "echo"; '
+                'pkg = derivation { name = "x"; inherit system; builder = "/bin/sh"; }; }; }' % (name, name))
+        models = f"printf '%s' '{text}' > /tmp/s.nix; echo '{{ infrastructure }}: {{ \"{name}\" = [ infrastructure.test1 ]; }}' > /tmp/d.nix"
+        complain(site, "hub", f"{models}; {MODEL} -s /tmp/s.nix -d /tmp/d.nix", shown, 1)
+        target = f"echo '{{ \"{name}\" = {{ properties.hostname = \"h\"; containers.echo = {{ }}; }}; }}' > /tmp/i.nix"
+        nowhere = "echo '{ infrastructure }: { data = [ (builtins.head (builtins.attrValues infrastructure)) ]; }' > /tmp/d.nix"
+        complain(site, "hub", f"{target}; {nowhere}; {MODEL} -i /tmp/i.nix -d /tmp/d.nix", shown, 1)
+    complain(site, "hub", "echo '{' > /tmp/s.nix; " + MODEL + " -s /tmp/s.nix", "s.nix", 1)
+    complain(site, "hub", MODEL + " -s /tmp/absent.nix", "absent.nix", 1)
+    complain(site, "hub", "head -c 100000 /dev/urandom > /tmp/m.json; eris plan -D /tmp/m.json", "m.json", 1)
+    complain(site, "hub", "head -c 200000 /dev/zero | tr '\\0' '[' > /tmp/m.json; eris plan -D /tmp/m.json", "m.json", 1)
+    complain(site, "hub", MODEL + " -p ../default", r"\.\./default", 1)
+
+
+def wrong_keys(site):
+    complain(site, "hub", "eris key generate /root/stranger.key >/dev/null && eris status --key /root/stranger.key "
+             "--connect-timeout 3", "key|broker", 4)
+    complain(site, "test1", f"eris status --endpoint tcp://hub:7117 --key /etc/eris/worker.key --connect-timeout 3 "
+             f"--server-key '{site.server_key}'", "client|may not|role|key", 4)
+    complain(site, "hub", "chmod 644 /root/stranger.key; eris status --key /root/stranger.key", "chmod 600", 1)
+    complain(site, "hub", "eris status --endpoint tcp://hub:9 --connect-timeout 1", "broker|hub:9", 4)
+    complain(site, "hub", "eris key authorize /etc/eris/client.key --name ../../evil --role client --level read",
+             "name", 1)
+    complain(site, "hub", "eris key revoke ../client", "name|key", 1)
+    complain(site, "hub", "eris query nowhere --wait 1", "nowhere: it is not connected", 2)
+
+
+def strangers_on_the_port(site):
+    watching = site.start("test1", f"ulimit -n 4096; python3 -c '{STRANGERS}'")
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+    output = site.finish(watching, timeout=60)
+    if "still connected: 1000" not in output:
+        raise TestFailure(output)
+
+
+def second_workers(site):
+    site.expect("test1", "eris-worker --config /etc/eris/worker.toml", "in use by another process", status=3)
+    other = "sed 's|/var/lib/eris/worker|/var/lib/eris/other|' /etc/eris/worker.toml > /root/other.toml; "
+    site.expect("test1", other + "timeout 5 eris-worker --config /root/other.toml", "another ledger|adopt", status=None)
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+
+
+def bad_modules(site, deployments):
+    """Each fails its activation; the upgrade is rolled back and everybody runs what ran before."""
+    for what in ("kill -9 \\$\\$", "yes | head -c 80000000", "head -c 3000000 /dev/urandom; exit 3"):
+        transaction = deployments.start(f'failing = "api"; fails = "{what}";')
+        transcript = deployments.end(deployments.watch(transaction), statuses=(2,))
+        print(f"ok: {what}: " + transcript.strip().splitlines()[-1][:120], flush=True)
+
+
+def full_disks(site, deployments):
+    """The target's disk (--long: and the hub's) during a deployment; with room again everything works."""
+    for role in ("test1", "hub") if "--long" in sys.argv else ("test1",):
+        site.run(role, "dd if=/dev/zero of=/srv/full bs=1M 2>/dev/null; true")
+        before = deployments.running
+        deployments.version += 1
+        # Whatever comes of it, and however long it would wait for room: nothing may be lost by it.
+        command = deployments.command("", "--wait 5").replace("eris deploy", "timeout 20 eris deploy")
+        print(site.run("hub", command, status=None), flush=True)
+        site.run(role, "rm /srv/full")
+        site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+        deployments.running = before
+        deployments.install()
+
+
+def withstand():
+    with Site(sys.argv[1], ["test1", "test2"], shared_store=True) as site:
+        deployments = Deployments(site)
+        deployments.install()
+        before = pids(site)
+        wrong_models(site)
+        wrong_keys(site)
+        strangers_on_the_port(site)
+        second_workers(site)
+        if pids(site) != before:
+            raise TestFailure(f"a daemon was lost: {before} became {pids(site)}")
+        deployments.install()
+        bad_modules(site, deployments)
+        full_disks(site, deployments)
+
+
+if __name__ == "__main__":
+    run_tests(withstand)
