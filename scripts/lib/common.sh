@@ -57,7 +57,7 @@ install_packages() {
 build_folder() {
   case "$1" in
     release) echo "$root/build" ;;
-    dev | asan) echo "$root/build/$1" ;;
+    dev | asan | fuzz) echo "$root/build/$1" ;;
     *) die "there is no preset '$1' (release, dev, asan)" ;;
   esac
 }
@@ -71,6 +71,7 @@ build_preset() {
   case "$preset" in
     release) options=(-DCMAKE_BUILD_TYPE=Release) ;;
     asan) options+=(-DERIS_SANITIZE=ON) ;;
+    fuzz) options+=(-DERIS_FUZZ=ON -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14) ;;
   esac
   # One cache for all working trees of this machine, where ccache is installed.
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
