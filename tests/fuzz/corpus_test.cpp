@@ -1,5 +1,5 @@
 // Goal: nothing that ever made a fuzzer find a fault does so again, in any build. Method: every
-// entry point over its corpus, over prefixes of it, and over the bytes of all others.
+// entry point over its corpus and over prefixes of it.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -24,13 +24,11 @@ std::vector<std::string> Corpus(std::string_view target) {
   return inputs;
 }
 
-TEST(FuzzCorpus, RunsThroughEveryTarget) {
+TEST(FuzzCorpus, RunsThroughItsTarget) {
   for (const Target& home : kTargets) {
     const std::vector<std::string> inputs = Corpus(home.name);
     ASSERT_FALSE(inputs.empty()) << home.name;
-    for (const std::string& input : inputs) {
-      for (const Target& target : kTargets) target.run(input);
-    }
+    for (const std::string& input : inputs) home.run(input);
   }
 }
 
