@@ -32,6 +32,9 @@ bool NeedsConfirmedLease(const ItemBody& body) {
 
 std::string Describe(const ItemBody& body) {
   std::string text(VerbOf(body));
+  if (const auto* item = std::get_if<TransferStateItem>(&body)) {
+    return text + " state of " + item->service_name.text;
+  }
   if (const auto* item = std::get_if<ActivateItem>(&body)) {
     return text + " " + item->activity.service_name.text;
   }
@@ -167,6 +170,24 @@ Outcome FakeFleet::Perform(const WorkItem& item, Target& target) {
   }
   if (const auto* deactivate = std::get_if<DeactivateItem>(&item.body)) {
     target.active.erase(MappingOf(deactivate->activity));
+  }
+  if (const auto* snapshot = std::get_if<SnapshotItem>(&item.body)) {
+    const std::string& state = target.states[snapshot->activity.service_name.text];
+    SnapshotReport taken;
+    if (!state.empty()) taken.snapshot = "process/db/" + state;
+    done.report = taken;
+  }
+  // Each store calls it by another component.
+  if (const auto* transfer = std::get_if<TransferStateItem>(&item.body)) {
+    const std::string& from = transfer->snapshot;
+    done.report = SnapshotReport{
+        .snapshot = from.empty() ? from : "process/db-there/" + from.substr(from.rfind('/') + 1)};
+  }
+  if (const auto* restore = std::get_if<RestoreItem>(&item.body)) {
+    const std::string& from = restore->snapshot;
+    if (!from.empty()) {
+      target.states[restore->activity.service_name.text] = from.substr(from.rfind('/') + 1);
+    }
   }
   if (const auto* set = std::get_if<SetProfileItem>(&item.body)) target.profile = set->path;
   if (std::holds_alternative<QueryItem>(item.body)) done.report = report();

@@ -27,6 +27,7 @@ class FakeFleet {
     bool confirmed = false;
     bool connected = true;
     TransactionId low_water;
+    std::map<std::string, std::string> states;  // what there is to take, by name of service
     bool operator==(const Target&) const = default;
   };
   struct Answer {

@@ -78,6 +78,20 @@ TEST(Recovery, AnInstallAndAnUpgradeEndCommitted) {
   });
 }
 
+TEST(Recovery, StateThatMovesArrivesOnce) {
+  const auto deploy = [](const std::string& target) {
+    return DeployManifest{eris::testing::MakeManifest(
+        {{.name = "db", .places = {{target}}, .deploy_state = true},
+         {.name = "api", .places = {{"t3"}}, .depends_on = {"db"}}})};
+  };
+  EndsAlikeWhereverItDies([&](PlannerWorld& world) {
+    (void)world.Run(deploy("t1"));
+    world.fleet().target("t1").states["db"] = "rows";
+    world.BeginHere();
+    (void)world.Run(deploy("t2"));
+  });
+}
+
 TEST(Recovery, P4AFailedUpgradeTakesTheSameWayBack) {
   EndsAlikeWhereverItDies([](PlannerWorld& world) {
     (void)world.Run(Deploy("1"));
