@@ -27,10 +27,10 @@ std::string TextOf(const CampaignReport& report, RunOptions run) {
 }
 
 TEST(Simulation, KeepsEveryPromiseUnderFaults) {
-  const CampaignOptions options{.first_seed = 1, .count = 100};
+  const CampaignOptions options{.first_seed = 1, .count = 300};
   const CampaignReport report = RunCampaign(options);
-  EXPECT_EQ(report.runs, 100U);
-  EXPECT_EQ(report.compared, 100U);
+  EXPECT_EQ(report.runs, 300U);
+  EXPECT_EQ(report.compared, 300U);
   EXPECT_TRUE(report.failures.empty()) << TextOf(report, options.run);
 }
 
