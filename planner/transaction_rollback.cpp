@@ -68,18 +68,33 @@ void Transaction::ResumeBackward() {
     const Schedule::Standing standing = schedule.StandingOf(item);
     return standing == Schedule::Standing::kFailed || standing == Schedule::Standing::kHeldBack;
   };
-  std::vector<InverseStep> again;
-  for (InverseStep& step : Inverses()) {
-    const bool must_look_again =
-        IsVerifier(step.item) && broken_.contains(lanes_.LaneOf(step.item));
-    if (!must_look_again && !was_refused(main_, step.item) &&
-        !was_refused(ScheduleOf(step.item), step.item)) {
-      continue;
+  std::vector<InverseStep> steps = Inverses();
+  std::set<LaneNumber>
+      lanes;  // where something is run again: then all that waits there comes with it
+  for (const auto& [lane, why] : broken_) lanes.insert(lane);
+  for (const InverseStep& step : steps) {
+    if (was_refused(main_, step.item) || was_refused(ScheduleOf(step.item), step.item)) {
+      lanes.insert(lanes_.LaneOf(step.item));
     }
+  }
+  const auto is_due = [&](ItemIndex item) {
+    if (was_refused(main_, item) || was_refused(ScheduleOf(item), item)) return true;
+    const LaneNumber lane = lanes_.LaneOf(item);
+    if (!lanes.contains(lane)) return false;
+    const auto aside = aside_.find(lane);
+    const bool waits = aside != aside_.end() && !broken_.contains(lane) &&
+                       aside->second.StandingOf(item) != Schedule::Standing::kAbsent &&
+                       !aside->second.IsSettled(item);
+    return waits || IsVerifier(item);  // a verdict that is older than a step says nothing
+  };
+  std::vector<InverseStep> again;
+  for (InverseStep& step : steps) {
+    if (!is_due(step.item)) continue;
     items_[step.item.value].tries = 0;
+    lanes_.Rest(step.item);
     again.push_back(std::move(step));
   }
-  for (const auto& [lane, why] : broken_) {
+  for (const LaneNumber lane : lanes) {
     aside_.erase(lane);
     lanes_.TakeBack(lane);
   }

@@ -16,6 +16,11 @@ Outcome Refusal(Verdict verdict, std::string why) {
   return {.verdict = verdict, .message = std::move(why)};
 }
 
+bool IsConfirmation(const ItemBody& body) {
+  const auto* lock = std::get_if<LockItem>(&body);
+  return lock != nullptr && std::holds_alternative<ConfirmLease>(lock->what);
+}
+
 std::string Describe(TransactionId transaction) { return std::to_string(transaction.value); }
 
 }  // namespace
@@ -310,6 +315,12 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
     outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(bytes) +
                                             " bytes, a message holds " +
                                             std::to_string(limits::kBodyBytes));
+  }
+  // The lease may have run out while its confirmation was on its way through the machine.
+  if (IsConfirmation(held.body) && outcome.verdict == Verdict::kSucceeded) {
+    if (std::string objection = LeaseObjection(id, held.body); !objection.empty()) {
+      outcome = Refusal(Verdict::kUnavailable, std::move(objection));
+    }
   }
   Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
   const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;

@@ -260,6 +260,21 @@ TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
   EXPECT_EQ(confirmed.Recorded<LeaseReleased>(), 0U);
 }
 
+TEST(Agent, ALeaseThatRanOutUnderItsConfirmationIsNotConfirmed) {
+  AgentHarness h;
+  const WorkItem acquire = ItemOf(1, kAcquire);
+  h.Receive(acquire);
+  h.Finish(acquire);
+  const WorkItem confirm = ItemOf(2, kConfirm);
+  h.Receive(confirm);
+  h.now.wall.ms += 60'000;
+  h.agent.OnTick(h.now);
+  h.Take();
+  h.Finish(confirm);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
+  EXPECT_EQ(h.Recorded<LeaseConfirmed>(), 0U);
+}
+
 TEST(Agent, ATargetIsLeasedToOneTransaction) {
   AgentHarness h;
   h.Lease();
