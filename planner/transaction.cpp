@@ -107,14 +107,34 @@ Transaction::Transaction(const Tuning& tuning, const Event& accepted) : tuning_(
 }
 
 void Transaction::Apply(const Event& event, SteadyTime now) {
-  if (std::holds_alternative<PhaseEntered>(event.body) &&
-      std::get<PhaseEntered>(event.body).phase == TransactionPhase::kSwitching) {
-    switching_at_ = event.at;
-  }
+  NoteLocks(event);
   if (std::holds_alternative<TransactionEnded>(event.body)) status_.ended_at = event.at;
   std::visit([this, now](const auto& body) { On(body, now); }, event.body);
   if (way_ == Way::kDraining && lanes_.out().empty()) BeginBackward();
   NewlyReady(now);
+}
+
+// When users begin to notice, and when they are served again: the window in which it is locked.
+void Transaction::NoteLocks(const Event& event) {
+  if (const auto* published = std::get_if<ItemsPublished>(&event.body)) {
+    const bool locks = std::any_of(
+        published->items.begin(), published->items.end(), [this](const PublishedItem& item) {
+          return plan_->items[item.index.value].phase == PlanPhase::kLock;
+        });
+    if (locks && !locked_at_) locked_at_ = event.at;
+  } else if (const auto* entered = std::get_if<PhaseEntered>(&event.body)) {
+    const bool switches = entered->phase == TransactionPhase::kSwitching;
+    if (switches && !locked_at_) locked_at_ = event.at;
+  } else if (const auto* settled = std::get_if<ItemSettled>(&event.body)) {
+    const ItemBody& body = BodyOf(settled->item);
+    const bool unlocks = std::holds_alternative<UnlockItem>(body);
+    if (unlocks && IsSuccess(body, settled->outcome.verdict)) unlocked_at_ = event.at;
+  }
+}
+
+std::int64_t Transaction::LockedMs() const {
+  if (!locked_at_) return 0;
+  return std::max<std::int64_t>(0, unlocked_at_.ms - locked_at_->ms);
 }
 
 // A stuck transaction is retried by a submission of its own, which maps to this one.
@@ -279,6 +299,7 @@ void Transaction::On(const TransactionEnded& event, SteadyTime) {
   status_.phase = TransactionPhase::kEnded;
   status_.result = event.result;
   status_.message = event.message;
+  status_.locked_ms = event.locked_ms;
   if (!plan_) return;
   // Only unlocking goes on, where the generation is committed.
   const bool goes_on = event.result == TransactionResult::kCommittedStillLocked;

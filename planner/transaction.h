@@ -119,6 +119,7 @@ class Transaction {
   void On(const RollbackResumed& event, SteadyTime now);
   void On(const Abandoned& event, SteadyTime now);
   void On(const PlannerStarted& event, SteadyTime now);
+  void NoteLocks(const Event& event);
   void OnSuccess(ItemIndex item, const Outcome& outcome);
   void OnTaken(ItemIndex item, const Outcome& outcome);
   void OnFailureForward(ItemIndex item, const Outcome& outcome, SteadyTime now);
@@ -142,6 +143,7 @@ class Transaction {
   std::string BackwardMessage() const;
 
   // ---- Decide (transaction_decide.cpp) ----
+  std::optional<EventBody> DecideNext(const Permits& permits, SteadyTime now) const;
   std::optional<EventBody> DecideForward(const Permits& permits, SteadyTime now) const;
   std::optional<EventBody> DecideNextPhase(const Permits& permits) const;
   std::optional<EventBody> DecideFinishing(SteadyTime now) const;
@@ -153,6 +155,7 @@ class Transaction {
   bool IsExhausted(SteadyTime now) const;
   std::string SilentLine(LaneNumber lane, SteadyTime now) const;
   std::string StillLocked() const;
+  std::int64_t LockedMs() const;
 
   Duration wait() const { return Duration(submission_.options.wait_ms); }
   Schedule& ScheduleOf(ItemIndex item);
@@ -173,10 +176,11 @@ class Transaction {
   Schedule main_;
   std::map<LaneNumber, Schedule> aside_;  // what waits for a target's return
   Way way_ = Way::kForward;
-  std::string failure_;             // why the way forward ended, or must end
-  std::string cancelled_by_;        // not empty: a cancel was requested
-  std::vector<std::string> notes_;  // failures that end nothing
-  WallTime switching_at_;
+  std::string failure_;                // why the way forward ended, or must end
+  std::string cancelled_by_;           // not empty: a cancel was requested
+  std::vector<std::string> notes_;     // failures that end nothing
+  std::optional<WallTime> locked_at_;  // the first lock, or the switch
+  WallTime unlocked_at_;               // the last unlock so far
   std::map<LaneNumber, Verification> verifications_;
   std::map<LaneNumber, std::string> broken_;  // lanes with a refused inverse, and the first refusal
   std::set<LaneNumber> abandoned_;

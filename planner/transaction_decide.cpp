@@ -23,14 +23,22 @@ std::string Seconds(Duration duration) {
 }  // namespace
 
 std::optional<EventBody> Transaction::Decide(const Permits& permits, SteadyTime now) const {
+  std::optional<EventBody> next = DecideNext(permits, now);
+  auto* ended = next ? std::get_if<TransactionEnded>(&*next) : nullptr;
+  if (ended != nullptr) ended->locked_ms = LockedMs();
+  return next;
+}
+
+std::optional<EventBody> Transaction::DecideNext(const Permits& permits, SteadyTime now) const {
   switch (status_.phase) {
     case TransactionPhase::kSubmitted:
       if (!cancelled_by_.empty()) {
-        return TransactionEnded{TransactionResult::kAborted, cancelled_by_};
+        return TransactionEnded{.result = TransactionResult::kAborted, .message = cancelled_by_};
       }
       if (!plan_) return std::nullopt;
       if (plan_->empty()) {
-        return TransactionEnded{TransactionResult::kUnchanged, "nothing changes"};
+        return TransactionEnded{.result = TransactionResult::kUnchanged,
+                                .message = "nothing changes"};
       }
       return PhaseEntered{
           .phase = is_operation() ? TransactionPhase::kFinishing : TransactionPhase::kPreparing,
@@ -109,13 +117,14 @@ std::optional<EventBody> Transaction::DecideFinishing(SteadyTime now) const {
   }
   if (is_operation()) {
     return TransactionEnded{
-        message.empty() ? TransactionResult::kCommitted : TransactionResult::kAborted, message};
+        .result = message.empty() ? TransactionResult::kCommitted : TransactionResult::kAborted,
+        .message = message};
   }
   if (!locked.empty()) {
     Append(message, "still locked: " + locked);
-    return TransactionEnded{TransactionResult::kCommittedStillLocked, message};
+    return TransactionEnded{.result = TransactionResult::kCommittedStillLocked, .message = message};
   }
-  return TransactionEnded{TransactionResult::kCommitted, message};
+  return TransactionEnded{.result = TransactionResult::kCommitted, .message = message};
 }
 
 std::optional<EventBody> Transaction::DecideOverdue() const {
@@ -259,9 +268,6 @@ TransactionStatus Transaction::Status(SteadyTime now) const {
   TransactionStatus status = status_;
   status.items_total = static_cast<std::uint32_t>(main_.size());
   status.items_done = static_cast<std::uint32_t>(main_.size() - main_.unsettled());
-  if (switching_at_.ms > 0 && status.ended_at.ms > 0) {
-    status.locked_ms = status.ended_at.ms - switching_at_.ms;
-  }
   if (status.message.empty()) status.message = failure_;
   for (std::uint32_t i = 0; i < lanes_.size() && status.waiting_for.size() < kMaxWaitingLines;
        ++i) {

@@ -111,6 +111,7 @@ struct GenerationCommitted {
 struct Ended {
   result @0 :TransactionResult;
   message @1 :Text;          # one line
+  lockedMs @2 :Int64;        # from the first lock, or the switch, to the last unlock so far
 }
 
 struct Abandoned {

@@ -77,7 +77,7 @@ struct TransactionStatus {
   itemsDone @12 :UInt32;
   submittedAtMs @13 :Int64;  # moment
   endedAtMs @14 :Int64;      # moment; 0 = it has not ended
-  lockedMs @15 :Int64;       # from switching to unlocked
+  lockedMs @15 :Int64;       # once it has ended: see Event.Ended
   waitingFor @16 :List(Text);          # one line each
 }
 

@@ -75,6 +75,7 @@ struct BodyWriter {
     auto builder = to.initEnded();
     builder.setResult(ToWire(event.result));
     builder.setMessage(Text(event.message));
+    builder.setLockedMs(event.locked_ms);
   }
   void operator()(const RollbackResumed& event) { to.setRollbackResumed(Text(event.author)); }
   void operator()(const Abandoned& event) {
@@ -150,7 +151,8 @@ void ReadBody(wire::Event::Body::Reader from, EventBody& to, Input& in) {
       return;
     case Body::ENDED:
       to = TransactionEnded{.result = in.Enum<TransactionResult>(from.getEnded().getResult()),
-                            .message = in.Prose(from.getEnded().getMessage())};
+                            .message = in.Prose(from.getEnded().getMessage()),
+                            .locked_ms = from.getEnded().getLockedMs()};
       return;
     case Body::ROLLBACK_RESUMED:
       to = RollbackResumed{in.Name(from.getRollbackResumed())};

@@ -102,6 +102,7 @@ struct GenerationCommitted {
 struct TransactionEnded {
   TransactionResult result = TransactionResult::kAborted;
   std::string message;
+  std::int64_t locked_ms = 0;  // from the first lock, or the switch, to the last unlock so far
   bool operator==(const TransactionEnded&) const = default;
 };
 // A stuck transaction is tried again (RetryTransaction of a stuck one) or given up by an operator.

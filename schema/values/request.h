@@ -59,7 +59,7 @@ struct TransactionStatus {
   std::uint32_t items_done = 0;
   WallTime submitted_at;
   WallTime ended_at;
-  std::int64_t locked_ms = 0;            // from switching to unlocked
+  std::int64_t locked_ms = 0;            // once it has ended: see TransactionEnded
   std::vector<std::string> waiting_for;  // one line each: what it waits for, and since when
   bool operator==(const TransactionStatus&) const = default;
 };

@@ -64,9 +64,7 @@ JournalProjection::JournalProjection(sqlite::Database& database)
                 "UPDATE \"transaction\" SET planned_event = ?2, plan_hash = ?3, items = ?4, "
                 "activate = ?5, deactivate = ?6, bounced = ?7, kept = ?8, down = ?9, "
                 "next_mappings = ?10, next_targets = ?11 WHERE id = ?1"),
-      set_phase_(database,
-                 "UPDATE \"transaction\" SET phase = ?2, switching_ms = CASE WHEN ?2 = ?4 THEN "
-                 "coalesce(switching_ms, ?3) ELSE switching_ms END WHERE id = ?1"),
+      set_phase_(database, "UPDATE \"transaction\" SET phase = ?2 WHERE id = ?1"),
       settle_item_(database,
                    "INSERT OR REPLACE INTO item(tx, idx, direction, attempt, settled_event) "
                    "VALUES (?1, ?2, ?3, ?4, ?5)"),
@@ -75,11 +73,11 @@ JournalProjection::JournalProjection(sqlite::Database& database)
                          "next_mappings, next_targets FROM \"transaction\" WHERE id = ?1"),
       set_generation_(database, "UPDATE \"transaction\" SET generation = ?2 WHERE id = ?1"),
       end_(database,
-           "UPDATE \"transaction\" SET phase = ?2, result = ?3, message = ?4, ended_ms = ?5 "
-           "WHERE id = ?1"),
+           "UPDATE \"transaction\" SET phase = ?2, result = ?3, message = ?4, ended_ms = ?5, "
+           "locked_ms = ?6 WHERE id = ?1"),
       resume_(database,
               "UPDATE \"transaction\" SET phase = ?2, result = NULL, message = '', "
-              "ended_ms = NULL WHERE id = ?1") {}
+              "ended_ms = NULL, locked_ms = 0 WHERE id = ?1") {}
 
 Status JournalProjection::Apply(const Event& event) {
   ERIS_TRY(std::visit([&](const auto& body) { return Project(event, body); }, event.body));
@@ -127,8 +125,7 @@ Status JournalProjection::Project(const Event& event, const PhaseEntered& entere
       entered.phase == TransactionPhase::kRollingBack) {
     ERIS_TRY(settle_targets_.Run(event.transaction.value));
   }
-  return set_phase_.Run(event.transaction.value, entered.phase, event.at.ms,
-                        TransactionPhase::kSwitching);
+  return set_phase_.Run(event.transaction.value, entered.phase);
 }
 
 // What is out is asked of the planner, never of the tables.
@@ -148,7 +145,7 @@ Status JournalProjection::Project(const Event& event, const GenerationCommitted&
 
 Status JournalProjection::Project(const Event& event, const TransactionEnded& ended) {
   return end_.Run(event.transaction.value, TransactionPhase::kEnded, ended.result, ended.message,
-                  event.at.ms);
+                  event.at.ms, ended.locked_ms);
 }
 
 Status JournalProjection::Project(const Event& event, const RollbackResumed&) {

@@ -19,10 +19,10 @@ constexpr std::string_view kUnfinishedEvents =
     "AND event.tx IN (SELECT id FROM \"transaction\" WHERE unfinished = 1) "
     "ORDER BY event.sequence";
 
-#define ERIS_TRANSACTION_COLUMNS                                                               \
-  "SELECT id, submission, profile, author, action, phase, result, message, plan_hash, "        \
-  "generation, activate, deactivate, bounced, kept, down, items, submitted_ms, switching_ms, " \
-  "ended_ms, (SELECT count(DISTINCT idx) FROM item WHERE tx = id AND direction = 0) "          \
+#define ERIS_TRANSACTION_COLUMNS                                                            \
+  "SELECT id, submission, profile, author, action, phase, result, message, plan_hash, "     \
+  "generation, activate, deactivate, bounced, kept, down, items, submitted_ms, locked_ms, " \
+  "ended_ms, (SELECT count(DISTINCT idx) FROM item WHERE tx = id AND direction = 0) "       \
   "FROM \"transaction\" "
 
 template <typename Visit>
@@ -75,7 +75,7 @@ TransactionStatus ReadStatus(const sqlite::Cursor& row) {
   status.items_total = static_cast<std::uint32_t>(row.Integer(15));
   status.submitted_at = {row.Integer(16)};
   status.ended_at = {row.Integer(18)};
-  if (!row.IsNull(17) && !row.IsNull(18)) status.locked_ms = row.Integer(18) - row.Integer(17);
+  status.locked_ms = row.Integer(17);
   status.items_done = static_cast<std::uint32_t>(row.Integer(19));
   return status;
 }

@@ -264,7 +264,8 @@ std::vector<Event> Events() {
                      .verdict = TargetVerified::Verdict::kDiffers,
                      .differences = {"profile"}},
       GenerationCommitted{.profile = ProfileName("default"), .generation = {3}},
-      TransactionEnded{.result = TransactionResult::kStuck, .message = "refused"},
+      TransactionEnded{
+          .result = TransactionResult::kStuck, .message = "refused", .locked_ms = 1300},
       RollbackResumed{"alice"},
       Abandoned{.author = "alice", .target = kSecond}};
   std::vector<Event> all;

@@ -274,6 +274,11 @@ TEST_F(Upgrade, AnUnlockThatFailsIsReportedAndTriedOn) {
   world.Settle();
   EXPECT_EQ(world.ResultOf(second), Result::kCommitted);
   EXPECT_FALSE(world.fleet().target("t1").lease);
+  // Locked until the last unlock succeeded.
+  const TransactionStatus status = world.StatusOf(second);
+  EXPECT_GE(status.locked_ms, 1'000);
+  EXPECT_LE(status.locked_ms, status.ended_at.ms - status.submitted_at.ms);
+  EXPECT_EQ(world.Recorded<TransactionEnded>(second).back().locked_ms, status.locked_ms);
 }
 
 TEST_F(Silence, AnAbsentTargetIsWaitedForVisiblyAndThenTheTransactionAborts) {

@@ -76,7 +76,8 @@ class History {
     return Next(transaction, GenerationCommitted{ProfileName("default"), generation});
   }
   Event Ended(TransactionId transaction, TransactionResult result) {
-    return Next(transaction, TransactionEnded{.result = result, .message = "done"});
+    return Next(transaction,
+                TransactionEnded{.result = result, .message = "done", .locked_ms = 6000});
   }
 
   // A whole deployment that commits `generation`.
