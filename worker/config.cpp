@@ -11,8 +11,8 @@ namespace eris {
 namespace {
 
 constexpr std::array<std::string_view, 18> kKnown = {
-    "name",      "state_dir",       "endpoint",      "server_key",     "key_file",    "targets",
-    "systems",   "num_of_cores",    "dysnomia",      "max_transfers",  "secrets_dir", "log_file",
+    "name",      "state_dir",       "endpoint",      "server_key",     "key_file",     "targets",
+    "systems",   "num_of_cores",    "dysnomia",      "max_transfers",  "secrets_dir",  "log_file",
     "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote", "depot_dir"};
 constexpr std::int64_t kMaxCores = 1024;
 

@@ -28,7 +28,7 @@ class LocalExecutor final : public Executor {
     ActivityRunnerOptions activities;
     StoreRunnerOptions store;
     std::filesystem::path depot_dir;  // of snapshots; empty: there is none
-    DepotClient::Dial dial;  // empty: no depot is ever asked
+    DepotClient::Dial dial;           // empty: no depot is ever asked
     std::vector<std::filesystem::path> modules_path;
   };
 

@@ -24,6 +24,7 @@ class CrashAt final : public TurnObserver {
 
 // `text` is the value of ERIS_CRASH_AT: "PROCESS:POINT:N", as "planner:after-append:3"; empty or of
 // another process: null. kInvalid when it is malformed.
-Result<std::unique_ptr<TurnObserver>> MakeCrashPoint(std::string_view text, std::string_view process);
+Result<std::unique_ptr<TurnObserver>> MakeCrashPoint(std::string_view text,
+                                                     std::string_view process);
 
 }  // namespace eris

@@ -1,4 +1,5 @@
-// Goal: a crash point kills at the n-th arrival of its own process and label only. Method: death tests.
+// Goal: a crash point kills at the n-th arrival of its own process and label only. Method: death
+// tests.
 #include "schema/base/crash_point.h"
 
 #include <gtest/gtest.h>

@@ -80,9 +80,9 @@ TEST(Recovery, AnInstallAndAnUpgradeEndCommitted) {
 
 TEST(Recovery, StateThatMovesArrivesOnce) {
   const auto deploy = [](const std::string& target) {
-    return DeployManifest{eris::testing::MakeManifest(
-        {{.name = "db", .places = {{target}}, .deploy_state = true},
-         {.name = "api", .places = {{"t3"}}, .depends_on = {"db"}}})};
+    return DeployManifest{
+        eris::testing::MakeManifest({{.name = "db", .places = {{target}}, .deploy_state = true},
+                                     {.name = "api", .places = {{"t3"}}, .depends_on = {"db"}}})};
   };
   EndsAlikeWhereverItDies([&](PlannerWorld& world) {
     (void)world.Run(deploy("t1"));

@@ -1,5 +1,5 @@
-// Goal: a transaction moves state by the name that was taken, and goes back where that fails. Method:
-// the real coordinator against a fleet in memory, with outcomes scripted.
+// Goal: a transaction moves state by the name that was taken, and goes back where that fails.
+// Method: the real coordinator against a fleet in memory, with outcomes scripted.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,8 +86,7 @@ TEST_F(MovingState, IsNotLeftOnASilentTarget) {
   DeployOptions last;
   last.state_from = {{.service = ServiceName("db"), .target = {}}};
   const TransactionId again = world.Run(Database({{"t2"}}), last);
-  EXPECT_EQ(world.ResultOf(again), TransactionResult::kCommitted)
-      << world.StatusOf(again).message;
+  EXPECT_EQ(world.ResultOf(again), TransactionResult::kCommitted) << world.StatusOf(again).message;
 }
 
 TEST_F(MovingState, AModuleWithoutSnapshotsIsToldOf) {

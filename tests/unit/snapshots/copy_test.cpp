@@ -1,4 +1,5 @@
-// Goal: a snapshot arrives as it was made, or not at all. Method: two stores, and damage between them.
+// Goal: a snapshot arrives as it was made, or not at all. Method: two stores, and damage between
+// them.
 #include "state/snapshots/copy.h"
 
 #include <gtest/gtest.h>
@@ -72,7 +73,8 @@ TEST_F(CopyOfASnapshot, KeepsTheNewestOnes) {
 TEST(SnapshotReference, NamesOneSnapshotAndNothingElse) {
   EXPECT_EQ(ParseReference("sql/rooms/1")->id, "1");
   EXPECT_EQ(ParseReference("sql/rooms/")->id, "");
-  for (const char* wrong : {"", "sql/rooms", "sql//1", "../rooms/1", "sql/rooms/1/2", "/sql/rooms"}) {
+  for (const char* wrong :
+       {"", "sql/rooms", "sql//1", "../rooms/1", "sql/rooms/1/2", "/sql/rooms"}) {
     EXPECT_FALSE(ParseReference(wrong)) << wrong;
   }
 }
