@@ -38,7 +38,7 @@ Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
       const ItemId id{.step = step, .grade = grade};
       if (!attempt.outcome) {
         ERIS_CHECK(attempt.body.has_value(), "an open attempt keeps its body");
-        agent.scheduler_.Add(id, *attempt.body);
+        agent.scheduler_.Add(id, **attempt.body);
         agent.held_.emplace(step, Held{.id = id,
                                        .body = *attempt.body,
                                        .body_hash = attempt.body_hash,
@@ -257,14 +257,14 @@ void Agent::StartRunnable(Now now) {
 void Agent::Begin(Held& held, Now now) {
   held.state = Held::State::kRunning;
   if (held.mode == StartMode::kFresh) {
-    if (std::string objection = LeaseObjection(held.id, held.body); !objection.empty()) {
+    if (std::string objection = LeaseObjection(held.id, *held.body); !objection.empty()) {
       const Verdict verdict =
-          LeaseNeedOf(held.body) == LeaseNeed::kNone ? Verdict::kFailed : Verdict::kUnavailable;
+          LeaseNeedOf(*held.body) == LeaseNeed::kNone ? Verdict::kFailed : Verdict::kUnavailable;
       return Settle(held.id, Refusal(verdict, std::move(objection)), now);
     }
     Record(StepStarted{.id = held.id, .body_hash = held.body_hash, .body = held.body});
-    for (LedgerRecord& record : RecordsBefore(held.id, held.body)) Record(std::move(record));
-    if (const auto* lock = std::get_if<LockItem>(&held.body)) {
+    for (LedgerRecord& record : RecordsBefore(held.id, *held.body)) Record(std::move(record));
+    if (const auto* lock = std::get_if<LockItem>(&*held.body)) {
       if (const auto* acquire = std::get_if<AcquireLease>(&lock->what)) {
         Record(LeaseGranted{.transaction = held.id.step.transaction,
                             .profile = acquire->profile,
@@ -317,21 +317,21 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
                                             std::to_string(limits::kBodyBytes));
   }
   // The lease may have run out while its confirmation was on its way through the machine.
-  if (IsConfirmation(held.body) && outcome.verdict == Verdict::kSucceeded) {
-    if (std::string objection = LeaseObjection(id, held.body); !objection.empty()) {
+  if (IsConfirmation(*held.body) && outcome.verdict == Verdict::kSucceeded) {
+    if (std::string objection = LeaseObjection(id, *held.body); !objection.empty()) {
       outcome = Refusal(Verdict::kUnavailable, std::move(objection));
     }
   }
   Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
   const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;
-  for (LedgerRecord& record : RecordsAfter(id, held.body, outcome, lease)) {
+  for (LedgerRecord& record : RecordsAfter(id, *held.body, outcome, lease)) {
     if (const auto* dropped = std::get_if<RootsDropped>(&record)) {
       decisions_.effects.push_back(DropRoots{.transaction = dropped->transaction});
     }
     Record(std::move(record));
   }
   SendOutcome(id, outcome, now);
-  if (!ActivitiesOf(held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
+  if (!ActivitiesOf(*held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
   if (held.successor && !IsAnswered(*held.successor, now)) Accept(*std::move(held.successor));
 }
 

@@ -52,7 +52,7 @@ struct SendMessage {
 struct StartWork {
   ItemId id;
   std::int64_t deadline_ms = 0;
-  ItemBody body;
+  Shared<ItemBody> body;
   DepotAccess depot;  // empty after a restart, until the planner publishes it again
   StartMode mode = StartMode::kFresh;
 };
@@ -102,7 +102,7 @@ class Agent {
   // An accepted item that has not been settled.
   struct Held {
     ItemId id;
-    ItemBody body;
+    Shared<ItemBody> body;
     DepotAccess depot;
     std::int64_t deadline_ms = 0;
     std::uint64_t body_hash = 0;

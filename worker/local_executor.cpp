@@ -52,12 +52,16 @@ void LocalExecutor::Start(const StartWork& work) {
   const ItemId id = work.id;
   started_[id] = loop_.now().steady;
   log_.Info("item.started", {{"item", AttemptNameOf(id)},
-                             {"verb", VerbOf(work.body)},
+                             {"verb", VerbOf(*work.body)},
                              {"resumed", work.mode == StartMode::kResumed}});
   const auto finish = [this, id](Outcome outcome) { Finish(id, std::move(outcome)); };
   std::visit(Overloaded{
-                 [&](const BuildItem& item) { store_.Build({id, work.depot}, item, finish); },
-                 [&](const TransferItem& item) { store_.Transfer({id, work.depot}, item, finish); },
+                 [&](const BuildItem& item) {
+                   store_.Build({id, work.depot}, item, finish);
+                 },
+                 [&](const TransferItem& item) {
+                   store_.Transfer({id, work.depot}, item, finish);
+                 },
                  [&](const CollectItem& item) { store_.Collect(id, item, finish); },
                  [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
                  [&](const QueryItem& item) { Report(id, item.profile); },
@@ -83,38 +87,38 @@ void LocalExecutor::Start(const StartWork& work) {
                  [&](const RestoreItem&) { StartRestore(work); },
                  [&](const auto&) { StartActivities(work, Repeat::kFirst); },
              },
-             work.body);
+             *work.body);
 }
 
 void LocalExecutor::StartActivities(const StartWork& work, Repeat repeat) {
   if (work.mode == StartMode::kResumed && repeat == Repeat::kFirst) return ResumeActivities(work);
   if (work.id.grade.attempt > 1) repeat = Repeat::kAgain;
-  auto request = RequestFor(work.body, repeat,
+  auto request = RequestFor(*work.body, repeat,
                             [this](const std::string& module) { return ActivitiesOf(module); });
   if (request.activities.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
   if (work.deadline_ms > 0) request.time_limit = Duration(work.deadline_ms);
   activities_.Start(AttemptNameOf(work.id), request,
                     [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
-                      FinishActivity(work, attempt ? OutcomeFor(work.body, request, *attempt)
+                      FinishActivity(work, attempt ? OutcomeFor(*work.body, request, *attempt)
                                                    : FromError(std::move(attempt).error()));
                     });
 }
 
 void LocalExecutor::ResumeActivities(const StartWork& work) {
   // Both sides derive the request from the body, so it need not be read back.
-  auto request = RequestFor(work.body, work.id.grade.attempt > 1 ? Repeat::kAgain : Repeat::kFirst,
+  auto request = RequestFor(*work.body, work.id.grade.attempt > 1 ? Repeat::kAgain : Repeat::kFirst,
                             [this](const std::string& module) { return ActivitiesOf(module); });
   if (request.activities.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
   activities_.Resume(AttemptNameOf(work.id),
                      [this, work, request](Result<dysnomia::AttemptOutcome> attempt) {
                        if (attempt)
-                         return FinishActivity(work, OutcomeFor(work.body, request, *attempt));
+                         return FinishActivity(work, OutcomeFor(*work.body, request, *attempt));
                        AskStatus(work);
                      });
 }
 
 void LocalExecutor::StartRestore(const StartWork& work) {
-  const auto& item = std::get<RestoreItem>(work.body);
+  const auto& item = std::get<RestoreItem>(*work.body);
   if (item.snapshot.empty()) return FinishLater(work.id, {.verdict = Verdict::kSucceeded});
   state_.Select(work.id, item, [this, work](Outcome chosen) {
     if (chosen.verdict != Verdict::kSucceeded) return Finish(work.id, std::move(chosen));
@@ -123,7 +127,7 @@ void LocalExecutor::StartRestore(const StartWork& work) {
 }
 
 void LocalExecutor::FinishActivity(const StartWork& work, Outcome outcome) {
-  const auto* snapshot = std::get_if<SnapshotItem>(&work.body);
+  const auto* snapshot = std::get_if<SnapshotItem>(&*work.body);
   if (snapshot == nullptr || outcome.verdict != Verdict::kSucceeded) {
     return Finish(work.id, std::move(outcome));
   }
@@ -134,7 +138,7 @@ void LocalExecutor::FinishActivity(const StartWork& work, Outcome outcome) {
 
 void LocalExecutor::AskStatus(const StartWork& work) {
   activities_.Remove(AttemptNameOf(work.id));
-  const std::vector<const Activity*> activities = eris::ActivitiesOf(work.body);
+  const std::vector<const Activity*> activities = eris::ActivitiesOf(*work.body);
   const bool tells = activities.size() == 1 &&
                      ActivitiesOf(activities.front()->module).Contains(ActivityKind::kStatus);
   // Dysnomia's contract: every activity is idempotent, so an unknown one is run again.
@@ -142,14 +146,14 @@ void LocalExecutor::AskStatus(const StartWork& work) {
   dysnomia::AttemptRequest request{.activities = {StatusRequestFor(*activities.front())}};
   const std::string name = StatusNameOf(work.id);
   activities_.Remove(name);
-  activities_.Start(name, std::move(request),
-                    [this, work, name](Result<dysnomia::AttemptOutcome> attempt) {
-                      activities_.Remove(name);
-                      const bool reached = attempt && !attempt->activities.empty() &&
-                                           IsReached(work.body, attempt->activities.front().status);
-                      if (!reached) return StartActivities(work, Repeat::kAgain);
-                      Finish(work.id, {.verdict = Verdict::kSucceeded});
-                    });
+  activities_.Start(
+      name, std::move(request), [this, work, name](Result<dysnomia::AttemptOutcome> attempt) {
+        activities_.Remove(name);
+        const bool reached = attempt && !attempt->activities.empty() &&
+                             IsReached(*work.body, attempt->activities.front().status);
+        if (!reached) return StartActivities(work, Repeat::kAgain);
+        Finish(work.id, {.verdict = Verdict::kSucceeded});
+      });
 }
 
 void LocalExecutor::Report(const ItemId& id, const ProfileName& profile) {

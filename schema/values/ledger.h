@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "schema/base/clock.h"
+#include "schema/base/shared.h"
 #include "schema/values/ids.h"
 #include "schema/values/work_item.h"
 
@@ -42,8 +43,8 @@ struct LowWaterRaised {
 struct StepStarted {
   ItemId id;
   std::uint64_t body_hash = 0;
-  ItemBody body;        // kept until the attempt is settled: what a restarted worker judges
-  std::string attempt;  // name of its directory below attempts/; empty when no child process runs
+  Shared<ItemBody> body;  // kept until the attempt is settled: what a restarted worker judges
+  std::string attempt;    // name of its directory below attempts/; empty when no child process runs
   bool operator==(const StepStarted&) const = default;
 };
 // Without a StepStarted before it: settled at once, nothing was started (a refusal by the module
@@ -120,7 +121,7 @@ using LedgerRecord = std::variant<EpochSeen, JournalBound, LowWaterRaised, StepS
 // ---- what they add up to ----
 struct LedgerAttempt {
   std::uint64_t body_hash = 0;
-  std::optional<ItemBody> body;  // present while it is open
+  std::optional<Shared<ItemBody>> body;  // present while it is open
   std::string attempt;
   std::optional<Outcome> outcome;  // absent: started, not settled
   enum class Report : std::uint8_t { kDue, kAcknowledged } report = Report::kDue;

@@ -130,7 +130,7 @@ Status LedgerTables::Put(const LowWaterRaised& raised) {
 
 Status LedgerTables::Put(const StepStarted& started) {
   const auto& [step, grade] = started.id;
-  std::string bytes = Encode(started.body);
+  std::string bytes = Encode(*started.body);
   ERIS_ASSIGN(const std::int64_t body, InsertBody(bytes));
   open_bodies_.insert_or_assign(started.id, Body{body, std::move(bytes)});
   return start_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt,

@@ -110,7 +110,7 @@ class InstantExecutor final : public Executor {
 
   void Start(const StartWork& work) override {
     if (ended_.empty()) loop_.After(Duration(0), [this] { Complete(); });
-    ended_.push_back({work.id, SuccessOf(work.body)});
+    ended_.push_back({work.id, SuccessOf(*work.body)});
   }
   void Stop(const ItemId&) override {}
   void Forget(const ItemId&) override {}

@@ -43,7 +43,7 @@ void Machine::Detach() {
 }
 
 void Machine::Start(const StartWork& work) {
-  if (ActivitiesOf(work.body).empty()) return StartControl(work);
+  if (ActivitiesOf(*work.body).empty()) return StartControl(work);
   awaited_.insert(work.id);
   const bool looks = context_.plant != Plant::kRunAgain;
   if (work.mode == StartMode::kResumed && looks) return Resume(work);
@@ -61,7 +61,7 @@ void Machine::Tell(const ItemId& id, Outcome outcome, Duration delay) {
 
 void Machine::StartControl(const StartWork& work) {
   const Duration took = context_.timeline.Between(
-      Duration(1), IsSupply(work.body) ? kLongestSupply : kLongestControl);
+      Duration(1), IsSupply(*work.body) ? kLongestSupply : kLongestControl);
   context_.timeline.After(took, [this, life = worker_life_, work] {
     if (worker_life_ == life) worker_->done(work.id, EndControl(work));
   });
@@ -105,7 +105,7 @@ void Machine::CollectGarbage() {
 }
 
 Outcome Machine::EndControl(const StartWork& work) {
-  const ItemBody& body = work.body;
+  const ItemBody& body = *work.body;
   if (const auto* transfer = std::get_if<TransferItem>(&body)) Transfer(work, *transfer);
   Outcome outcome = Says(Verdict::kSucceeded);
   if (const auto* build = std::get_if<BuildItem>(&body)) {
@@ -151,7 +151,7 @@ TargetReport Machine::Report(const ProfileName& profile) const {
 void Machine::RunActivities(const StartWork& work) {
   Attempt& attempt = attempts_[work.id];
   attempt = {};
-  attempt.body = work.body;
+  attempt.body = *work.body;
   const Duration limit = work.deadline_ms > 0 ? Duration(work.deadline_ms) : kLongestDeadline;
   attempt.deadline = context_.timeline.now().steady + limit;
   RunPart(work.id);
@@ -253,7 +253,7 @@ void Machine::Resume(const StartWork& work) {
 // As the worker's executor does: status decides, else it is run again, because Dysnomia's
 // activities are idempotent.
 void Machine::Judge(const StartWork& work) {
-  if (options_.has_status && IsReached(work.body)) {
+  if (options_.has_status && IsReached(*work.body)) {
     return Tell(work.id, Says(Verdict::kSucceeded), Duration(20));
   }
   RunActivities(work);

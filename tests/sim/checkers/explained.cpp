@@ -37,7 +37,7 @@ class ExplainedChecker final : public Checker {
     const bool forward = id.grade.direction == Direction::kForward;
     const ItemBody* body =
         forward ? &planned.body : (planned.inverse ? &*planned.inverse : nullptr);
-    if (body == nullptr || body->index() != seen.work.body.index()) {
+    if (body == nullptr || body->index() != seen.work.body->index()) {
       verdicts_.Report("explained", Describe(id) + " is another item than was planned");
     }
   }

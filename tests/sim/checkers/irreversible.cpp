@@ -26,7 +26,7 @@ class IrreversibleChecker final : public Checker {
 
   void OnWork(const WorkSeen& seen) override {
     const ItemId& id = seen.work.id;
-    const bool is_final = std::holds_alternative<DeleteStateItem>(seen.work.body);
+    const bool is_final = std::holds_alternative<DeleteStateItem>(*seen.work.body);
     const bool committed = committed_.contains(id.step.transaction);
     if (is_final && !committed) {
       verdicts_.Report("irreversible", Describe(id) + " deletes state before the commit");

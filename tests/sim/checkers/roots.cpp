@@ -12,7 +12,7 @@ class RootChecker final : public Checker {
   using Checker::Checker;
 
   void OnWork(const WorkSeen& seen) override {
-    const auto* activate = std::get_if<ActivateItem>(&seen.work.body);
+    const auto* activate = std::get_if<ActivateItem>(&*seen.work.body);
     if (activate == nullptr) return;
     const auto store = world_.store.find(seen.target);
     if (store != world_.store.end() && store->second.contains(activate->activity.package)) return;
