@@ -48,8 +48,12 @@ Status PrepareAttempt(const fs::path& dir, const AttemptRequest& request) {
     return FailErrno(errno, "cannot make " + dir.string());
   }
   const AttemptFiles files(dir);
-  const UniqueFd fd(::open(files.request.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid()) return FailErrno(errno, "cannot make " + files.request);
+  const UniqueFd fd(::open(files.request.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  struct stat before {};
+  if (!fd.valid() || ::fstat(fd.get(), &before) != 0) {
+    return FailErrno(errno, "cannot make " + files.request);
+  }
+  if (before.st_size > 0) return Fail(ErrorCode::kConflict, files.request + " exists already");
   return WriteAll(fd.get(), EncodeRequest(request)).map_error([&](Error error) {
     return std::move(error).In(files.request);
   });
@@ -63,9 +67,11 @@ Result<std::optional<AttemptOutcome>> ReadOutcome(const fs::path& dir) {
   const AttemptFiles files(dir);
   if (!FileExists(files.outcome)) return std::optional<AttemptOutcome>();
   ERIS_ASSIGN(const std::string text, ReadFile(files.outcome, kMaxAttemptFileBytes));
-  auto outcome = DecodeOutcome(text);
-  if (!outcome) return Fail(std::move(outcome).error().In(files.outcome));
-  return std::optional(*std::move(outcome));
+  auto named = DecodeOutcome(text);
+  if (!named) return Fail(std::move(named).error().In(files.outcome));
+  // Of an attempt that had this directory before, brought back by a power cut.
+  if (named->attempt != dir.filename()) return std::optional<AttemptOutcome>();
+  return std::optional(std::move(named->outcome));
 }
 
 Result<bool> IsAttemptRunning(const fs::path& dir) { return IsLocked(dir); }
@@ -99,6 +105,36 @@ Result<AttemptState> JudgeAttempt(const fs::path& dir) {
     return FailErrno(errno, "cannot withdraw " + files.request);
   }
   return AttemptState{AttemptPhase::kLost, {}};
+}
+
+namespace {
+
+// Empties the output, or removes it when somebody else still has it open, who may write to it
+// later: a lease for writing is granted to its only user.
+Status RecycleOutput(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  // Should somebody open it meanwhile, the signal must not be the default one, which ends us.
+  if (fd.valid() && ::fcntl(fd.get(), F_SETSIG, SIGURG) == 0 &&
+      ::fcntl(fd.get(), F_SETLEASE, F_WRLCK) == 0 && ::ftruncate(fd.get(), 0) == 0 &&
+      ::fcntl(fd.get(), F_SETLEASE, F_UNLCK) == 0) {
+    return {};
+  }
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return FailErrno(errno, "cannot remove " + path);
+}
+
+}  // namespace
+
+Status RecycleAttempt(const fs::path& dir, const fs::path& new_name) {
+  const AttemptFiles files(dir);
+  ERIS_ASSIGN(const FileLock lock, FileLock::TryAcquire(files.lock));
+  ERIS_TRY(RecycleOutput(files.output));
+  if (::ftruncate(lock.fd(), 0) != 0 || ::truncate(files.request.c_str(), 0) != 0 ||
+      ::rename(files.outcome.c_str(), files.unpublished.c_str()) != 0 ||
+      ::rename(dir.c_str(), new_name.c_str()) != 0) {
+    return FailErrno(errno, "cannot use " + dir.string() + " again");
+  }
+  return {};
 }
 
 Result<int> StopAttempt(const fs::path& dir, StopSignal signal) {

@@ -6,9 +6,9 @@
 //   DIR/          0700, made by PrepareAttempt
 //     request     0600, what to run; withdrawn by JudgeAttempt when the attempt is given up
 //     lock        flock held by `dysnomia` for as long as it runs; holds its process id
-//     output      what the modules printed, secrets masked (while a batch with secrets runs: not
-//     there) outcome     written last, by temporary name, fsync and rename; once there it never
-//     changes
+//     output      what the modules printed, secrets masked (while a batch with secrets runs:
+//     absent) outcome     written last, by temporary name, fsync and rename; names DIR; never
+//     changes then
 //
 // Life as the worker sees it: ledger "started" -> PrepareAttempt -> spawn AttemptCommand -> its end
 // (pidfd)
@@ -101,8 +101,9 @@ struct AttemptState {
   AttemptOutcome outcome;  // when kFinished
 };
 
-// Makes DIR (its parent exists) and writes the request. kConflict when DIR holds a request already,
-// kInvalid when the request breaks a limit or names no safe secret.
+// Makes DIR (its parent exists), unless it is there from RecycleAttempt, and writes the request.
+// kConflict when DIR holds a request already, kInvalid when the request breaks a limit or names no
+// safe secret.
 Status PrepareAttempt(const std::filesystem::path& dir, const AttemptRequest& request);
 
 // argv of the process to spawn. It makes a session of its own, keeps no file of the worker's open
@@ -125,6 +126,12 @@ Result<std::optional<UniqueFd>> WatchAttempt(const std::filesystem::path& dir);
 // under the lock. Modules of a runner that was killed may still be running: StopAttempt until it
 // returns 0.
 Result<AttemptState> JudgeAttempt(const std::filesystem::path& dir);
+
+// Gives the directory of an ended attempt, and with it its emptied files (without an output that a
+// daemon still has open), another name under which PrepareAttempt can use it again. New files are
+// what an attempt costs most on ext4, which looks at the inode of each file that was deleted
+// lately. kConflict while its runner lives. After an error nothing can be said of DIR: remove it.
+Status RecycleAttempt(const std::filesystem::path& dir, const std::filesystem::path& new_name);
 
 enum class StopSignal : std::uint8_t { kTerminate, kKill };
 // A living runner is asked to end its activity (kTerminate: it sends SIGTERM, after kill_grace

@@ -308,13 +308,13 @@ Result<UniqueFd> RedirectOutput(const Capture& capture) {
 // By temporary name, sync and rename. The directory is not synced, which would cost a second write
 // to the disk for each activity: a power cut may take a whole outcome away, and then the attempt is
 // judged as one whose runner was killed.
-Status Publish(const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".new";
-  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd.valid()) return FailErrno(errno, "cannot make " + temporary);
+Status Publish(const AttemptFiles& files, std::string_view text) {
+  const char* const temporary = files.unpublished.c_str();
+  const UniqueFd fd(::open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd.valid()) return FailErrno(errno, "cannot make " + files.unpublished);
   ERIS_TRY(WriteAll(fd.get(), text));
-  if (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    return FailErrno(errno, "cannot write " + path);
+  if (::fsync(fd.get()) != 0 || ::rename(temporary, files.outcome.c_str()) != 0) {
+    return FailErrno(errno, "cannot write " + files.outcome);
   }
   return {};
 }
@@ -349,8 +349,8 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   const AttemptFiles files(dir);
   ERIS_ASSIGN(const FileLock lock, TakeLock(files.lock));
   ERIS_TRY(NameHolder(lock));
-  if (FileExists(files.outcome))
-    return Fail(ErrorCode::kConflict, files.outcome + " exists already");
+  ERIS_ASSIGN(const auto before, ReadOutcome(dir));
+  if (before) return Fail(ErrorCode::kConflict, files.outcome + " exists already");
   ERIS_ASSIGN(const std::string text, ReadFile(files.request, kMaxAttemptFileBytes));
   auto request = DecodeRequest(text);
   if (!request) return Fail(std::move(request).error().In(files.request));
@@ -360,7 +360,7 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   const Status done =
       BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
         ERIS_TRY(capture.Finish());
-        return Publish(files.outcome, EncodeOutcome(outcome));
+        return Publish(files, EncodeOutcome({dir.filename().string(), outcome}));
       });
   if (standard_error.valid()) ::dup2(standard_error.get(), STDERR_FILENO);
   return done;

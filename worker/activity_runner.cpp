@@ -10,8 +10,18 @@ namespace eris {
 namespace {
 
 constexpr Duration kAskAgainAfter{20};
+// A target has no more attempts at a time than cores, and seldom more of these.
+constexpr int kMaxSpares = 16;
 
 }  // namespace
+
+ActivityRunner::ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, Log& log)
+    : options_(std::move(options)), loop_(loop), log_(log) {
+  for (int i = 0; i < kMaxSpares; ++i) {
+    const std::string name = "spare-" + std::to_string(i);
+    (FileExists(DirOf(name).string()) ? spares_ : unused_).push_back(name);
+  }
+}
 
 ActivityRunner::~ActivityRunner() {
   for (const auto& [name, running] : running_) loop_.Unwatch(running.watch);
@@ -25,7 +35,7 @@ void ActivityRunner::Later(Done done, Result<dysnomia::AttemptOutcome> result) {
 void ActivityRunner::Start(const std::string& name, dysnomia::AttemptRequest request, Done done) {
   request.state_dir = options_.state_dir;
   request.secrets_dir = options_.secrets_dir;
-  const std::filesystem::path dir = DirOf(name);
+  const std::filesystem::path dir = TakeDir(name);
   if (Status prepared = dysnomia::PrepareAttempt(dir, request); !prepared) {
     return Later(std::move(done), Fail(std::move(prepared).error()));
   }
@@ -42,6 +52,17 @@ void ActivityRunner::Start(const std::string& name, dysnomia::AttemptRequest req
   running.child = std::move(*child);
   running.done = std::move(done);
   Watch(name, std::move(running));
+}
+
+std::filesystem::path ActivityRunner::TakeDir(const std::string& name) {
+  std::filesystem::path dir = DirOf(name);
+  if (spares_.empty()) return dir;
+  // One that cannot be had is made anew.
+  std::error_code ignored;
+  std::filesystem::rename(DirOf(spares_.back()), dir, ignored);
+  unused_.push_back(std::move(spares_.back()));
+  spares_.pop_back();
+  return dir;
 }
 
 void ActivityRunner::Resume(const std::string& name, Done done) {
@@ -109,6 +130,11 @@ void ActivityRunner::Stop(const std::string& name) {
 }
 
 void ActivityRunner::Remove(const std::string& name) {
+  if (!unused_.empty() && dysnomia::RecycleAttempt(DirOf(name), DirOf(unused_.back()))) {
+    spares_.push_back(std::move(unused_.back()));
+    unused_.pop_back();
+    return;
+  }
   if (Status removed = RemoveTree(DirOf(name).string()); !removed) {
     log_.Warn("attempt.remove_failed", {{"attempt", name}, {"error", removed.error().message}});
   }

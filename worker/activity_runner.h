@@ -30,8 +30,7 @@ class ActivityRunner {
   // An error means: whether it took effect is unknown when kTimeout, certainly not otherwise.
   using Done = std::function<void(Result<dysnomia::AttemptOutcome>)>;
 
-  ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, Log& log)
-      : options_(std::move(options)), loop_(loop), log_(log) {}
+  ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, Log& log);
   ~ActivityRunner();
   ActivityRunner(const ActivityRunner&) = delete;
   ActivityRunner& operator=(const ActivityRunner&) = delete;
@@ -44,7 +43,7 @@ class ActivityRunner {
   void Resume(const std::string& name, Done done);
   // Asks a running attempt to end its activity; its completion still follows.
   void Stop(const std::string& name);
-  // Removes the directory of an ended attempt.
+  // Takes the directory of an ended attempt away: some are kept for later attempts.
   void Remove(const std::string& name);
 
  private:
@@ -58,6 +57,8 @@ class ActivityRunner {
   std::filesystem::path DirOf(const std::string& name) const {
     return options_.attempts_dir / name;
   }
+  // The directory for a new attempt: a spare one, if there is any.
+  std::filesystem::path TakeDir(const std::string& name);
   void Watch(const std::string& name, Running running);
   void OnEnd(const std::string& name);
   void Judge(const std::string& name, const Done& done);
@@ -68,6 +69,8 @@ class ActivityRunner {
   link::Loop& loop_;
   Log& log_;
   std::map<std::string, Running> running_;
+  std::vector<std::string> spares_;  // names of emptied directories
+  std::vector<std::string> unused_;  // names that a spare one may have
 };
 
 }  // namespace eris

@@ -15,12 +15,14 @@ struct AttemptFiles {
       : request((dir / "request").string()),
         lock((dir / "lock").string()),
         output((dir / "output").string()),
-        outcome((dir / "outcome").string()) {}
+        outcome((dir / "outcome").string()),
+        unpublished(outcome + ".new") {}
 
   std::string request;
   std::string lock;
   std::string output;
   std::string outcome;
+  std::string unpublished;  // the outcome while it is written
 };
 
 }  // namespace eris::dysnomia

@@ -170,9 +170,10 @@ Result<AttemptRequest> DecodeRequest(std::string_view text) {
   return request;
 }
 
-std::string EncodeOutcome(const AttemptOutcome& outcome) {
+std::string EncodeOutcome(const NamedOutcome& named) {
   RecordWriter out(kOutcomeMagic);
-  for (const ActivityOutcome& activity : outcome.activities) {
+  out.Put("attempt", named.attempt);
+  for (const ActivityOutcome& activity : named.outcome.activities) {
     out.Put("result", WordOf(kResults, activity.result));
     out.Put("exit-status", activity.exit_status);
     out.Put("status", WordOf(kStatuses, activity.status));
@@ -182,13 +183,18 @@ std::string EncodeOutcome(const AttemptOutcome& outcome) {
   return std::move(out).Take();
 }
 
-Result<AttemptOutcome> DecodeOutcome(std::string_view text) {
+Result<NamedOutcome> DecodeOutcome(std::string_view text) {
   RecordReader in(text);
   ERIS_TRY(in.Expect(kOutcomeMagic));
-  AttemptOutcome outcome;
+  NamedOutcome named;
+  AttemptOutcome& outcome = named.outcome;
   for (;;) {
     ERIS_ASSIGN(const Record record, in.Next());
-    if (record.key == "end") return outcome;
+    if (record.key == "end") return named;
+    if (record.key == "attempt") {
+      named.attempt = record.value;
+      continue;
+    }
     if (record.key == "result") {
       ERIS_ASSIGN(const ActivityResult result, ValueOf(kResults, record.value));
       outcome.activities.emplace_back().result = result;

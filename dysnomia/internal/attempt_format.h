@@ -15,7 +15,12 @@ Status CheckRequest(const AttemptRequest& request);
 std::string EncodeRequest(const AttemptRequest& request);
 Result<AttemptRequest> DecodeRequest(std::string_view text);
 
-std::string EncodeOutcome(const AttemptOutcome& outcome);
-Result<AttemptOutcome> DecodeOutcome(std::string_view text);
+// An outcome says whose it is: attempts have their directories one after the other.
+struct NamedOutcome {
+  std::string attempt;  // name of the directory
+  AttemptOutcome outcome;
+};
+std::string EncodeOutcome(const NamedOutcome& named);
+Result<NamedOutcome> DecodeOutcome(std::string_view text);
 
 }  // namespace eris::dysnomia

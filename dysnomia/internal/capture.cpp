@@ -15,8 +15,12 @@ namespace eris::dysnomia {
 
 Result<Capture> Capture::Open(const std::string& path, CaptureMode mode) {
   const std::string name = mode == CaptureMode::kPlain ? path : path + ".unmasked";
-  UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
-  if (!fd.valid()) return FailErrno(errno, "cannot make " + name);
+  UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  struct stat before {};
+  if (!fd.valid() || ::fstat(fd.get(), &before) != 0) {
+    return FailErrno(errno, "cannot make " + name);
+  }
+  if (before.st_size > 0) return Fail(ErrorCode::kConflict, name + " exists already");
   if (mode == CaptureMode::kMasked && ::unlink(name.c_str()) != 0) {
     return FailErrno(errno, "cannot unlink " + name);
   }

@@ -31,7 +31,8 @@ TEST(AttemptFormat, RequestsComeBackEqual) {
 }
 
 TEST(AttemptFormat, OutcomesComeBackEqual) {
-  AttemptOutcome outcome;
+  NamedOutcome named{.attempt = "3-1-f1", .outcome = {}};
+  AttemptOutcome& outcome = named.outcome;
   outcome.activities.resize(2);
   outcome.activities[0].result = ActivityResult::kUnimplemented;
   outcome.activities[1].result = ActivityResult::kTimedOut;
@@ -39,7 +40,10 @@ TEST(AttemptFormat, OutcomesComeBackEqual) {
   outcome.activities[1].status = ComponentStatus::kInactive;
   outcome.activities[1].message = "took too long";
   outcome.activities[1].tail = std::string("a\0b\nresult 3:xyz\n", 17);
-  EXPECT_EQ(DecodeOutcome(EncodeOutcome(outcome)), outcome);
+  const auto read = DecodeOutcome(EncodeOutcome(named));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->attempt, named.attempt);
+  EXPECT_EQ(read->outcome, outcome);
 }
 
 TEST(AttemptFormat, EveryCutIsSeen) {

@@ -243,6 +243,51 @@ TEST_F(AttemptTest, AnAttemptRunsOnlyOnce) {
   EXPECT_EQ(PrepareAttempt(attempt_, request).error().code, ErrorCode::kConflict);
 }
 
+TEST_F(AttemptTest, ADirectoryIsUsedAgainWithoutATraceOfTheAttemptBefore) {
+  Module("echo $1; [ $1 = activate ]\n");
+  EXPECT_EQ(Run(Request({Activity()})).activities.at(0).tail, "activate\n");
+  ASSERT_TRUE(RecycleAttempt(attempt_, dir_ / "spare"));
+  EXPECT_EQ(JudgeAttempt(attempt_)->phase, AttemptPhase::kLost);
+  std::filesystem::rename(dir_ / "spare", attempt_);
+  EXPECT_EQ(JudgeAttempt(attempt_)->phase, AttemptPhase::kLost) << "nothing was asked for";
+  const AttemptOutcome second = Run(Request({Activity(ActivityKind::kDeactivate)}));
+  EXPECT_EQ(second.activities.at(0).result, ActivityResult::kFailed);
+  EXPECT_EQ(second.activities.at(0).tail, "deactivate\n");
+}
+
+TEST_F(AttemptTest, AnOutputThatADaemonHoldsIsNotUsedAgain) {
+  Module("setsid sh -c 'sleep 0.2; echo late; : > " + (dir_ / "late").string() + "' & echo $! > " +
+         (dir_ / "daemon").string() + "\n");
+  Run(Request({Activity()}));
+  ASSERT_TRUE(RecycleAttempt(attempt_, dir_ / "spare"));
+  EXPECT_FALSE(FileExists((dir_ / "spare/output").string()));
+  Await("late");
+  Module("echo clean\n");
+  std::filesystem::rename(dir_ / "spare", attempt_);
+  EXPECT_EQ(Run(Request({Activity()})).activities.at(0).tail, "clean\n");
+  ASSERT_TRUE(RecycleAttempt(attempt_, dir_ / "spare"));
+  EXPECT_TRUE(FileExists((dir_ / "spare/output").string())) << "nobody holds this one";
+}
+
+TEST_F(AttemptTest, TheOutcomeOfAnAttemptBeforeIsNobodysAfterAPowerCut) {
+  Module("echo $1\n");
+  Run(Request({Activity()}));
+  // The new name is on the disk, what was emptied before is not.
+  attempt_ = dir_ / "later";
+  std::filesystem::rename(dir_ / "attempt", attempt_);
+  EXPECT_FALSE(ReadOutcome(attempt_)->has_value());
+  EXPECT_EQ(JudgeAttempt(attempt_)->phase, AttemptPhase::kLost);
+}
+
+TEST_F(AttemptTest, ADirectoryInUseIsNotUsedAgain) {
+  Module(": > " + (dir_ / "started").string() + "; exec sleep 60\n");
+  Child child = Start(Request({Activity()}));
+  Await("started");
+  EXPECT_EQ(RecycleAttempt(attempt_, dir_ / "spare").error().code, ErrorCode::kConflict);
+  EXPECT_EQ(StopAttempt(attempt_, StopSignal::kTerminate), 1);
+  Finish(std::move(child));
+}
+
 TEST_F(AttemptTest, AStoppedAttemptSaysSo) {
   Module(": > " + (dir_ / "started").string() + "; exec sleep 60\n");
   Child child = Start(Request({Activity(), Activity()}));
