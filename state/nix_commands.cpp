@@ -53,8 +53,11 @@ tl::unexpected<Error> Unexpected(std::string_view what, std::string_view line) {
 std::vector<NixCommand> RealiseCommands(std::span<const StorePath> paths,
                                         const RealiseOptions& options) {
   return InCommands(paths, [&](std::size_t n) {
-    NixCommand command = {"nix-store", "--realise", "--keep-going", "--max-jobs",
-                          std::to_string(options.max_jobs)};
+    // Errors alone, each with the end of its log: between the output of a thousand builds they
+    // would be lost.
+    NixCommand command = {
+        "nix-store", "--realise", "--keep-going", "--quiet",    "--no-build-output",
+        "--option",  "log-lines", "20",           "--max-jobs", std::to_string(options.max_jobs)};
     if (options.silent_limit_s > 0) {
       command.insert(command.end(), {"--max-silent-time", std::to_string(options.silent_limit_s)});
     }

@@ -27,7 +27,8 @@ struct RealiseOptions {
 };
 
 // Builds (or substitutes) what is missing and goes on after failures. The exit status says little:
-// ask InvalidPathsCommands for the outputs afterwards.
+// ask InvalidPathsCommands for the outputs afterwards, and ParseBuildFailures what became of the
+// others.
 std::vector<NixCommand> RealiseCommands(std::span<const StorePath> paths,
                                         const RealiseOptions& options);
 

@@ -9,12 +9,14 @@
 
 #include "schema/base/command.h"
 #include "schema/base/text.h"
+#include "state/build_failures.h"
 
 namespace eris {
 namespace {
 
 // Builds are ended by their own limits; this one only stops a Nix that hangs.
 constexpr Duration kTimeout = std::chrono::hours(24);
+constexpr std::size_t kBuildErrorBytes = std::size_t{1} << 20;
 
 // Nix says what is wrong in its last line that begins with "error:".
 std::string ErrorLineOf(std::string_view stderr_text) {
@@ -56,8 +58,12 @@ Result<RealiseResult> NixStore::Realise(std::span<const Derivation> batch,
   RealiseResult result;
   for (const NixCommand& command : RealiseCommands(derivations, options)) {
     ERIS_ASSIGN(const CommandOutput done,
-                RunCommand(command, {.environment = environment_, .timeout = kTimeout}));
-    if (!done.status.success()) result.log_tail += done.stderr_tail;
+                RunCommand(command, {.environment = environment_,
+                                     .timeout = kTimeout,
+                                     .stderr_tail_bytes = kBuildErrorBytes}));
+    if (done.status.success()) continue;
+    const std::vector<BuildFailure> failures = ParseBuildFailures(done.stderr_tail);
+    result.log_tail += failures.empty() ? done.stderr_tail : LogOfBuildFailures(failures);
   }
   ERIS_ASSIGN(result.failed, InvalidPaths(outputs));
   const std::set<StorePath> failed(result.failed.begin(), result.failed.end());

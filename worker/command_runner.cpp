@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxStdoutBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxStderrBytes = std::size_t{64} << 20;
-constexpr std::size_t kTailBytes = std::size_t{8} << 10;
 
 Result<UniqueFd> OpenOutput(const std::filesystem::path& path) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -100,8 +100,8 @@ void CommandRunner::OnEnd(Id id) {
     result.stdout_text += *text;
   }
   if (Result<std::string> text = ReadFile(FileOf(id, "err"), kMaxStderrBytes)) {
-    result.stderr_tail =
-        text->size() > kTailBytes ? text->substr(text->size() - kTailBytes) : *text;
+    const std::size_t kept = std::min(text->size(), running.commands.tail_bytes);
+    result.stderr_tail = text->substr(text->size() - kept);
   }
   if (!running.stopped.empty()) {
     result.failure = running.stopped;

@@ -2,6 +2,7 @@
 // Nix does on behalf of an item. Unlike attempts these end with the worker and may be run again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -19,7 +20,7 @@ namespace eris {
 struct CommandsResult {
   bool success = false;     // every command exited with 0
   std::string stdout_text;  // of all commands, in order
-  std::string stderr_tail;  // of the last one that was run
+  std::string stderr_tail;  // of the last one that was run; see Commands::tail_bytes
   std::string failure;      // one line; empty on success
 };
 
@@ -31,7 +32,8 @@ class CommandRunner {
   struct Commands {
     std::vector<std::vector<std::string>> argvs;  // run in this order, until one fails
     std::vector<std::string> environment;
-    Duration limit{0};  // of the whole sequence; 0 = none
+    Duration limit{0};                              // of the whole sequence; 0 = none
+    std::size_t tail_bytes = std::size_t{8} << 10;  // of the standard error that are kept
   };
 
   // Output files are made in `work_dir`, which exists.

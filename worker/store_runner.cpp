@@ -11,18 +11,26 @@
 
 #include "schema/base/files.h"
 #include "schema/base/process.h"
+#include "state/build_failures.h"
 #include "state/nix_commands.h"
 
 namespace eris {
 namespace {
 
 constexpr std::size_t kKeptProfileLinks = 10;
-constexpr std::size_t kNamedFailures = 5;
+constexpr std::size_t kErrorBytes = std::size_t{1} << 20;  // of Nix that are read
+constexpr std::size_t kLogBytes = std::size_t{8} << 10;    // that an outcome may carry
 
 Outcome Succeeded() { return {.verdict = Verdict::kSucceeded}; }
 
+std::string LastBytes(const std::string& text, std::size_t count) {
+  return text.size() > count ? text.substr(text.size() - count) : text;
+}
+
 Outcome Failed(const CommandsResult& result) {
-  return {.verdict = Verdict::kFailed, .message = result.failure, .log_tail = result.stderr_tail};
+  return {.verdict = Verdict::kFailed,
+          .message = result.failure,
+          .log_tail = LastBytes(result.stderr_tail, kLogBytes)};
 }
 
 Outcome FromStatus(const Status& status) {
@@ -51,8 +59,6 @@ Outcome NotTransferred(const Error& error) {
   return {.verdict = error.code == ErrorCode::kInvalid ? Verdict::kFailed : Verdict::kUnavailable,
           .message = "transfer: " + error.message};
 }
-
-std::string BaseName(const StorePath& path) { return FileNameOf(path.text); }
 
 }  // namespace
 
@@ -84,11 +90,12 @@ std::filesystem::path StoreRunner::RootsOf(const ItemId& id) const {
 
 void StoreRunner::Run(const ItemId& id, std::vector<std::vector<std::string>> commands,
                       OnResult on_result) {
-  running_[id] = commands_.Run({.argvs = std::move(commands), .environment = environment_},
-                               [this, id, on_result = std::move(on_result)](CommandsResult result) {
-                                 running_.erase(id);
-                                 on_result(std::move(result));
-                               });
+  running_[id] = commands_.Run(
+      {.argvs = std::move(commands), .environment = environment_, .tail_bytes = kErrorBytes},
+      [this, id, on_result = std::move(on_result)](CommandsResult result) {
+        running_.erase(id);
+        on_result(std::move(result));
+      });
 }
 
 void StoreRunner::Build(const ItemAt& at, const BuildItem& item, Done done) {
@@ -138,7 +145,7 @@ void StoreRunner::Realise(const ItemAt& at, const BuildItem& item, Done then) {
        .roots_prefix = RootsOf(id).string(),
        .silent_limit_s =
            std::chrono::duration_cast<std::chrono::seconds>(options_.build_silence).count()});
-  Run(id, std::move(commands), [this, id, item, done](CommandsResult built) {
+  Run(id, std::move(commands), [this, id, item, done](const CommandsResult& built) {
     if (built.success) {
       BuildReport report;
       for (const BuildItem::Derivation& one : item.derivations) report.built.push_back(one.output);
@@ -148,32 +155,28 @@ void StoreRunner::Realise(const ItemAt& at, const BuildItem& item, Done then) {
   });
 }
 
-// The exit status says that something failed; the store says what.
+// The exit status says that something failed; the store says what, and Nix why.
 void StoreRunner::JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
                              const Done& done) {
   std::vector<StorePath> outputs;
   for (const BuildItem::Derivation& one : item.derivations) outputs.push_back(one.output);
   Run(id, InvalidPathsCommands(outputs), [built, outputs, done](const CommandsResult& asked) {
-    if (!asked.success) return done(Failed(built));
     const Result<std::vector<StorePath>> invalid = ParsePaths(asked.stdout_text);
-    if (!invalid) return done(Failed(built));
+    const std::vector<BuildFailure> failures = ParseBuildFailures(built.stderr_tail);
+    Outcome outcome = Failed(built);
+    if (!failures.empty()) {
+      outcome.message = NameBuildFailures(failures);
+      outcome.log_tail = LogOfBuildFailures(failures);
+    }
+    if (!asked.success || !invalid) return done(std::move(outcome));
     const std::set<StorePath> missing(invalid->begin(), invalid->end());
     BuildReport report;
-    std::string names;
     for (const StorePath& output : outputs) {
-      if (!missing.contains(output)) {
-        report.built.push_back(output);
-        continue;
-      }
-      if (report.failed.size() < kNamedFailures)
-        names += (names.empty() ? "" : ", ") + BaseName(output);
-      report.failed.push_back(output);
+      (missing.contains(output) ? report.failed : report.built).push_back(output);
     }
-    Outcome outcome = Failed(built);
     if (!report.failed.empty()) {
       outcome.message = std::to_string(report.failed.size()) + " of " +
-                        std::to_string(outputs.size()) + " builds failed: " + names + ": " +
-                        built.failure;
+                        std::to_string(outputs.size()) + " builds failed: " + outcome.message;
     }
     outcome.report = std::move(report);
     done(std::move(outcome));

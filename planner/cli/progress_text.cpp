@@ -14,7 +14,7 @@ namespace eris::cli {
 namespace {
 
 using State = ItemProgress::State;
-constexpr std::size_t kLogLines = 10;
+constexpr std::size_t kLogLines = 25;
 
 std::string_view PlaceOf(std::string_view queue) {
   constexpr std::string_view kTarget = "target.";

@@ -61,8 +61,9 @@ TEST(NixCommands, PassTheLimitsOfABuild) {
       RealiseCommands(Paths(1), {.max_jobs = 4, .roots_prefix = "/r/out", .silent_limit_s = 600});
   ASSERT_EQ(commands.size(), 1U);
   EXPECT_EQ(commands[0],
-            (NixCommand{"nix-store", "--realise", "--keep-going", "--max-jobs", "4",
-                        "--max-silent-time", "600", "--add-root", "/r/out", Paths(1)[0].text}));
+            (NixCommand{"nix-store", "--realise", "--keep-going", "--quiet", "--no-build-output",
+                        "--option", "log-lines", "20", "--max-jobs", "4", "--max-silent-time",
+                        "600", "--add-root", "/r/out", Paths(1)[0].text}));
 }
 
 TEST(NixCommands, ReadNixAnswers) {

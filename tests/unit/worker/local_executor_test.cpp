@@ -182,7 +182,8 @@ TEST_F(LocalExecutorTest, BuildsAndSaysWhichOutputsFailed) {
   const auto report = std::get<BuildReport>(outcome.report);
   EXPECT_THAT(report.built, ElementsAre(OutputOf(good)));
   EXPECT_THAT(report.failed, ElementsAre(OutputOf(bad)));
-  EXPECT_THAT(outcome.message, HasSubstr("1 of 2 builds failed"));
+  EXPECT_EQ(outcome.message, "1 of 2 builds failed: bad.drv: failed with exit code 3");
+  EXPECT_EQ(outcome.log_tail, bad.text + " failed with exit code 3\n  no good\n");
 }
 
 TEST_F(LocalExecutorTest, RootsAClosureAndSwitchesTheProfile) {
