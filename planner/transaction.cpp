@@ -253,6 +253,8 @@ void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, Stead
   }
   if (said_no || exhausted || outcome.verdict == Verdict::kCancelled) {
     if (failure_.empty()) failure_ = why;
+    // What can be built without it is: see BuildsGoOn.
+    if (planned.phase == PlanPhase::kPrepare) static_cast<void>(main_.Fail(item));
     return;
   }
   TryAgain(item, outcome.verdict, now);

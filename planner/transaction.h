@@ -150,6 +150,7 @@ class Transaction {
   std::optional<EventBody> DecideOverdue() const;
   std::optional<EventBody> DecideSilentOut(SteadyTime now) const;
   std::optional<EventBody> DecideWave() const;
+  bool BuildsGoOn() const;
   bool IsTombstone(LaneNumber lane) const;
   std::string StateThere(LaneNumber lane) const;
   bool IsExhausted(SteadyTime now) const;

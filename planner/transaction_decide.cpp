@@ -66,7 +66,9 @@ std::optional<EventBody> Transaction::DecideForward(const Permits& permits, Stea
   const TransactionPhase way_out = status_.phase < TransactionPhase::kSwitching
                                        ? TransactionPhase::kAborting
                                        : TransactionPhase::kRollingBack;
-  if (!failure_.empty()) return PhaseEntered{.phase = way_out, .why = failure_};
+  if (!failure_.empty() && !BuildsGoOn()) {
+    return PhaseEntered{.phase = way_out, .why = failure_};
+  }
   if (!cancelled_by_.empty()) return PhaseEntered{.phase = way_out, .why = cancelled_by_};
   if (const std::optional<LaneNumber> lane = lanes_.Silent(wait(), now)) {
     if (IsTombstone(*lane)) {
@@ -75,12 +77,29 @@ std::optional<EventBody> Transaction::DecideForward(const Permits& permits, Stea
           .verdict = TargetVerified::Verdict::kUnverified,
           .differences = {SilentLine(*lane, now) + ": what goes from there waits for its return"}};
     }
-    return PhaseEntered{.phase = way_out, .why = SilentLine(*lane, now) + StateThere(*lane)};
+    return PhaseEntered{
+        .phase = way_out,
+        .why = failure_.empty() ? SilentLine(*lane, now) + StateThere(*lane) : failure_};
   }
   if (auto overdue = DecideOverdue()) return overdue;
   if (auto wave = DecideWave()) return wave;
   if (main_.opened_is_settled()) return DecideNextPhase(permits);
   return std::nullopt;
+}
+
+// After a failed build the others are built all the same: whoever mends the one finds them done,
+// and learns of all that are to be mended at once.
+bool Transaction::BuildsGoOn() const {
+  if (status_.phase != TransactionPhase::kPreparing) return false;
+  bool one_failed = false;
+  bool one_is_left = false;
+  for (const ItemIndex item : main_.items()) {
+    if (plan_->items[item.value].phase != PlanPhase::kPrepare) break;  // the first phase
+    if (!std::holds_alternative<BuildItem>(plan_->items[item.value].body)) continue;
+    one_failed |= main_.StandingOf(item) == Schedule::Standing::kFailed;
+    one_is_left |= !main_.IsSettled(item);
+  }
+  return one_failed && one_is_left;
 }
 
 std::optional<EventBody> Transaction::DecideNextPhase(const Permits& permits) const {

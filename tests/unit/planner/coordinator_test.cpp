@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 using Result = TransactionResult;
 
@@ -142,6 +143,46 @@ TEST_F(Upgrade, ARefusedLockAbortsAndUnlocksWhatMayBeLocked) {
   EXPECT_THAT(lines, Contains("unlock web -1")) << "it was locked before api";
   EXPECT_THAT(lines, Contains("unlock api -1")) << "it may be locked";
   EXPECT_THAT(lines, Not(Contains("unlock db -1"))) << "its turn had not come";
+}
+
+// Packages of two systems, and their profiles behind them.
+TEST_F(Upgrade, AFailedBuildStopsNoOtherAndNothingElseBegins) {
+  Manifest next = ThreeTiers("2");
+  next.targets.at(TargetName("t3")).system = SystemName("made-up");
+  for (auto& [key, service] : next.services) {
+    if (service.name.text == "web") service.system = SystemName("made-up");
+  }
+  world.fleet().AddBuilder("made-up");
+  world.Welcome(2);
+  std::vector<std::string> built;
+  world.fleet().SetScript([&](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    const auto* build = std::get_if<BuildItem>(&item.body);
+    if (build == nullptr) return std::nullopt;
+    built.push_back(build->system.text);
+    return built.size() == 1 ? std::optional(Says(Verdict::kFailed, "no such compiler"))
+                             : std::nullopt;
+  });
+  const std::size_t from = world.fleet().log().size();
+  const TransactionId tx = world.Run(DeployManifest{next});
+  EXPECT_EQ(world.ResultOf(tx), Result::kAborted);
+  EXPECT_THAT(world.StatusOf(tx).message, HasSubstr("no such compiler"));
+  EXPECT_THAT(built, UnorderedElementsAre("made-up", "made-up", "x86_64-linux", "x86_64-linux"));
+  EXPECT_THAT(LogSince(from), Not(Contains(HasSubstr("lock"))));
+  world.fleet().SetScript({});
+  EXPECT_EQ(Visible(), before);
+}
+
+// What a build waits for may fail, too: then nobody waits for it.
+TEST_F(Upgrade, AFailedBuildIsNotFollowedByOnesThatCanNotBegin) {
+  int transfers = 0;
+  world.fleet().SetScript([&](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    if (std::holds_alternative<BuildItem>(item.body)) return Says(Verdict::kFailed, "no compiler");
+    if (!std::holds_alternative<TransferItem>(item.body)) return std::nullopt;
+    return ++transfers == 2 ? std::optional(Says(Verdict::kFailed, "no disk")) : std::nullopt;
+  });
+  const TransactionId tx = world.Run(Deploy("2"), {.build_place = BuildPlace::kTargets});
+  EXPECT_EQ(world.ResultOf(tx), Result::kAborted);
+  EXPECT_EQ(Visible(), before);
 }
 
 TEST_F(Upgrade, AttemptsAreBoundedAndOnlyForUnknownAndUnavailable) {
