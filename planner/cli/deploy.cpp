@@ -55,13 +55,9 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
   if (!base && base.error().code != ErrorCode::kUnavailable) return Fail(base.error());
   const bool is_previewed = base.has_value();
   if (prepared.session->client().interrupted()) return Fail(base.error());
-  const bool has_profiles = !models.deployment.empty() && !prepared.next.profiles.empty();
-  if (!has_profiles) {
-    ERIS_TRY(
-        AddProfiles(prepared.next,
-                    is_previewed ? base->manifest.profiles : std::map<TargetName, TargetProfile>(),
-                    std::move(digest_key), context.settings.store));
-  }
+  ERIS_TRY(AddProfiles(
+      prepared.next, is_previewed ? base->manifest.profiles : std::map<TargetName, TargetProfile>(),
+      std::move(digest_key), context.settings.store));
   if (!is_previewed) return prepared;
   ERIS_ASSIGN(prepared.plan, PlanFrom(*base, prepared.next, options, context.call.profile));
   return prepared;

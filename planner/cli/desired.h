@@ -16,11 +16,12 @@ namespace eris::cli {
 // How Nix is called on this machine: variables that win over the environment's.
 using NixEnvironment = std::vector<std::string>;
 
-// Prints every finding. kInvalid: the models have errors. The manifest has no profiles yet.
+// Prints every finding. kInvalid: the models have errors. Only a deployment model has profiles yet.
 Result<Manifest> EvaluateDesired(const ModelArguments& arguments, const NixEnvironment& nix,
                                  Output& output);
 
-// Makes the profiles of all targets; those of `known` that did not change cost nothing.
+// Makes the profiles of all targets that have none (MakeProfiles); those of `known` that did not
+// change cost nothing.
 Status AddProfiles(Manifest& manifest, const std::map<TargetName, TargetProfile>& known,
                    std::vector<std::uint8_t> digest_key, const NixEnvironment& nix);
 

@@ -1,5 +1,6 @@
 // `eris manifest` and `eris build`: models and Nix on this machine, no broker.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -17,25 +18,41 @@ namespace {
 // what the properties are.
 Result<Manifest> EvaluateHere(const ModelArguments& models, Context& context) {
   ERIS_ASSIGN(Manifest manifest, EvaluateDesired(models, context.settings.store, context.output));
-  if (context.settings.digest_key_file.empty() || !manifest.profiles.empty()) return manifest;
+  if (context.settings.digest_key_file.empty()) return manifest;
   ERIS_ASSIGN(std::vector<std::uint8_t> key, ReadDigestKey(context.settings));
   ERIS_TRY(AddProfiles(manifest, {}, std::move(key), context.settings.store));
   return manifest;
 }
 
-std::vector<Derivation> DerivationsOf(const Manifest& manifest) {
-  std::set<std::pair<StorePath, StorePath>> all;
+// By system: Nix begins nothing of a batch that has one it cannot build.
+std::map<SystemName, std::vector<Derivation>> DerivationsOf(const Manifest& manifest) {
+  std::map<SystemName, std::set<std::pair<StorePath, StorePath>>> all;
   for (const auto& [key, service] : manifest.services) {
-    all.emplace(service.derivation, service.package);
+    if (service.derivation.empty()) continue;
+    all[service.system].emplace(service.derivation, service.package);
   }
   for (const auto& [target, profile] : manifest.profiles) {
-    all.emplace(profile.derivation, profile.path);
+    if (profile.derivation.empty()) continue;
+    all[manifest.targets.at(target).system].emplace(profile.derivation, profile.path);
   }
-  std::vector<Derivation> derivations;
-  for (const auto& [derivation, output] : all) {
-    if (!derivation.empty()) derivations.push_back({derivation, output});
+  std::map<SystemName, std::vector<Derivation>> derivations;
+  for (const auto& [system, pairs] : all) {
+    for (const auto& [derivation, output] : pairs) {
+      derivations[system].push_back({derivation, output});
+    }
   }
   return derivations;
+}
+
+// Nix' environment with the store that the settings name.
+std::vector<std::string> NixEnvironmentOf(const Context& context) {
+  std::vector<std::string> environment = context.surroundings.environment;
+  for (const std::string& variable : context.settings.store) {
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(environment, [&name](const std::string& old) { return old.starts_with(name); });
+    environment.push_back(variable);
+  }
+  return environment;
 }
 
 }  // namespace
@@ -54,26 +71,27 @@ Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context) {
 
 Result<ExitCode> RunBuild(const BuildCommand& command, Context& context) {
   ERIS_ASSIGN(const Manifest manifest, EvaluateHere(command.models, context));
-  const std::vector<Derivation> derivations = DerivationsOf(manifest);
-  std::vector<std::string> environment = context.surroundings.environment;
-  for (const std::string& variable : context.settings.store) {
-    const std::string name = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(environment, [&name](const std::string& old) { return old.starts_with(name); });
-    environment.push_back(variable);
-  }
+  NixStore store(NixEnvironmentOf(context));
   RealiseOptions options;
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
   options.max_jobs = command.max_jobs > 0 ? command.max_jobs : cores;
-  ERIS_ASSIGN(const RealiseResult result, NixStore(environment).Realise(derivations, options));
+  RealiseResult all;
+  for (const auto& [system, derivations] : DerivationsOf(manifest)) {
+    ERIS_ASSIGN(const RealiseResult built, store.Realise(derivations, options));
+    all.valid.insert(all.valid.end(), built.valid.begin(), built.valid.end());
+    all.failed.insert(all.failed.end(), built.failed.begin(), built.failed.end());
+    all.log_tail += built.log_tail;
+  }
   std::string text;
-  for (const StorePath& path : result.valid) text += path.text + "\n";
+  for (const StorePath& path : all.valid) text += path.text + "\n";
   context.output.Print(text);
-  if (result.failed.empty()) return ExitCode::kDone;
-  if (!result.log_tail.empty()) context.output.Note(result.log_tail);
+  if (all.failed.empty()) return ExitCode::kDone;
+  if (!all.log_tail.empty()) context.output.Note(all.log_tail);
   return Fail(ErrorCode::kInvalid,
-              std::to_string(result.failed.size()) + " of " + std::to_string(derivations.size()) +
-                  " packages could not be built, the first is " + result.failed.front().text,
-              "the end of Nix' output is above");
+              std::to_string(all.failed.size()) + " of " +
+                  std::to_string(all.failed.size() + all.valid.size()) +
+                  " packages could not be built, the first is " + all.failed.front().text,
+              "the ends of the logs are above");
 }
 
 }  // namespace eris::cli

@@ -1,11 +1,13 @@
 #include "planner/models/deployment_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "planner/models/check_manifest.h"
 #include "planner/models/manifest_json.h"
 #include "planner/models/nix_source.h"
 #include "schema/base/files.h"
+#include "schema/base/text.h"
 
 namespace eris {
 namespace {
@@ -20,6 +22,26 @@ Result<std::string> ReadJson(const std::string& path, const NixOptions& nix) {
                      nix);
 }
 
+// Where the model does not say: targets are of this machine's system, services of that of a target
+// that they are mapped to.
+Status AddMissingSystems(Manifest& manifest, const NixOptions& nix) {
+  const bool all_say = std::none_of(manifest.targets.begin(), manifest.targets.end(),
+                                    [](const auto& one) { return one.second.system.empty(); });
+  SystemName here;
+  if (!all_say) {
+    ERIS_ASSIGN(const std::string quoted, EvaluateNix("builtins.currentSystem", nix));
+    here = SystemName(std::string(Trim(quoted)).substr(1, Trim(quoted).size() - 2));
+  }
+  for (auto& [name, target] : manifest.targets) {
+    if (target.system.empty()) target.system = here;
+  }
+  for (const Mapping& mapping : manifest.mappings) {
+    Service& service = manifest.services.at(mapping.service);
+    if (service.system.empty()) service.system = manifest.targets.at(mapping.target).system;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<EvaluatedModels> ReadDeploymentModel(const std::string& path, const NixOptions& nix) {
@@ -30,6 +52,7 @@ Result<EvaluatedModels> ReadDeploymentModel(const std::string& path, const NixOp
   models.errors = CheckManifest(*manifest);
   if (!models.errors.empty()) return models;
   models.manifest = std::move(*manifest);
+  ERIS_TRY(AddMissingSystems(models.manifest, nix));
   AddMissingDigests(models.manifest);
   return models;
 }

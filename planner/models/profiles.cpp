@@ -36,7 +36,9 @@ std::string NixPackages(const Manifest& manifest, const TargetName& target) {
 
 // What the derivation of a profile is made from: arguments of nix/profiles.nix.
 std::string NixTarget(const Manifest& manifest, const TargetName& target, const DigestKey& key) {
+  const std::string& system = manifest.targets.at(target).system.text;
   return "{ name = " + NixString(target.text) + "; storeName = " + NixString(StoreNameOf(target)) +
+         "; system = " + NixString(system) +
          ";\n  text = " + NixString(ProfileText(manifest, target, key)) +
          ";\n  packages = " + NixPackages(manifest, target) + "; }\n";
 }
@@ -64,6 +66,12 @@ Status ReadMade(const std::string& json, ProfileMap& profiles) {
   }
 }
 
+// A profile that somebody wrote into the manifest is theirs; one that was made for a manifest is
+// good for that one only.
+bool IsAsGiven(const TargetProfile& given, const std::string& digest) {
+  return given.digest.empty() || given.digest == digest;
+}
+
 }  // namespace
 
 std::string ProfileDigest(const Manifest& manifest, const TargetName& target,
@@ -77,8 +85,11 @@ Result<ProfileMap> MakeProfiles(const Manifest& manifest, const ProfileOptions& 
   for (const auto& [name, target] : manifest.targets) {
     const std::string nix_target = NixTarget(manifest, name, options.key);
     TargetProfile profile{{}, {}, DigestOf(nix_target)};
+    const auto given = manifest.profiles.find(name);
     const auto known = options.known.find(name);
-    if (known != options.known.end() && known->second.digest == profile.digest) {
+    if (given != manifest.profiles.end() && IsAsGiven(given->second, profile.digest)) {
+      profile = given->second;
+    } else if (known != options.known.end() && known->second.digest == profile.digest) {
       profile = known->second;
     } else {
       wanted += nix_target;

@@ -37,8 +37,9 @@ struct ProfileOptions {
   NixOptions nix;
 };
 
-// The profiles of all targets of the manifest, also of those that nothing is mapped to. Writes
-// their derivations to the store, builds nothing. No Nix call when all are known. Linear in
+// The profiles of all targets of the manifest, also of those that nothing is mapped to. Those that
+// the manifest has already stay when they have no digest (somebody wrote them) or the right one.
+// Writes their derivations to the store, builds nothing. No Nix call when all are known. Linear in
 // mappings.
 Result<std::map<TargetName, TargetProfile>> MakeProfiles(const Manifest& manifest,
                                                          const ProfileOptions& options);

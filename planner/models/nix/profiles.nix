@@ -16,7 +16,7 @@ let
       packages = map restore target.packages;
       manifest = derivation {
         name = "${target.storeName}-manifest";
-        system = currentSystem;
+        inherit (target) system; # built where the packages are
         builder = "/bin/sh";
         # Sourced, because a shell reads a script in blocks but `read` its input byte by byte.
         args = [ "-e" "-c" ". \"$writeTextPath\"" ];

@@ -14,7 +14,8 @@ namespace {
 
 using Derivations = std::vector<BuildItem::Derivation>;
 
-// What the base used has been built and is rooted by its generation.
+// What the base used has been built and is rooted by its generation; what has no derivation is
+// there already, and comes with the profile's closure.
 class NewPackages {
  public:
   explicit NewPackages(const PlanContext& context) : graph_(context.graphs.next) {
@@ -26,7 +27,8 @@ class NewPackages {
   // The service of a mapping whose package is to be built, or null.
   const Service* Of(DagNode mapping) const {
     const Service* service = graph_.services[mapping];
-    return known_.contains(service->package.text) ? nullptr : service;
+    const bool is_there = service->derivation.empty() || known_.contains(service->package.text);
+    return is_there ? nullptr : service;
   }
 
  private:

@@ -134,5 +134,22 @@ TEST(DeploymentModel, MayBeWrittenInNix) {
   EXPECT_NE(models->manifest.targets.at(TargetName("one")).system.text, "");
 }
 
+TEST(DeploymentModel, SaysNoSystemAndGetsThatOfThisMachineOrItsTargets) {
+  const testing::NixStore store(testing::StoreNames::kLogical);
+  const testing::TemporaryDirectory directory;
+  std::string json = Model(ServiceText("a", "") + "," + ServiceText("b", ""), LinkTo("a"));
+  directory.Write("here.json", json);
+  auto models = ReadDeploymentModel(directory.path() / "here.json", store.options());
+  ASSERT_TRUE(models) << models.error().message;
+  const SystemName here = models->manifest.targets.at(TargetName("one")).system;
+  EXPECT_THAT(here.text, HasSubstr("-"));
+  EXPECT_EQ(models->manifest.services.at(ServiceKey("a")).system, here);
+  json.replace(json.find("\"numOfCores\""), 0, R"("system": "made-up", )");
+  directory.Write("there.json", json);
+  models = ReadDeploymentModel(directory.path() / "there.json", store.options());
+  ASSERT_TRUE(models) << models.error().message;
+  EXPECT_EQ(models->manifest.services.at(ServiceKey("a")).system.text, "made-up");
+}
+
 }  // namespace
 }  // namespace eris

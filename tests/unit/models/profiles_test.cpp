@@ -128,6 +128,28 @@ TEST_F(Profiles, AreTakenOverWhileNothingChanges) {
   EXPECT_NE(changed->at(TargetName("full one")).path, first->at(TargetName("full one")).path);
 }
 
+TEST_F(Profiles, InADeploymentModelStayUnlessTheyWereMadeForAnother) {
+  const auto made = Make();
+  ASSERT_TRUE(made) << made.error().message;
+  manifest_.profiles = *made;
+  NixOptions no_nix;
+  no_nix.program = "/nonexistent/nix-instantiate";
+  EXPECT_EQ(MakeProfiles(manifest_, {kKey, {}, no_nix}).value(), *made);
+  // For some targets only, and by hand: the others get theirs.
+  const TargetProfile by_hand{{}, StorePath("/nix/store/0-mine"), {}};
+  manifest_.profiles = {{TargetName("empty"), by_hand}};
+  const auto partial = Make();
+  ASSERT_TRUE(partial) << partial.error().message;
+  EXPECT_EQ(partial->at(TargetName("empty")), by_hand);
+  EXPECT_EQ(partial->at(TargetName("full one")), made->at(TargetName("full one")));
+  // Edited after it was made.
+  manifest_.profiles = *made;
+  manifest_.mappings.front().digest = "another";
+  const auto changed = Make();
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_NE(changed->at(TargetName("full one")), made->at(TargetName("full one")));
+}
+
 Manifest Small(const Property& property) {
   testing::ModelBuilder builder = testing::ThreeTiers();
   builder.Container("one", property);
