@@ -23,6 +23,33 @@ constexpr std::size_t kLogBytes = std::size_t{8} << 10;    // that an outcome ma
 
 Outcome Succeeded() { return {.verdict = Verdict::kSucceeded}; }
 
+bool IsDerivation(const StorePath& path) { return path.text.ends_with(".drv"); }
+
+// Realising is how Nix roots a path; a derivation would be built by that.
+std::vector<NixCommand> RootCommands(const std::vector<StorePath>& paths,
+                                     const std::string& prefix) {
+  std::vector<StorePath> derivations;
+  std::vector<StorePath> outputs;
+  for (const StorePath& path : paths) (IsDerivation(path) ? derivations : outputs).push_back(path);
+  std::vector<NixCommand> commands = AddRootsCommands(outputs, prefix);
+  for (NixCommand& command : AddDerivationRootsCommands(derivations, prefix + "-derivations")) {
+    commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+// Nix roots a derivation whether it is there or not.
+CommandsResult WithLackingDerivations(CommandsResult rooted, const std::vector<StorePath>& paths) {
+  if (!rooted.success) return rooted;
+  const auto lacking = std::find_if(paths.begin(), paths.end(), [](const StorePath& path) {
+    return IsDerivation(path) && !FileExists(path.text);
+  });
+  if (lacking == paths.end()) return rooted;
+  rooted.success = false;
+  rooted.failure = lacking->text + " is not in the store";
+  return rooted;
+}
+
 std::string LastBytes(const std::string& text, std::size_t count) {
   return text.size() > count ? text.substr(text.size() - count) : text;
 }
@@ -189,7 +216,10 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
     return;
   }
   const auto root = [this, at, paths = item.paths](OnResult on_result) {
-    Run(at.id, AddRootsCommands(paths, RootsOf(at.id).string()), std::move(on_result));
+    Run(at.id, RootCommands(paths, RootsOf(at.id).string()),
+        [paths, on_result = std::move(on_result)](CommandsResult rooted) {
+          on_result(WithLackingDerivations(std::move(rooted), paths));
+        });
   };
   root([this, at, root, paths = item.paths, done = std::move(done)](const CommandsResult& rooted) {
     if (rooted.success) return done(Succeeded());

@@ -202,6 +202,18 @@ TEST_F(LocalExecutorTest, RootsAClosureAndSwitchesTheProfile) {
   EXPECT_FALSE(fs::exists(Path("roots/1")));
 }
 
+TEST_F(LocalExecutorTest, RootsADerivationWithoutBuildingIt) {
+  const StorePath derivation = Instantiate("later", "echo x > $out");
+  const Outcome outcome = Run(1, TransferItem{.paths = {derivation}});
+  EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
+  EXPECT_FALSE(fs::exists(OutputOf(derivation).text));
+  const auto collected =
+      RunCommand({"nix-store", "--gc"}, {.environment = WithStore(CurrentEnvironment(), store_)});
+  EXPECT_TRUE(collected && fs::exists(derivation.text));
+  const StorePath absent(store_.store_dir + "/00000000000000000000000000000000-absent.drv");
+  EXPECT_EQ(Run(2, TransferItem{.paths = {absent}}).verdict, Verdict::kFailed);
+}
+
 TEST_F(LocalExecutorTest, ATransferOfWhatIsNotThereFails) {
   const StorePath derivation = Instantiate("absent", "echo x > $out");
   const Outcome outcome = Run(1, TransferItem{.paths = {OutputOf(derivation)}});
