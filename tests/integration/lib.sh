@@ -10,6 +10,7 @@ export ERIS_CONFIG_DIR=$state
 NIX_CONFIG=$(printf '%s\nsandbox = false\nsubstituters =\nbuild-users-group =' "${NIX_CONFIG:-}")
 export NIX_CONFIG
 up_pid=
+others=()
 
 clean_up() {
   local status=$?
@@ -22,6 +23,7 @@ clean_up() {
   fi
   rm -f "$work"/modules/hold.* 2>/dev/null || true
   if [ -n "$up_pid" ]; then kill -TERM "$up_pid" 2>/dev/null && wait "$up_pid" || true; fi
+  for pid in "${others[@]}"; do kill -TERM "$pid" 2>/dev/null && wait "$pid" || true; done
   chmod -R u+w "$work" 2>/dev/null || true
   rm -rf "$work"
   exit "$status"
@@ -74,6 +76,8 @@ stop_up() {
   wait "$up_pid" || fail "eris up ended with $?"
   up_pid=
 }
+
+also_stop() { others+=("$1"); }  # a daemon that the test started itself
 
 pid_of() { cat "$state/run/$1.pid"; }
 is_replaced() { [ -s "$state/run/$1.pid" ] && [ "$(pid_of "$1")" != "$2" ]; }
