@@ -1,10 +1,13 @@
 // dysnomia: runs the activities of components. Wiring only.
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "dysnomia/command.h"
 #include "dysnomia/options.h"
 #include "dysnomia/runner.h"
 #include "dysnomia/snapshot_command.h"
+#include "schema/base/crash_point.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
 
@@ -34,7 +37,11 @@ int RunActivity(const eris::dysnomia::Options& options) {
 }
 
 int RunAttempt(const eris::dysnomia::Options& options) {
-  const auto settings = eris::dysnomia::SettingsFrom(eris::CurrentEnvironment());
+  auto settings = eris::dysnomia::SettingsFrom(eris::CurrentEnvironment());
+  const char* crash = std::getenv("ERIS_CRASH_AT");
+  const auto observer = eris::MakeCrashPoint(crash == nullptr ? "" : crash, "dysnomia");
+  if (!observer) return Report(observer.error());
+  settings.observer = observer->get();
   const eris::Status status = eris::dysnomia::RunAttempt(options.attempt, settings);
   return status ? 0 : Report(status.error());
 }

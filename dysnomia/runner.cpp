@@ -25,6 +25,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void Reached(const RunnerSettings& settings, std::string_view point) {
+  if (settings.observer != nullptr) settings.observer->Reached(point);
+}
+
 // The lock is held by probes for an instant at a time, by another runner for long.
 Result<FileLock> TakeLock(const std::string& path) {
   constexpr int kTries = 100;
@@ -111,7 +115,9 @@ class BatchRun {
   Status Run(const std::function<Status(const AttemptOutcome&)>& finish) {
     finish_ = finish;
     for (const ActivityRequest& activity : request_.activities) {
+      Reached(settings_, kBeforeActivity);
       outcome_.activities.push_back(RunOne(activity));
+      Reached(settings_, kAfterActivity);
       const ActivityResult result = outcome_.activities.back().result;
       if (result != ActivityResult::kSucceeded && result != ActivityResult::kUnimplemented) break;
     }
@@ -347,8 +353,10 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   ERIS_TRY(LeadSession());
   ERIS_ASSIGN(const UniqueFd stop, CatchStopRequests());
   const AttemptFiles files(dir);
+  Reached(settings, kBeforeLock);
   ERIS_ASSIGN(const FileLock lock, TakeLock(files.lock));
   ERIS_TRY(NameHolder(lock));
+  Reached(settings, kAfterLock);
   ERIS_ASSIGN(const auto before, ReadOutcome(dir));
   if (before) return Fail(ErrorCode::kConflict, files.outcome + " exists already");
   ERIS_ASSIGN(const std::string text, ReadFile(files.request, kMaxAttemptFileBytes));
@@ -360,7 +368,10 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   const Status done =
       BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
         ERIS_TRY(capture.Finish());
-        return Publish(files, EncodeOutcome({dir.filename().string(), outcome}));
+        Reached(settings, kBeforeOutcome);
+        ERIS_TRY(Publish(files, EncodeOutcome({dir.filename().string(), outcome})));
+        Reached(settings, kAfterOutcome);
+        return {};
       });
   if (standard_error.valid()) ::dup2(standard_error.get(), STDERR_FILENO);
   return done;

@@ -3,20 +3,31 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "dysnomia/attempt.h"
 #include "dysnomia/module.h"
 #include "dysnomia/module_finder.h"
 #include "schema/base/error.h"
+#include "schema/base/turn.h"
 
 namespace eris::dysnomia {
+
+// The labelled points of an attempt.
+inline constexpr std::string_view kBeforeLock = "before-lock";
+inline constexpr std::string_view kAfterLock = "after-lock";
+inline constexpr std::string_view kBeforeActivity = "before-activity";
+inline constexpr std::string_view kAfterActivity = "after-activity";
+inline constexpr std::string_view kBeforeOutcome = "before-outcome";
+inline constexpr std::string_view kAfterOutcome = "after-outcome";
 
 // What the runner takes from its own environment, read once by main.
 struct RunnerSettings {
   std::vector<std::filesystem::path> modules_path;  // DYSNOMIA_MODULES_PATH
   std::filesystem::path secrets_dir;                // ERIS_SECRETS_DIR
-  Environment inherited;  // what modules inherit: all but names that begin with "ERIS_"
+  Environment inherited;             // what modules inherit: all but names that begin with "ERIS_"
+  TurnObserver* observer = nullptr;  // borrowed; tests kill this process at its points
 };
 RunnerSettings SettingsFrom(const std::vector<std::string>& environment);
 

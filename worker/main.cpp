@@ -94,7 +94,8 @@ Status Run(const std::string& config_path) {
   const Layout layout(config.state_dir);
   ERIS_TRY(layout.Make());
   const char* crash = std::getenv("ERIS_CRASH_AT");
-  ERIS_ASSIGN(const auto observer, MakeCrashPoint(crash == nullptr ? "" : crash, "worker"));
+  ERIS_ASSIGN(const auto observer,
+              MakeCrashPoint(crash == nullptr ? "" : crash, "worker", config.name));
 
   SystemClock clock;
   SystemRandom random;

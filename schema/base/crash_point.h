@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/base/error.h"
 #include "schema/base/turn.h"
@@ -22,9 +23,26 @@ class CrashAt final : public TurnObserver {
   std::uint64_t left_;
 };
 
-// `text` is the value of ERIS_CRASH_AT: "PROCESS:POINT:N", as "planner:after-append:3"; empty or of
-// another process: null. kInvalid when it is malformed.
+// Does what a file says, which may come, change and go while the process runs: "PROCESS:POINT:N"
+// as above, but N counts the arrivals of all processes of that name together, in the file. Who
+// arrives last renames it to FILE.hit and dies: the one who is started in its place goes on.
+class CrashOnOrder final : public TurnObserver {
+ public:
+  // `names`: what this process answers to.
+  CrashOnOrder(std::string file, std::vector<std::string> names)
+      : file_(std::move(file)), names_(std::move(names)) {}
+  void Reached(std::string_view point) override;
+
+ private:
+  std::string file_;
+  std::vector<std::string> names_;
+};
+
+// `text` is the value of ERIS_CRASH_AT: "PROCESS:POINT:N", as "planner:after-append:3", or "@FILE"
+// for orders; empty or of another process: null. A worker answers to its `name`, too. kInvalid when
+// it is malformed.
 Result<std::unique_ptr<TurnObserver>> MakeCrashPoint(std::string_view text,
-                                                     std::string_view process);
+                                                     std::string_view process,
+                                                     std::string_view name = {});
 
 }  // namespace eris
