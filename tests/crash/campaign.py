@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Kills real daemons in the middle of an upgrade and of a rollback, and compares what the targets run with what
+they must (scripts/crash --help)."""
+
+import argparse
+import itertools
+import os
+import random
+import sys
+import time
+
+from call_rules import check_calls
+from real_site import Site, TestFailure
+
+TURN = ("before-append", "after-append", "after-send")
+ATTEMPT = ("before-lock", "after-lock", "before-activity", "after-activity", "before-outcome", "after-outcome")
+LABELS = {"planner": TURN, "broker": TURN, "worker": TURN, "builder": TURN, "dysnomia": ATTEMPT}
+SETTLED = 0.3  # s; what comes after the end of a transaction would have come by then
+
+
+class Campaign:
+    """Moves a layered system to and fro; each move is one round, in which somebody may die."""
+
+    def __init__(self, site):
+        self.site = site
+        self.rounds = 0
+        self.longest = 0.0
+        self.version = "1"  # what runs
+        site.finish(site.deploy("1"), 0)
+        # A third version that does not come up: what its deployment must come to is the one before.
+        site.tell("fail.activate.api-broken")
+        self.check("the first deployment", [])
+
+    def upgrade(self, what, disturb):
+        self.move(what + ", upgrade", "2" if self.version == "1" else "1", 0, disturb)
+
+    def roll_back(self, what, disturb):
+        self.move(what + ", rollback", "broken", 2, disturb)
+
+    def move(self, what, version, status, disturb):
+        site = self.site
+        site.forget_calls()
+        began = time.monotonic()
+        client = site.deploy(version)
+        try:
+            disturb(client)
+            site.finish(client, status)
+            if status == 0:
+                self.version = version
+            self.longest = max(self.longest, time.monotonic() - began)
+            self.rounds += 1
+            self.check(what, site.calls())
+        except TestFailure as failure:
+            client.kill()
+            raise TestFailure(f"{what}: {failure}") from None
+
+    def check(self, what, calls):
+        site = self.site
+        expected = {"aside": "1", "data": self.version, "api": self.version, "web": "1"}
+        if site.active() != expected:
+            raise TestFailure(f"{what}: {site.active()} are active, not {expected}")
+        if site.locked():
+            raise TestFailure(f"{what}: locked for ever: {site.locked()}")
+        end = time.monotonic() + SETTLED
+        while time.monotonic() < end:
+            site.keep()
+            time.sleep(0.01)
+        if calls and site.calls() != calls:
+            raise TestFailure(f"{what}: called after its end: {site.calls()[len(calls):]}")
+        site.note_hit()
+        for finding in check_calls(calls, site.crashes):
+            raise TestFailure(f"{what}: {finding}")
+
+    # One process at one labelled point.
+
+    def labelled(self, processes, stride):
+        for process in processes:
+            for label in LABELS[process]:
+                for move in (self.upgrade, self.roll_back):
+                    self.each_arrival(process, label, move, stride)
+
+    def each_arrival(self, process, label, move, stride):
+        """n = 1, 1 + stride, … until the move gets through without an n-th arrival."""
+        before = self.rounds
+        for n in itertools.count(1, stride):
+            self.site.order(f"{process}:{label}:{n}")
+            move(f"{process} at {label} {n}", lambda client: None)
+            if not self.site.withdraw_order():
+                break
+        say(f"{process} {label} {move.__name__}: {self.rounds - before - 1} deaths")
+
+    # At any time.
+
+    def at_random(self, rounds, dice):
+        for number in range(1, rounds + 1):
+            move = self.upgrade if number % 2 else self.roll_back
+            victims = dice.sample(self.site.daemons(), dice.choice((1, 1, 2)))
+            move(f"random round {number}, {' and '.join(victims)}", self.killer(victims, dice))
+        say(f"random times: {rounds} rounds")
+
+    def everything(self, rounds, dice):
+        for number in range(1, rounds + 1):
+            move = self.upgrade if number % 2 else self.roll_back
+            move(f"all at once, round {number}", self.killer(self.site.daemons(), dice))
+        say(f"all at once: {rounds} rounds")
+
+    def killer(self, victims, dice):
+        """Kills them within the time that such a move takes."""
+        delay = dice.uniform(0.2, 2.2)
+
+        def disturb(client):
+            due = time.monotonic() + delay
+            while client.poll() is None and time.monotonic() < due:
+                self.site.keep()
+                time.sleep(0.005)
+            self.site.kill(*victims)
+
+        return disturb
+
+
+def say(text):
+    print(f"ok: {text}", flush=True)
+
+
+def short(campaign, dice):
+    """What every change is tested with: each process once in each direction, and all at once."""
+    for process, label, n in (("planner", "after-append", 6), ("broker", "after-send", 40),
+                              ("worker", "after-append", 12), ("dysnomia", "after-activity", 3)):
+        for move in (campaign.upgrade, campaign.roll_back):
+            campaign.site.order(f"{process}:{label}:{n}")
+            move(f"{process} at {label} {n}", lambda client: None)
+            if not campaign.site.withdraw_order():
+                raise TestFailure(f"{process} never came to {label} {n}")
+        say(f"{process} dies at {label} {n}, in an upgrade and in a rollback")
+    campaign.everything(1, dice)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("programs", help="directory of the programs")
+    parser.add_argument("--short", action="store_true", help="a few points only")
+    parser.add_argument("--process", action="append", choices=LABELS, help="labelled points of these only")
+    parser.add_argument("--stride", type=int, default=1, help="every so many-th arrival at a point")
+    parser.add_argument("--rounds", type=int, default=100, help="random ones; 3 in 10 as many with all at once")
+    parser.add_argument("--seed", type=int, default=0, help="of the random rounds; 0: a new one")
+    parser.add_argument("--no-points", action="store_true", help="random rounds only")
+    arguments = parser.parse_args()
+    seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
+    print(f"seed {seed}", flush=True)
+    dice = random.Random(seed)
+    with Site(arguments.programs) as site:
+        try:
+            campaign = Campaign(site)
+            if arguments.short:
+                short(campaign, dice)
+            else:
+                if not arguments.no_points:
+                    campaign.labelled(arguments.process or list(LABELS), arguments.stride)
+                campaign.at_random(arguments.rounds, dice)
+                campaign.everything(arguments.rounds * 3 // 10, dice)
+        except TestFailure as failure:
+            site.print_logs()
+            print(f"FAILED: {failure}")
+            return 1
+        print(f"all as promised: {campaign.rounds} moves, the longest took {campaign.longest:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    os.environ.setdefault("LC_ALL", "C")
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""A site of real daemons that a test may kill: made by `eris up`, then kept running by the test itself."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RESTART_AFTER = 0.05
+DAEMONS = {"broker": "broker/broker.toml", "planner": "planner/planner.toml", "builder": "builder/worker.toml"}
+TARGETS = ("test1", "test2", "test3")
+
+INFRASTRUCTURE = """{
+  test1 = { properties.hostname = "test1"; containers.recorder = { }; numOfCores = 2; };
+  test2 = { properties.hostname = "test2"; containers.recorder = { }; numOfCores = 2; };
+  test3 = { properties.hostname = "test3"; containers.recorder = { }; numOfCores = 2; };
+}
+"""
+DISTRIBUTION = """{ infrastructure }: with infrastructure; {
+  data = [ test1 ]; api = [ test2 ]; web = [ test3 ]; aside = [ test1 ];
+}
+"""
+# `aside` stays as it is; `api` has a version; `web` is taken down for it and comes back.
+SERVICES = """{ system, pkgs, distribution, invDistribution, version ? "1" }:
+let
+  make = name: text: derivation {
+    inherit name system text;
+    builder = "/bin/sh";
+    args = [ "-c" ''echo "$text" > "$out"'' ];
+  };
+in rec {
+  aside = { name = "aside"; type = "recorder"; pkg = make "aside" "aside 1"; };
+  data = { name = "data"; type = "recorder"; pkg = make "data" "data ${version}"; };
+  api = { name = "api"; type = "recorder"; dependsOn = { inherit data; }; pkg = { data }: make "api" "api ${version}"; };
+  web = { name = "web"; type = "recorder"; dependsOn = { inherit api; }; pkg = { api }: make "web" "web 1"; };
+}
+"""
+DEPENDS_ON = {"api": "data", "web": "api"}
+
+# What the log of calls says of each one: time, begin or done, activity, service, version, and what was active
+# at that moment.
+RECORDER = """#!/bin/sh
+here=${0%/*}
+name=${2##*/}
+name=${name#*-}
+read -r service version < "$2"
+told() { [ -e "$here/$1.$name" ] || [ -e "$here/$1.$name-$version" ]; }
+tell() { echo "$(date +%s%N) $1 $activity $service $version $(cd "$here/active" && echo *)" >> "$here/calls"; }
+activity=$1
+tell begin
+while told "hold.$1"; do sleep 0.05; done
+sleep 0.01
+if told "fail.$1"; then
+  tell failed
+  echo "told to fail: $1 of $name" >&2
+  exit 1
+fi
+case $1 in
+  activate) echo "$version" > "$here/active/$name" ;;
+  deactivate) rm -f "$here/active/$name" ;;
+  lock) : > "$here/locked/$name" ;;
+  unlock) rm -f "$here/locked/$name" ;;
+esac
+tell done
+"""
+
+
+class TestFailure(Exception):
+    """A promise that was not kept."""
+
+
+def die_with_parent():
+    """In a child: whatever becomes of the test, its daemons go with it."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    os.setsid()
+
+
+class Site:
+    """Use as a context. Daemons that die are started again by `keep`, which all waiting calls."""
+
+    def __init__(self, programs):
+        self.programs = os.path.abspath(programs)
+        self.work = tempfile.mkdtemp(prefix="eris-crash-")
+        self.state = os.path.join(self.work, "state")
+        self.modules = os.path.join(self.work, "modules")
+        self.order_file = os.path.join(self.work, "order")
+        self.running = {}
+        self.stopped = {}  # name -> when it may start again
+        self.crashes = []  # times in ns
+        self.environment = dict(os.environ)
+        config = os.environ.get("NIX_CONFIG", "")
+        self.environment.update(
+            ERIS_CONFIG_DIR=self.state,
+            DYSNOMIA_MODULES_PATH=self.modules,
+            ERIS_CRASH_AT="@" + self.order_file,
+            NIX_CONFIG=f"{config}\nsandbox = false\nsubstituters =\nbuild-users-group =",
+        )
+
+    def __enter__(self):
+        try:
+            self.make_models()
+            self.make_site()
+            for name in self.daemons():
+                self.start(name)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for child in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            child.wait()
+        subprocess.run(["chmod", "-R", "u+w", self.work], check=False)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.work, *names)
+
+    def make_models(self):
+        for name, text in (("infrastructure", INFRASTRUCTURE), ("distribution", DISTRIBUTION), ("services", SERVICES)):
+            with open(self.path(name + ".nix"), "w", encoding="utf-8") as file:
+                file.write(text)
+        for folder in ("active", "locked"):
+            os.makedirs(self.path("modules", folder))
+        with open(self.path("modules", "recorder"), "w", encoding="utf-8") as file:
+            file.write(RECORDER)
+        os.chmod(self.path("modules", "recorder"), 0o755)
+        self.forget_calls()
+
+    def make_site(self):
+        """Keys and configuration by `eris up`, which ends again at once."""
+        own_store = [] if os.access("/nix/store", os.W_OK) and os.access("/nix/var/nix", os.W_OK) else ["--own-store"]
+        with subprocess.Popen([self.programs + "/eris", "up", "-i", self.path("infrastructure.nix"),
+                               "--state-dir", self.state, *own_store], env=self.environment,
+                              stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as up:
+            for line in up.stdout:
+                if line.startswith("ready"):
+                    break
+            up.terminate()
+            if up.wait(30) != 0:
+                raise TestFailure("eris up does not end in good order")
+
+    @staticmethod
+    def daemons():
+        return [*DAEMONS, *("worker-" + target for target in TARGETS)]
+
+    def command(self, name):
+        program = name if name in ("broker", "planner") else "worker"
+        config = DAEMONS.get(name) or f"targets/{name.removeprefix('worker-')}/worker.toml"
+        return [f"{self.programs}/eris-{program}", "--config", os.path.join(self.state, config)]
+
+    def start(self, name):
+        with open(os.path.join(self.state, "log", name + ".log"), "ab") as log:
+            self.running[name] = subprocess.Popen(self.command(name), env=self.environment, stdout=log, stderr=log,
+                                                  stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def keep(self):
+        """Starts again what has died. Its death is on record before it can do anything anew."""
+        for name, child in list(self.running.items()):
+            if child.poll() is not None:
+                self.note_crash()
+                del self.running[name]
+                self.stopped[name] = time.monotonic() + RESTART_AFTER
+        for name, due in list(self.stopped.items()):
+            if time.monotonic() >= due:
+                del self.stopped[name]
+                self.start(name)
+
+    def note_crash(self):
+        self.crashes.append(time.time_ns())
+
+    def kill(self, *names):
+        """At once, for certain: kill -9."""
+        self.note_crash()
+        for name in names:
+            if name in self.running:
+                self.running[name].kill()
+
+    def order(self, text):
+        """A process is to die at a labelled point (schema/base/crash_point.h)."""
+        self.withdraw_order()
+        with open(self.order_file + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(self.order_file + ".new", self.order_file)
+
+    def note_hit(self):
+        """Whether somebody died by the order, and when."""
+        try:
+            self.crashes.append(os.stat(self.order_file + ".hit").st_ctime_ns)
+            return True
+        except FileNotFoundError:
+            return False
+
+    def withdraw_order(self):
+        was_hit = self.note_hit()
+        for file in (self.order_file, self.order_file + ".hit"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(file)
+        return was_hit
+
+    def wait(self, what, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.keep()
+            if time.monotonic() > deadline:
+                raise TestFailure(f"not within {seconds} s: {what}")
+            time.sleep(0.01)
+
+    def client(self, *arguments):
+        return subprocess.Popen([self.programs + "/eris", *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                preexec_fn=die_with_parent)
+
+    def deploy(self, version, *arguments):
+        """A deployment that somebody watches."""
+        return self.client("deploy", "-s", self.path("services.nix"), "-i", self.path("infrastructure.nix"), "-d",
+                           self.path("distribution.nix"), "--extra-params", f'{{ version = "{version}"; }}',
+                           *arguments)
+
+    def finish(self, client, status, seconds=120):
+        try:
+            self.wait("the end of " + " ".join(client.args[1:2]), lambda: client.poll() is not None, seconds)
+        except TestFailure as failure:
+            client.kill()
+            raise TestFailure(f"{failure}\n{client.communicate()[0]}") from None
+        output = client.communicate()[0]
+        if client.returncode != status:
+            raise TestFailure(f"status {client.returncode}, wanted {status}:\n{output}")
+        return output
+
+    # What the module was told, and what it says.
+
+    def tell(self, word):
+        with open(self.path("modules", word), "w", encoding="utf-8"):
+            pass
+
+    def untell(self, word):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path("modules", word))
+
+    def forget_calls(self):
+        with open(self.path("modules", "calls"), "w", encoding="utf-8"):
+            pass
+        self.crashes = []
+
+    def calls(self):
+        with open(self.path("modules", "calls"), encoding="utf-8") as file:
+            return [line.split() for line in file]
+
+    def active(self):
+        services = {}
+        for name in os.listdir(self.path("modules", "active")):
+            with open(self.path("modules", "active", name), encoding="utf-8") as file:
+                services[name] = file.read().strip()
+        return services
+
+    def locked(self):
+        return os.listdir(self.path("modules", "locked"))
+
+    def print_logs(self):
+        for name in self.daemons():
+            with open(os.path.join(self.state, "log", name + ".log"), encoding="utf-8", errors="replace") as file:
+                print(f"--- {name}\n" + "".join(file.readlines()[-25:]))
+        print("--- calls")
+        for call in self.calls():
+            print(" ".join(call))
