@@ -341,7 +341,7 @@ void Broker::SendFault(const Session& to, const Header& about, Fault fault) {
        Encode(fault));
 }
 
-void Broker::Dismiss(link::PeerId peer, Bye bye) {
+void Broker::Dismiss(link::PeerId peer, const Bye& bye) {
   Send(peer, {.kind = MessageKind::kBye}, Encode(bye));
   decisions_.effects.push_back(DropPeer{peer});
 }

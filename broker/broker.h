@@ -100,7 +100,7 @@ class Broker {
  private:
   void Send(link::PeerId peer, Header header, std::string body = {});
   void SendFault(const Session& to, const Header& about, Fault fault);
-  void Dismiss(link::PeerId peer, Bye bye);
+  void Dismiss(link::PeerId peer, const Bye& bye);
   void Remark(std::string event, const Session& session, std::string detail = {});
   void TakeRecords();
 

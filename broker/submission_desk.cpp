@@ -74,7 +74,7 @@ SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, SubmitChunk chunk, St
     Forget(chunk.id);  // the client has changed its mind
     return Begin(grant, std::move(chunk), now);
   }
-  return Continue(grant, std::move(chunk), now);
+  return Continue(grant, chunk, now);
 }
 
 SubmitReply SubmissionDesk::Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {
@@ -92,10 +92,11 @@ SubmitReply SubmissionDesk::Begin(const KeyGrant& grant, SubmitChunk chunk, Stea
   }
   announced_ += chunk.total_bytes;
   receiving_[chunk.id] = {};
-  return Continue(grant, std::move(chunk), now);
+  return Continue(grant, chunk, now);
 }
 
-SubmitReply SubmissionDesk::Continue(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {
+SubmitReply SubmissionDesk::Continue(const KeyGrant& grant, const SubmitChunk& chunk,
+                                     SteadyTime now) {
   Receiving& receiving = receiving_.at(chunk.id);
   receiving.touched = now;
   // A gap or a repetition: the client goes on from where the content ends.

@@ -74,7 +74,7 @@ class SubmissionDesk {
   void Record(SpoolRecord record);
   void Forget(const SubmissionId& id);
   SubmitReply Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
-  SubmitReply Continue(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
+  SubmitReply Continue(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now);
   SubmitReply Complete(const KeyGrant& grant, const SubmitChunk& chunk);
   void Trim();
 

@@ -45,6 +45,7 @@ const BuiltInModule* FindBuiltIn(std::string_view name) {
 
 std::vector<std::string_view> BuiltInNames() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kBuiltIns));
   for (const Getter get : kBuiltIns) names.push_back(get().name);
   return names;
 }

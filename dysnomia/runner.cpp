@@ -289,6 +289,7 @@ int ExecuteBuiltIn(const BuiltInModule& module, const ActivityContext& context) 
 int ExecuteForeign(const FoundModule& module, const ActivityContext& context) {
   const auto pointers = [](std::vector<std::string>& strings) {
     std::vector<char*> list;
+    list.reserve(strings.size() + 1);
     for (std::string& text : strings) list.push_back(text.data());
     list.push_back(nullptr);
     return list;
@@ -365,7 +366,7 @@ Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   if (::chdir("/") != 0) return FailErrno(errno, "cannot go to /");
   ERIS_ASSIGN(Capture capture, Capture::Open(files.output, ModeFor(*request)));
   ERIS_ASSIGN(const UniqueFd standard_error, RedirectOutput(capture));
-  const Status done =
+  Status done =
       BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
         ERIS_TRY(capture.Finish());
         Reached(settings, kBeforeOutcome);

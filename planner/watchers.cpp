@@ -119,7 +119,7 @@ void Watchers::Push(const Pending& pending, JournalReader& journal, Source& sour
   behind_ = false;
   for (auto entry = watchers_.begin(); entry != watchers_.end();) {
     auto& [key, watcher] = *entry;
-    Result<Progress> progress = PushOne(key, watcher, pending, journal, source, effects);
+    Result<Progress> progress = PushOne(key, watcher, pending, {journal, source}, effects);
     if (!progress) {
       effects.emplace_back(
           SendReply{key.client, key.request, {More::kLast, ErrorReply{progress.error()}}});
@@ -136,21 +136,22 @@ std::optional<Duration> Watchers::CatchUpPause() const {
 }
 
 Result<Watchers::Progress> Watchers::PushOne(const WatchKey& key, Watcher& watcher,
-                                             const Pending& pending, JournalReader& journal,
-                                             Source& source, std::vector<Effect>& effects) {
+                                             const Pending& pending, const Sources& from,
+                                             std::vector<Effect>& effects) {
   if (watcher.transaction) {
-    ERIS_TRY(Outline(key, watcher, *watcher.transaction, source, effects));
+    ERIS_TRY(Outline(key, watcher, *watcher.transaction, from.source, effects));
   }
-  ERIS_ASSIGN(std::vector<Event> events, Page(watcher, pending, journal));
+  ERIS_ASSIGN(std::vector<Event> events, Page(watcher, pending, from.journal));
   for (const Event& event : events) {
     if (!std::holds_alternative<TransactionPlanned>(event.body)) continue;
-    ERIS_TRY(Outline(key, watcher, event.transaction, source, effects));
+    ERIS_TRY(Outline(key, watcher, event.transaction, from.source, effects));
   }
   for (EventsReply& part : PartsOf(std::move(events))) {
     SendEvents(key, std::move(part), More::kMoreFollows, effects);
   }
   if (watcher.next < pending.next) return Progress::kBehind;
-  if (!watcher.transaction || !source.HasEnded(*watcher.transaction)) return Progress::kUpToDate;
+  if (!watcher.transaction || !from.source.HasEnded(*watcher.transaction))
+    return Progress::kUpToDate;
   SendEvents(key, {}, More::kLast, effects);
   return Progress::kDone;
 }

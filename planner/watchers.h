@@ -81,12 +81,16 @@ class Watchers {
     std::set<TransactionId> outlined;
   };
   enum class Progress : std::uint8_t { kUpToDate, kBehind, kDone };
+  struct Sources {
+    JournalReader& journal;
+    Source& source;
+  };
 
   Result<std::vector<Event>> Page(Watcher& watcher, const Pending& pending, JournalReader& journal);
   Status Outline(const WatchKey& key, Watcher& watcher, TransactionId transaction, Source& source,
                  std::vector<Effect>& effects) const;
   Result<Progress> PushOne(const WatchKey& key, Watcher& watcher, const Pending& pending,
-                           JournalReader& journal, Source& source, std::vector<Effect>& effects);
+                           const Sources& from, std::vector<Effect>& effects);
 
   WatchLimits limits_;
   std::map<WatchKey, Watcher> watchers_;

@@ -146,8 +146,7 @@ Result<StoreProcess*> StoreShelf::Queries() {
 
 void StoreShelf::List(const std::vector<std::string>& names,
                       Answer<std::vector<ObjectInfo>> answer) {
-  std::vector<StorePath> roots;
-  for (const std::string& name : names) roots.emplace_back(name);
+  std::vector<StorePath> roots(names.begin(), names.end());
   const Result<StoreProcess*> process = Queries();
   if (!process) return answer(Fail(process.error()));
   auto listing = std::make_shared<Listing>();

@@ -47,10 +47,10 @@ void BrokerClient::OnFrame(Bytes frame) {
     log_.Warn("link.frame_dropped", {{"error", messages.error().message}});
     return;
   }
-  for (Message& message : *messages) OnMessage(std::move(message));
+  for (const Message& message : *messages) OnMessage(message);
 }
 
-void BrokerClient::OnMessage(Message message) {
+void BrokerClient::OnMessage(const Message& message) {
   const SteadyTime now = loop_.now().steady;
   switch (message.header.kind) {
     case MessageKind::kWhoAreYou:

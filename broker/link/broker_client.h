@@ -50,7 +50,7 @@ class BrokerClient {
 
  private:
   void OnFrame(Bytes frame);
-  void OnMessage(Message message);
+  void OnMessage(const Message& message);
   void Perform();
   void Perform(const SessionEffect& effect);
   void SendNow(MessageKind kind, std::string body);

@@ -22,11 +22,11 @@ constexpr std::size_t kSmallFile = 4096;
 constexpr Duration kKillPatience{2'000};  // a process in the middle of disk io takes a while to die
 
 const std::string& BootId() {
-  static const std::string id = [] {
+  static const std::string kBootId = [] {
     const auto text = ReadFile("/proc/sys/kernel/random/boot_id", kSmallFile);
     return text ? std::string(Trim(*text)) : std::string("unknown");
   }();
-  return id;
+  return kBootId;
 }
 
 template <typename Number>

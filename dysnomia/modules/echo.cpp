@@ -18,12 +18,12 @@ Status Run(const ActivityContext& context) {
 }  // namespace
 
 const BuiltInModule& EchoModule() {
-  static const BuiltInModule module{
+  static const BuiltInModule kModule{
       .name = "echo",
       .activities = AllActivitiesBut(ActivityKind::kStatus),
       .run = Run,
   };
-  return module;
+  return kModule;
 }
 
 }  // namespace eris::dysnomia

@@ -316,7 +316,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }  // namespace
 
 const BuiltInModule& FilesetModule() {
-  static const BuiltInModule module = [] {
+  static const BuiltInModule kModule = [] {
     BuiltInModule made;
     made.name = "fileset";
     for (const ActivityKind kind :
@@ -328,7 +328,7 @@ const BuiltInModule& FilesetModule() {
     made.status = QueryStatus;
     return made;
   }();
-  return module;
+  return kModule;
 }
 
 }  // namespace eris::dysnomia

@@ -321,7 +321,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }  // namespace
 
 const BuiltInModule& PostgresqlDatabaseModule() {
-  static const BuiltInModule module = [] {
+  static const BuiltInModule kModule = [] {
     BuiltInModule made;
     made.name = "postgresql-database";
     for (const ActivityKind kind :
@@ -333,7 +333,7 @@ const BuiltInModule& PostgresqlDatabaseModule() {
     made.status = QueryStatus;
     return made;
   }();
-  return module;
+  return kModule;
 }
 
 }  // namespace eris::dysnomia

@@ -302,7 +302,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }  // namespace
 
 const BuiltInModule& ProcessModule() {
-  static const BuiltInModule module = [] {
+  static const BuiltInModule kModule = [] {
     BuiltInModule made;
     made.name = "process";
     made.activities.Add(ActivityKind::kActivate);
@@ -312,7 +312,7 @@ const BuiltInModule& ProcessModule() {
     made.status = QueryStatus;
     return made;
   }();
-  return module;
+  return kModule;
 }
 
 }  // namespace eris::dysnomia

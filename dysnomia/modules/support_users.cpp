@@ -22,9 +22,10 @@ constexpr std::size_t kMaxUsersConfig = 1U << 16U;
 struct Entry {
   std::string name;
   Assignments settings;
-  std::string Get(const std::string& key, std::string fallback = {}) const {
+  std::string Get(const std::string& key, std::string_view fallback = {}) const {
     const auto found = settings.find(key);
-    return found == settings.end() || found->second.empty() ? std::move(fallback) : found->second;
+    if (found == settings.end() || found->second.empty()) return std::string(fallback);
+    return found->second;
   }
 };
 

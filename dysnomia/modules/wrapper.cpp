@@ -20,12 +20,12 @@ Status Run(const ActivityContext& context) {
 }  // namespace
 
 const BuiltInModule& WrapperModule() {
-  static const BuiltInModule module{
+  static const BuiltInModule kModule{
       .name = "wrapper",
       .activities = AllActivitiesBut(ActivityKind::kStatus),
       .run = Run,
   };
-  return module;
+  return kModule;
 }
 
 }  // namespace eris::dysnomia

@@ -36,6 +36,7 @@ Result<std::vector<TargetAnswer>> FetchAnswers(Client& client, const SubmissionI
     for (const LogEntry& entry : logs->entries) newest[TargetOf(entry)] = entry.outcome;
   }
   std::vector<TargetAnswer> answers;
+  answers.reserve(newest.size());
   for (auto& [target, outcome] : newest) {
     answers.push_back({TargetName(target), std::move(outcome)});
   }

@@ -60,7 +60,8 @@ Finding JudgeInterdependency(const RawModel& model, const RawInterdependency& on
 void CheckInterdependencies(const RawModel& model, Findings& errors) {
   for (const auto& [name, service] : model.services) {
     if (service.places.empty()) continue;
-    const auto judge = [&](const char* kind, const std::vector<RawInterdependency>& group) {
+    const auto judge = [&, &name = name](const char* kind,
+                                         const std::vector<RawInterdependency>& group) {
       for (const RawInterdependency& one : group) {
         Finding finding = JudgeInterdependency(model, one);
         if (finding.message.empty()) continue;

@@ -38,6 +38,7 @@ class Identifier {
     const auto package = instance.raw->packages.find(instance.system);
     ERIS_CHECK(package != instance.raw->packages.end(), "every instance has a package");
     std::vector<std::string> bound;
+    bound.reserve(links.size());
     for (const InstanceLink& link : links) {
       bound.push_back(DigestFields()
                           .Add(result_[link.instance].key.text)
@@ -63,6 +64,7 @@ class Identifier {
   // Of everything ordered before an instance, wherever that runs.
   std::string DigestOf(const std::vector<InstanceLink>& links) const {
     std::vector<std::string> digests;
+    digests.reserve(links.size());
     for (const InstanceLink& link : links) digests.push_back(DigestOf(link));
     std::sort(digests.begin(), digests.end());
     DigestFields fields;

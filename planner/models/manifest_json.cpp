@@ -75,9 +75,9 @@ Json ToJson(const SnapshotMapping& mapping) {
 // --- reading
 // --------------------------------------------------------------------------------------
 
-std::string TextOr(const Json& object, const char* member, std::string otherwise) {
+std::string TextOr(const Json& object, const char* member, std::string_view otherwise) {
   const auto found = object.find(member);
-  return found == object.end() ? otherwise : found->get<std::string>();
+  return found == object.end() ? std::string(otherwise) : found->get<std::string>();
 }
 
 bool FlagOf(const Json& object, const char* member) {
