@@ -18,8 +18,8 @@ def twice_without_crash(calls, crashes):
         if event != "begin":
             continue
         key = (activity, service, version)
-        if activity not in ("lock", "unlock"):
-            for lockable in ("lock", "unlock"):
+        for lockable in ("lock", "unlock"):
+            if activity != lockable:
                 last.pop((lockable, service, version), None)
         before = last.get(key)
         if before is not None and not any(before < crash < time for crash in crashes):
