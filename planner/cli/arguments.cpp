@@ -59,6 +59,7 @@ class Grammar {
     app_.set_version_flag("--version", "eris " ERIS_VERSION);
     AddDeployments();
     AddFollowing();
+    AddInquiries();
     AddTargets();
     AddKeys();
     AddUp();
@@ -232,6 +233,7 @@ class Grammar {
     auto watch = std::make_shared<WatchCommand>();
     CLI::App& watch_app = Add(app_, "watch", "follow a transaction to its end", watch);
     AddTransaction(watch_app, [watch](TransactionRef ref) { watch->transaction = ref; });
+    watch_app.add_option("--from", watch->from.value, "go on with this event of `eris history`");
     auto logs = std::make_shared<LogsCommand>();
     CLI::App& logs_app = Add(app_, "logs", "what the steps of a transaction said", logs);
     AddTransaction(logs_app, [logs](TransactionRef ref) { logs->transaction = ref; });
@@ -242,6 +244,7 @@ class Grammar {
     CLI::App& history_app =
         Add(app_, "history", "the last transactions, or the events of one", history);
     AddTransaction(history_app, [history](TransactionRef ref) { history->transaction = ref; });
+    history_app.add_option("--from", history->from.value, "of one: begin with this event");
     history_app.add_option("-n,--limit", history->limit, "how many at most");
     AddText(
         history_app, "--at", [history](const std::string& text) { history->at = ParseTime(text); },
@@ -254,7 +257,7 @@ class Grammar {
     cancel_app.add_option("--reason", cancel->reason, "for the record");
     auto retry = std::make_shared<RetryCommand>();
     CLI::App& retry_app = Add(app_, "retry", "try a failed transaction again", retry);
-    retry_app.add_option("TX", retry->of.value, "transaction number")->required();
+    AddTransaction(retry_app, [retry](TransactionRef ref) { retry->of = ref; });
     AddSubmit(retry_app, retry->submit);
     auto abandon = std::make_shared<AbandonCommand>();
     CLI::App& abandon_app = Add(app_, "abandon", "give a stuck transaction up, on record", abandon);
@@ -265,8 +268,38 @@ class Grammar {
       AddProfile(*app);
       AddJson(*app);
     }
-    for (CLI::App* app : {&watch_app, &logs_app, &cancel_app, &abandon_app}) {
+    for (CLI::App* app : {&watch_app, &logs_app, &cancel_app, &retry_app, &abandon_app}) {
       app->get_option("TX")->required();
+    }
+  }
+
+  void AddInquiries() {
+    auto why = std::make_shared<WhyCommand>();
+    CLI::App& why_app =
+        Add(app_, "why", "what something waits for, or why it failed, with times", why);
+    why_app.add_option("NAME", why->name, "a transaction, a service or a target")->required();
+    why_app.add_option_function<std::uint32_t>(
+        "ITEM", [why](const std::uint32_t& item) { why->item = ItemIndex{item}; },
+        "one step of a transaction");
+    CLI::App& lock_app =
+        Add(app_, "lock", "which targets are held by which transaction, and since when",
+            std::make_shared<LockCommand>());
+    auto unlock = std::make_shared<UnlockCommand>();
+    CLI::App& unlock_app = Add(
+        app_, "unlock", "take a target away from a transaction that will not let it go", unlock);
+    unlock_app
+        .add_option_function<std::vector<std::string>>(
+            "TARGET",
+            [unlock](const std::vector<std::string>& names) {
+              for (const std::string& name : names) unlock->targets.emplace_back(name);
+            },
+            "targets")
+        ->required();
+    AddChoice(unlock_app, "--break", unlock->force, UnlockCommand::Force::kBreak,
+              "give up, on record, what the transaction has left to do there");
+    for (CLI::App* app : {&why_app, &lock_app, &unlock_app}) {
+      AddProfile(*app);
+      AddJson(*app);
     }
   }
 

@@ -79,7 +79,7 @@ struct UndeployCommand {
   bool operator==(const UndeployCommand&) const = default;
 };
 struct RetryCommand {
-  TransactionId of;
+  TransactionRef of;
   SubmitArguments submit;
   bool operator==(const RetryCommand&) const = default;
 };
@@ -100,6 +100,7 @@ struct StatusCommand {
 };
 struct WatchCommand {
   TransactionRef transaction;
+  EventSequence from;  // the first event wanted; 0 = all
   bool operator==(const WatchCommand&) const = default;
 };
 struct LogsCommand {
@@ -110,6 +111,7 @@ struct LogsCommand {
 struct HistoryCommand {
   std::optional<TransactionRef> transaction;  // its events; absent = the last transactions
   std::optional<WallTime> at;                 // instead: which services were where at that time
+  EventSequence from;                         // the first event wanted; 0 = all
   std::uint32_t limit = 0;
   bool operator==(const HistoryCommand&) const = default;
 };
@@ -122,6 +124,22 @@ struct AbandonCommand {
   TransactionRef transaction;
   TargetName target;  // empty = all
   bool operator==(const AbandonCommand&) const = default;
+};
+
+// What holds something up, or why it failed.
+struct WhyCommand {
+  std::string name;  // a transaction, a service or a target
+  std::optional<ItemIndex> item;
+  bool operator==(const WhyCommand&) const = default;
+};
+// Which targets are held by whom.
+struct LockCommand {
+  bool operator==(const LockCommand&) const = default;
+};
+struct UnlockCommand {
+  std::vector<TargetName> targets;
+  enum class Force : std::uint8_t { kNone, kBreak } force = Force::kNone;
+  bool operator==(const UnlockCommand&) const = default;
 };
 
 // Keys are files of this machine: none of these needs the broker.
@@ -157,8 +175,8 @@ using Command =
     std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
                  UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
                  StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
-                 AbandonCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
-                 KeyRevokeCommand, UpCommand>;
+                 AbandonCommand, WhyCommand, LockCommand, UnlockCommand, KeyGenerateCommand,
+                 KeyAuthorizeCommand, KeyListCommand, KeyRevokeCommand, UpCommand>;
 
 struct Call {
   Command command;

@@ -41,6 +41,11 @@ Result<ExitCode> RunTargets(const TargetsCommand& command, Context& context);
 Result<ExitCode> RunCancel(const CancelCommand& command, Context& context);
 Result<ExitCode> RunAbandon(const AbandonCommand& command, Context& context);
 
+// ---- who holds what up (inquiries.cpp) ----
+Result<ExitCode> RunWhy(const WhyCommand& command, Context& context);
+Result<ExitCode> RunLock(const LockCommand& command, Context& context);
+Result<ExitCode> RunUnlock(const UnlockCommand& command, Context& context);
+
 // ---- this machine only (local.cpp, keys.cpp) ----
 Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context);
 Result<ExitCode> RunBuild(const BuildCommand& command, Context& context);

@@ -27,7 +27,9 @@ class Follower {
       : client_(client),
         output_(output),
         ref_(std::move(options.transaction)),
-        announced_(std::move(options.announced)) {}
+        announced_(std::move(options.announced)) {
+    progress_.SkipTo(options.from);
+  }
   ~Follower() {
     client_.Forget(watch_);
     client_.Forget(poll_);

@@ -20,7 +20,8 @@ struct Followed {
 // kNotFound.
 struct FollowOptions {
   TransactionRef transaction;
-  std::string announced;  // a line that was said already and is not said again
+  std::string announced = {};  // a line that was said already and is not said again
+  EventSequence from = {};     // the first event wanted; 0 = all of them
 };
 Result<Followed> Follow(Client& client, Output& output, FollowOptions options);
 

@@ -125,6 +125,19 @@ Json Of(const NamedKey& key) {
           {"queues", key.grant.queues}};
 }
 
+Json Of(const HeldTarget& held) {
+  return {{"target", held.target.text},
+          {"transaction", held.transaction.value},
+          {"author", held.author},
+          {"sinceMs", held.since.ms},
+          {"standing", held.standing}};
+}
+
+const char* WordOf(TargetVerified::Verdict verdict) {
+  constexpr const char* kWords[] = {"verified", "unverified", "differs"};
+  return kWords[static_cast<std::size_t>(verdict)];
+}
+
 struct EventToJson {
   Json operator()(const PlannerStarted& e) const {
     return {{"type", "plannerStarted"}, {"epoch", e.epoch.value}};
@@ -158,10 +171,9 @@ struct EventToJson {
     return {{"type", "cancelRequested"}, {"author", e.author}, {"reason", e.reason}};
   }
   Json operator()(const TargetVerified& e) const {
-    constexpr const char* kVerdicts[] = {"verified", "unverified", "differs"};
     return {{"type", "targetVerified"},
             {"target", e.target.text},
-            {"verdict", kVerdicts[static_cast<std::size_t>(e.verdict)]},
+            {"verdict", WordOf(e.verdict)},
             {"differences", e.differences}};
   }
   Json operator()(const GenerationCommitted& e) const {
@@ -203,6 +215,32 @@ std::string ToJson(std::span<const LogEntry> entries) { return ListText(entries,
 std::string ToJson(std::span<const TargetAnswer> answers) { return ListText(answers, &Of); }
 
 std::string ToJson(std::span<const NamedKey> keys) { return ListText(keys, &Of); }
+
+std::string ToJson(std::span<const HeldTarget> held) { return ListText(held, &Of); }
+
+std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events) {
+  Json verdicts = Json::object();  // the last word on each target
+  for (const Event& event : events) {
+    const auto* verified = std::get_if<TargetVerified>(&event.body);
+    if (verified == nullptr) continue;
+    verdicts[verified->target.text] = {{"verdict", WordOf(verified->verdict)},
+                                       {"differences", verified->differences},
+                                       {"event", event.sequence.value},
+                                       {"atMs", event.at.ms}};
+  }
+  Json list = Json::array();
+  for (const Event& event : events) list.push_back(Of(event));
+  Json json = Of(status);
+  json["targets"] = std::move(verdicts);
+  json["events"] = std::move(list);
+  return Text(json);
+}
+
+std::string WhyToJson(const TransactionStatus& status, std::span<const std::string> chain) {
+  Json json = Of(status);
+  json["chain"] = chain;
+  return Text(json);
+}
 
 std::string PlanToJson(const Plan& plan) {
   Json items = Json::array();

@@ -21,6 +21,10 @@ std::string ToJson(std::span<const TargetInfo> targets);
 std::string ToJson(std::span<const LogEntry> entries);
 std::string ToJson(std::span<const TargetAnswer> answers);
 std::string ToJson(std::span<const NamedKey> keys);
+std::string ToJson(std::span<const HeldTarget> held);
+// What a transaction was, what became of each target, and the events that show it.
+std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events);
+std::string WhyToJson(const TransactionStatus& status, std::span<const std::string> chain);
 std::string PlanToJson(const Plan& plan);
 std::string TransactionToJson(const TransactionRef& transaction);  // of --detach
 

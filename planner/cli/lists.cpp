@@ -14,6 +14,8 @@
 namespace eris::cli {
 namespace {
 
+constexpr std::size_t kShortHash = 12;
+
 using Rows = std::vector<std::vector<std::string>>;
 
 std::string Lines(const std::vector<std::string>& lines) {
@@ -160,12 +162,13 @@ std::string StatusText(std::span<const TransactionStatus> transactions, WallTime
 
 std::string HistoryText(std::span<const TransactionStatus> transactions) {
   if (transactions.empty()) return "no transactions\n";
-  Rows rows{{"TX", "SUBMITTED", "PROFILE", "ACTION", "BY", "OUTCOME", "LOCKED", "MESSAGE"}};
+  Rows rows{{"TX", "SUBMITTED", "PROFILE", "ACTION", "BY", "PLAN", "OUTCOME", "LOCKED", "MESSAGE"}};
   for (const TransactionStatus& status : transactions) {
-    rows.push_back(
-        {std::to_string(status.transaction.value), TimeText(status.submitted_at),
-         status.profile.text, Cell(status.action), Cell(status.author), StandingText(status),
-         status.locked_ms > 0 ? DurationText(Duration(status.locked_ms)) : "-", status.message});
+    rows.push_back({std::to_string(status.transaction.value), TimeText(status.submitted_at),
+                    status.profile.text, Cell(status.action), Cell(status.author),
+                    Cell(status.plan_hash.substr(0, kShortHash)), StandingText(status),
+                    status.locked_ms > 0 ? DurationText(Duration(status.locked_ms)) : "-",
+                    status.message});
   }
   return TableText(rows);
 }
@@ -201,6 +204,16 @@ std::string TargetsText(std::span<const TargetInfo> targets, WallTime now) {
                     Age(info.since, now), Cell(info.worker), Cell(info.software),
                     info.leased_by ? fmt::format("transaction {}", info.leased_by.value) : "-",
                     std::to_string(info.items_in_flight)});
+  }
+  return TableText(rows);
+}
+
+std::string HeldText(std::span<const HeldTarget> held, WallTime now) {
+  if (held.empty()) return "nothing is held\n";
+  Rows rows{{"TARGET", "HELD BY", "OF", "SINCE", "FOR", "STANDING"}};
+  for (const HeldTarget& row : held) {
+    rows.push_back({row.target.text, fmt::format("transaction {}", row.transaction.value),
+                    Cell(row.author), TimeText(row.since), Age(row.since, now), row.standing});
   }
   return TableText(rows);
 }

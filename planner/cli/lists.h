@@ -22,6 +22,16 @@ struct TargetAnswer {
   bool operator==(const TargetAnswer&) const = default;
 };
 
+// A target that a transaction holds.
+struct HeldTarget {
+  TargetName target;
+  TransactionId transaction;
+  std::string author;
+  WallTime since;
+  std::string standing;  // phase or result of the transaction
+  bool operator==(const HeldTarget&) const = default;
+};
+
 // A key of the broker's keyring.
 struct NamedKey {
   std::string public_key;
@@ -38,6 +48,7 @@ std::string HistoryText(std::span<const TransactionStatus> transactions);
 std::string EventsText(std::span<const Event> events);
 std::string GenerationsText(std::span<const GenerationInfo> generations);
 std::string TargetsText(std::span<const TargetInfo> targets, WallTime now);
+std::string HeldText(std::span<const HeldTarget> held, WallTime now);
 std::string LogsText(std::span<const LogEntry> entries);
 std::string AnswersText(std::span<const TargetAnswer> answers);
 std::string KeysText(std::span<const NamedKey> keys);

@@ -50,6 +50,10 @@ class Progress {
   bool Apply(const Event& event, SteadyTime now);
   void Apply(const TransactionStatus& status) { status_ = status; }
 
+  // Precondition: no event was applied yet. Those before `from` are as if they were known.
+  void SkipTo(EventSequence from) {
+    if (from) last_ = {from.value - 1};
+  }
   EventSequence next() const { return {last_.value + 1}; }
   TransactionId transaction() const { return transaction_; }
   TransactionPhase phase() const { return phase_; }

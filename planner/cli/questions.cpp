@@ -1,9 +1,10 @@
 // Commands that ask the planner and print what it answers.
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
 
+#include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
 #include "planner/cli/generation.h"
 #include "planner/cli/json_text.h"
@@ -19,23 +20,6 @@ Result<std::vector<Reply>> AskOnce(RequestVerb verb, const Request& request, Con
   return session->client().Ask(verb, request, kAnswerPatience);
 }
 
-// All that replies of one kind carry, in order.
-template <typename Body, typename Value>
-std::vector<Value> Collect(std::vector<Reply> replies, std::vector<Value> Body::*member) {
-  std::vector<Value> all;
-  for (Reply& reply : replies) {
-    auto* body = std::get_if<Body>(&reply.body);
-    if (body == nullptr) continue;
-    for (Value& value : body->*member) all.push_back(std::move(value));
-  }
-  return all;
-}
-
-Result<std::vector<TransactionStatus>> AskStatus(const Request& request, Context& context) {
-  ERIS_ASSIGN(std::vector<Reply> replies, AskOnce(RequestVerb::kStatus, request, context));
-  return Collect(std::move(replies), &StatusReply::transactions);
-}
-
 Request About(const std::optional<TransactionRef>& transaction, const Context& context) {
   Request request;
   if (transaction) {
@@ -44,27 +28,6 @@ Request About(const std::optional<TransactionRef>& transaction, const Context& c
     request.profile = context.call.profile;
   }
   return request;
-}
-
-// The newest `limit` events, or all of them, page by page.
-Result<std::vector<Event>> AskHistory(Request request, Context& context) {
-  constexpr std::uint32_t kPage = 1'000;
-  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  const bool is_all = request.limit == 0;
-  if (is_all) {
-    request.limit = kPage;
-    request.from = {1};
-  }
-  std::vector<Event> events;
-  for (;;) {
-    ERIS_ASSIGN(std::vector<Reply> replies,
-                session->client().Ask(RequestVerb::kHistory, request, kAnswerPatience));
-    std::vector<Event> page = Collect(std::move(replies), &EventsReply::events);
-    const bool is_last = !is_all || page.size() < kPage;
-    if (!page.empty()) request.from = {page.back().sequence.value + 1};
-    std::move(page.begin(), page.end(), std::back_inserter(events));
-    if (is_last) return events;
-  }
 }
 
 template <typename List>
@@ -123,14 +86,16 @@ Result<ExitCode> RunStatus(const StatusCommand& command, Context& context) {
   constexpr std::uint32_t kLastOnes = 5;
   Request request = About(command.transaction, context);
   request.limit = kLastOnes;
-  ERIS_ASSIGN(const auto transactions, AskStatus(request, context));
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  ERIS_ASSIGN(const auto transactions, AskStatus(session->client(), request));
   return Print(transactions, StatusText(transactions, context.clock.Read().wall), context);
 }
 
 Result<ExitCode> RunWatch(const WatchCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
   ERIS_ASSIGN(const Followed followed,
-              Follow(session->client(), context.output, {command.transaction, {}}));
+              Follow(session->client(), context.output,
+                     {.transaction = command.transaction, .from = command.from}));
   if (context.output.json()) context.output.Print(ToJson(followed.status));
   return followed.code;
 }
@@ -145,15 +110,21 @@ Result<ExitCode> RunLogs(const LogsCommand& command, Context& context) {
 
 Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context) {
   if (command.at) return RunHistoryAt(*command.at, context);
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  Client& client = session->client();
   Request request = About(command.transaction, context);
   request.limit = command.limit;
+  request.from = command.from;
   if (command.transaction) {
-    ERIS_ASSIGN(const std::vector<Event> events, AskHistory(request, context));
-    return Print(events, EventsText(events), context);
+    ERIS_ASSIGN(const TransactionStatus status, AskStatusOf(client, *command.transaction));
+    ERIS_ASSIGN(const std::vector<Event> events, AskHistory(client, request));
+    context.output.Print(context.output.json() ? CertificateToJson(status, events)
+                                               : EventsText(events));
+    return ExitCode::kDone;
   }
   constexpr std::uint32_t kDefault = 50;
   if (request.limit == 0) request.limit = kDefault;
-  ERIS_ASSIGN(const auto transactions, AskStatus(request, context));
+  ERIS_ASSIGN(const auto transactions, AskStatus(client, request));
   return Print(transactions, HistoryText(transactions), context);
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 #include <variant>
 
+#include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/lists.h"
@@ -54,7 +55,14 @@ Result<ExitCode> RunUndeploy(const UndeployCommand& command, Context& context) {
 }
 
 Result<ExitCode> RunRetry(const RetryCommand& command, Context& context) {
-  return SubmitAction(command.submit, RetryTransaction{command.of}, context);
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  TransactionId of = command.of.transaction;
+  if (!of) {
+    ERIS_ASSIGN(const TransactionStatus status, AskStatusOf(session->client(), command.of));
+    of = status.transaction;
+  }
+  const Submission submission = MakeSubmission(command.submit, RetryTransaction{of}, context);
+  return SubmitAndFollow(session->client(), submission, {command.submit.following}, context);
 }
 
 Result<ExitCode> RunQuery(const QueryCommand& command, Context& context) {

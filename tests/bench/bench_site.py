@@ -258,6 +258,6 @@ class Installation:
         if process.wait() != 0:
             sys.exit("the deployment failed with %d:\n%s" % (process.returncode, "".join(problems)))
         transaction = str(json.loads(output[output.index("{"):])["transaction"])
-        events = json.loads(timed([self.eris, "history", "--json", transaction])[0])
+        events = json.loads(timed([self.eris, "history", "--json", transaction])[0])["events"]
         logs = json.loads(timed([self.eris, "logs", "--json", transaction])[0])
         return Deployment(start, end, cpu, said, events, logs)

@@ -39,6 +39,13 @@ expect_active web web
 transaction=$(transaction_of)
 expect 0 "told to fail: activate of api" "$eris" logs "$transaction"
 expect 0 '"result": "rolled back"' "$eris" status "$transaction" --json
+# The certificate, the reason, and the events from one on.
+expect 0 '"verdict": "verified"' "$eris" history "$transaction" --json
+expect 0 "told to fail: activate of api" "$eris" why "$transaction"
+expect 0 "activate api in puppet on target.test2: failed" "$eris" why api
+last=$("$eris" history "$transaction" | awk 'END { print $1 }')
+expect 2 "^rolled back" "$eris" watch "$transaction" --from "$last"
+[ "$(grep -c "told to fail" "$work/out")" -le 1 ] || fail "watch --from tells what came before: $(cat "$work/out")"
 
 # Stuck: the way back is refused, too. Mended, `retry` goes on where it was.
 break_it activate.api
@@ -49,6 +56,10 @@ expect_active api ""
 # What comes after a stuck one waits, and says for what; it can be cancelled.
 queued=$(deploy --detach | tail -n 1)
 expect 0 "which is stuck: eris retry $stuck" "$eris" status "$queued"
+expect 0 "transaction $stuck: deploy" "$eris" why "$queued"
+grep -q "told to fail: activate of api" "$work/out" || fail "why does not follow the chain: $(cat "$work/out")"
+expect 0 "test2  *transaction $stuck  *operator" "$eris" lock
+expect 1 "holds test2 since" "$eris" unlock test2
 expect 0 "cancelling" "$eris" cancel "$queued" --reason "not now"
 expect 2 "cancelled by operator: not now" "$eris" watch "$queued"
 expect 3 "^stuck" "$eris" retry "$stuck"
@@ -56,6 +67,21 @@ mend activate.api
 expect 2 "^rolled back" "$eris" retry "$stuck"
 expect_active api "api 2"
 expect_active web web
+
+# The same by the submission's name.
+break_it activate.api
+expect 3 "^stuck" deploy "$(version 3)" --idempotency-key again
+mend activate.api
+expect 2 "^rolled back" "$eris" retry again
+
+# Targets that are taken away from a stuck one: that of its api, and that of what is on it.
+break_it activate.api
+expect 3 "^stuck" deploy "$(version 3)"
+stuck=$(transaction_of)
+mend activate.api
+expect 0 "test3: taken from transaction $stuck of operator" "$eris" unlock --break test2 test3
+until_true 20 sh -c "'$eris' lock | grep -q 'nothing is held'"
+expect 0 "given up by operator" "$eris" why "$stuck"
 
 # Given up: it ends on record, and the next one goes on from there.
 break_it activate.api

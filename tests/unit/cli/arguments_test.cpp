@@ -127,7 +127,14 @@ TEST(Arguments, TransactionsAreNumbersOrSubmissions) {
 TEST(Arguments, EveryOtherCommand) {
   EXPECT_EQ(CommandOf<RollbackCommand>({"rollback", "--to", "3"}).to, GenerationNumber{3});
   EXPECT_EQ(CommandOf<RollbackCommand>({"rollback"}).to, GenerationNumber{0});
-  EXPECT_EQ(CommandOf<RetryCommand>({"retry", "4"}).of, TransactionId{4});
+  EXPECT_EQ(CommandOf<RetryCommand>({"retry", "4"}).of.transaction, TransactionId{4});
+  EXPECT_EQ(CommandOf<RetryCommand>({"retry", "s4"}).of.submission, SubmissionId("s4"));
+  EXPECT_EQ(CommandOf<WatchCommand>({"watch", "4", "--from", "9"}).from, EventSequence{9});
+  EXPECT_EQ(CommandOf<WhyCommand>({"why", "api"}), (WhyCommand{"api", {}}));
+  EXPECT_EQ(CommandOf<WhyCommand>({"why", "4", "12"}), (WhyCommand{"4", ItemIndex{12}}));
+  EXPECT_EQ(CommandOf<LockCommand>({"lock"}), LockCommand{});
+  EXPECT_EQ(CommandOf<UnlockCommand>({"unlock", "--break", "a", "b"}),
+            (UnlockCommand{{TargetName("a"), TargetName("b")}, UnlockCommand::Force::kBreak}));
   EXPECT_EQ(CommandOf<LogsCommand>({"logs", "4", "12"}).item, ItemIndex{12});
   EXPECT_FALSE(CommandOf<LogsCommand>({"logs", "4"}).item);
   EXPECT_FALSE(CommandOf<StatusCommand>({"status"}).transaction);
@@ -178,7 +185,7 @@ TEST(Arguments, MistakesNameWhatIsWrongAndWhereHelpIs) {
   EXPECT_EQ(unknown.fix, "see `eris deploy --help`");
   EXPECT_EQ(ErrorOf({}).fix, "see `eris --help`");
   EXPECT_EQ(ErrorOf({"watch"}).fix, "see `eris watch --help`");
-  EXPECT_EQ(ErrorOf({"retry", "x"}).code, ErrorCode::kInvalid);
+  EXPECT_EQ(ErrorOf({"retry"}).code, ErrorCode::kInvalid);
   EXPECT_EQ(ErrorOf({"up"}).code, ErrorCode::kInvalid);
   EXPECT_EQ(ErrorOf({"key", "authorize", "K", "--name", "n", "--role", "king"}).code,
             ErrorCode::kInvalid);

@@ -1,0 +1,80 @@
+#include "planner/cli/asking.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include "planner/cli/submitting.h"
+
+namespace eris::cli {
+
+Result<std::vector<TransactionStatus>> AskStatus(Client& client, const Request& request) {
+  ERIS_ASSIGN(std::vector<Reply> replies,
+              client.Ask(RequestVerb::kStatus, request, kAnswerPatience));
+  return Collect(std::move(replies), &StatusReply::transactions);
+}
+
+Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& transaction) {
+  Request request;
+  request.transaction = transaction;
+  ERIS_ASSIGN(std::vector<TransactionStatus> found, AskStatus(client, request));
+  if (found.empty()) return Fail(ErrorCode::kNotFound, "there is no such transaction");
+  return std::move(found.front());
+}
+
+Result<std::vector<TargetInfo>> AskTargets(Client& client) {
+  ERIS_ASSIGN(std::vector<Reply> replies, client.Ask(RequestVerb::kTargets, {}, kAnswerPatience));
+  return Collect(std::move(replies), &TargetsReply::targets);
+}
+
+Result<std::vector<Event>> AskHistory(Client& client, Request request) {
+  constexpr std::uint32_t kPage = 1'000;
+  const bool is_all = request.limit == 0;
+  if (is_all) {
+    request.limit = kPage;
+    request.from.value = std::max<std::uint64_t>(request.from.value, 1);
+  }
+  std::vector<Event> events;
+  for (;;) {
+    ERIS_ASSIGN(std::vector<Reply> replies,
+                client.Ask(RequestVerb::kHistory, request, kAnswerPatience));
+    std::vector<Event> page = Collect(std::move(replies), &EventsReply::events);
+    const bool is_last = !is_all || page.size() < kPage;
+    if (!page.empty()) request.from = {page.back().sequence.value + 1};
+    std::move(page.begin(), page.end(), std::back_inserter(events));
+    if (is_last) return events;
+  }
+}
+
+// A watch begins with the outline; the first events behind it tell that it is whole.
+Result<std::vector<ItemOutline>> AskOutline(Client& client, TransactionId transaction) {
+  struct Heard {
+    std::vector<ItemOutline> items;
+    std::optional<Error> error;
+    bool is_whole = false;
+  };
+  const auto heard = std::make_shared<Heard>();
+  Request request;
+  request.transaction.transaction = transaction;
+  request.from = {1};
+  const std::uint64_t number =
+      client.Start(RequestVerb::kWatch, request, [heard](Result<Reply> reply) {
+        if (!reply) {
+          heard->error = reply.error();
+          return;
+        }
+        if (auto* outline = std::get_if<OutlineReply>(&reply->body)) {
+          std::move(outline->items.begin(), outline->items.end(), std::back_inserter(heard->items));
+          return;
+        }
+        heard->is_whole = true;
+      });
+  client.RunUntil([&] { return heard->error || heard->is_whole; }, kAnswerPatience);
+  client.Forget(number);
+  if (heard->error) return Fail(*heard->error);
+  if (!heard->is_whole) return Fail(ErrorCode::kUnavailable, "the planner did not answer");
+  return std::move(heard->items);
+}
+
+}  // namespace eris::cli
