@@ -6,6 +6,9 @@ import argparse
 import itertools
 import os
 import random
+import re
+import shutil
+import signal
 import sys
 import time
 
@@ -14,7 +17,10 @@ from real_site import Site, TestFailure
 
 TURN = ("before-append", "after-append", "after-send")
 ATTEMPT = ("before-lock", "after-lock", "before-activity", "after-activity", "before-outcome", "after-outcome")
+COMMITTED, ROLLED_BACK, STUCK = 0, 2, 3
 LABELS = {"planner": TURN, "broker": TURN, "worker": TURN, "builder": TURN, "dysnomia": ATTEMPT}
+DISK = "48m"
+STOPPED = 25.0  # s; longer than a session lives without a sign of life
 SETTLED = 0.3  # s; what comes after the end of a transaction would have come by then
 
 
@@ -32,10 +38,13 @@ class Campaign:
         self.check("the first deployment", [])
 
     def upgrade(self, what, disturb):
-        self.move(what + ", upgrade", "2" if self.version == "1" else "1", 0, disturb)
+        self.move(what + ", upgrade", self.other_version(), COMMITTED, disturb)
 
     def roll_back(self, what, disturb):
-        self.move(what + ", rollback", "broken", 2, disturb)
+        self.move(what + ", rollback", "broken", ROLLED_BACK, disturb)
+
+    def other_version(self):
+        return "2" if self.version == "1" else "1"
 
     def move(self, what, version, status, disturb):
         site = self.site
@@ -44,8 +53,11 @@ class Campaign:
         client = site.deploy(version)
         try:
             disturb(client)
-            site.finish(client, status)
-            if status == 0:
+            output = site.finish(client, status)
+            if client.returncode == STUCK:
+                number = re.search(r"eris retry (\d+)", output).group(1)
+                site.finish(site.client("retry", number), ROLLED_BACK)
+            if client.returncode == COMMITTED:
                 self.version = version
             self.longest = max(self.longest, time.monotonic() - began)
             self.rounds += 1
@@ -104,8 +116,63 @@ class Campaign:
             move(f"all at once, round {number}", self.killer(self.site.daemons(), dice))
         say(f"all at once: {rounds} rounds")
 
-    def killer(self, victims, dice):
-        """Kills them within the time that such a move takes."""
+    # What is not a crash.
+
+    def signals(self, dice):
+        """Ended in good order, and stopped for longer than a session lives."""
+        for name in ("planner", "broker", "builder", "worker-test1", "worker-test2"):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                for move in (self.upgrade, self.roll_back):
+                    move(f"{number.name} to {name}", self.after_a_while(dice, lambda n=name, s=number:
+                                                                        self.site.signal(n, s)))
+            say(f"{name} is ended in good order, in each direction")
+        for name in ("planner", "broker", "worker-test2"):
+            for move in (self.upgrade, self.roll_back):
+                move(f"SIGSTOP of {name}", self.after_a_while(dice, lambda n=name: self.stop_for_long(n)))
+            say(f"{name} is stopped for {STOPPED:.0f} s, in each direction")
+
+    def stop_for_long(self, name):
+        self.site.signal(name, signal.SIGSTOP)
+        due = time.monotonic() + STOPPED
+        self.site.wait("the time of a stop", lambda: time.monotonic() > due)
+        self.site.signal(name, signal.SIGCONT)
+
+    def replaced(self, dice):
+        """Eris is upgraded: each daemon is ended and started from another directory while a transaction runs."""
+        other = self.site.path("other-programs")
+        shutil.copytree(self.site.programs, other)
+        for move in (self.upgrade, self.roll_back):
+            order = dice.sample(self.site.daemons(), len(self.site.daemons()))
+
+            def replace_all(client, order=tuple(order)):
+                for name in order:
+                    self.site.programs_of[name] = other if name not in self.site.programs_of else self.site.programs
+                    self.site.signal(name, signal.SIGTERM)
+                    due = time.monotonic() + 0.3
+                    while client.poll() is None and time.monotonic() < due:
+                        self.site.keep()
+                        time.sleep(0.01)
+
+            move("every program is replaced", replace_all)
+        say("every program is replaced, one by one, in each direction")
+
+    def full_disk(self, rounds, dice):
+        """Nothing more can be written, then there is space again. Either end is right, half of one is not."""
+        for number in range(1, rounds + 1):
+            version = self.other_version() if number % 2 else "broken"
+            self.move(f"full disk, round {number}", version, (COMMITTED, ROLLED_BACK, STUCK),
+                      self.after_a_while(dice, lambda: self.fill_for(dice.uniform(0.5, 4.0))))
+        say(f"full disk: {rounds} rounds")
+
+    def fill_for(self, seconds):
+        self.site.fill_disk()
+        due = time.monotonic() + seconds
+        self.site.wait("the time of a full disk", lambda: time.monotonic() > due)
+        self.site.note_crash()
+        self.site.free_disk()
+
+    def after_a_while(self, dice, act):
+        """Does it at some moment of the move."""
         delay = dice.uniform(0.2, 2.2)
 
         def disturb(client):
@@ -113,9 +180,12 @@ class Campaign:
             while client.poll() is None and time.monotonic() < due:
                 self.site.keep()
                 time.sleep(0.005)
-            self.site.kill(*victims)
+            act()
 
         return disturb
+
+    def killer(self, victims, dice):
+        return self.after_a_while(dice, lambda: self.site.kill(*victims))
 
 
 def say(text):
@@ -143,19 +213,27 @@ def main():
     parser.add_argument("--stride", type=int, default=1, help="every so many-th arrival at a point")
     parser.add_argument("--rounds", type=int, default=100, help="random ones; 3 in 10 as many with all at once")
     parser.add_argument("--seed", type=int, default=0, help="of the random rounds; 0: a new one")
-    parser.add_argument("--no-points", action="store_true", help="random rounds only")
+    parser.add_argument("--no-points", action="store_true", help="no labelled points")
+    parser.add_argument("--disk", action="store_true", help="only rounds with a full disk (needs root)")
     arguments = parser.parse_args()
     seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"seed {seed}", flush=True)
     dice = random.Random(seed)
-    with Site(arguments.programs) as site:
+    if arguments.disk and "ERIS_CRASH_MOUNTS" not in os.environ:
+        os.environ["ERIS_CRASH_MOUNTS"] = "own"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, "-B", *sys.argv])
+    with Site(arguments.programs, DISK if arguments.disk else "") as site:
         try:
             campaign = Campaign(site)
             if arguments.short:
                 short(campaign, dice)
+            elif arguments.disk:
+                campaign.full_disk(arguments.rounds, dice)
             else:
                 if not arguments.no_points:
                     campaign.labelled(arguments.process or list(LABELS), arguments.stride)
+                campaign.signals(dice)
+                campaign.replaced(dice)
                 campaign.at_random(arguments.rounds, dice)
                 campaign.everything(arguments.rounds * 3 // 10, dice)
         except TestFailure as failure:

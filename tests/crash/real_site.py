@@ -11,6 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESTART_AFTER = 0.05
+MOST_RESTARTS = 2.0  # s; who dies again at once is started again ever later, as a supervisor does
 DAEMONS = {"broker": "broker/broker.toml", "planner": "planner/planner.toml", "builder": "builder/worker.toml"}
 TARGETS = ("test1", "test2", "test3")
 
@@ -83,12 +84,17 @@ def die_with_parent():
 class Site:
     """Use as a context. Daemons that die are started again by `keep`, which all waiting calls."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, disk=""):
+        """`disk`: size of a file system of its own for everything that daemons keep (needs root)."""
         self.programs = os.path.abspath(programs)
+        self.disk = disk
         self.work = tempfile.mkdtemp(prefix="eris-crash-")
         self.state = os.path.join(self.work, "state")
         self.modules = os.path.join(self.work, "modules")
         self.order_file = os.path.join(self.work, "order")
+        self.programs_of = {}  # daemon -> directory, where it differs
+        self.pauses = {}  # daemon -> before its next start
+        self.started = {}
         self.running = {}
         self.stopped = {}  # name -> when it may start again
         self.crashes = []  # times in ns
@@ -103,6 +109,9 @@ class Site:
 
     def __enter__(self):
         try:
+            if self.disk:
+                os.mkdir(self.state)
+                subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.disk}", "tmpfs", self.state], check=True)
             self.make_models()
             self.make_site()
             for name in self.daemons():
@@ -117,6 +126,8 @@ class Site:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             child.wait()
+        if self.disk:
+            subprocess.run(["umount", "--lazy", self.state], check=False)
         subprocess.run(["chmod", "-R", "u+w", self.work], check=False)
         shutil.rmtree(self.work, ignore_errors=True)
 
@@ -154,12 +165,17 @@ class Site:
     def command(self, name):
         program = name if name in ("broker", "planner") else "worker"
         config = DAEMONS.get(name) or f"targets/{name.removeprefix('worker-')}/worker.toml"
-        return [f"{self.programs}/eris-{program}", "--config", os.path.join(self.state, config)]
+        return [f"{self.programs_of.get(name, self.programs)}/eris-{program}", "--config", os.path.join(self.state, config)]
 
     def start(self, name):
-        with open(os.path.join(self.state, "log", name + ".log"), "ab") as log:
+        self.started[name] = time.monotonic()
+        with open(self.log_of(name), "ab") as log:
             self.running[name] = subprocess.Popen(self.command(name), env=self.environment, stdout=log, stderr=log,
                                                   stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def log_of(self, name):
+        """Beside the state: what a full disk does is told."""
+        return self.path(name + ".log")
 
     def keep(self):
         """Starts again what has died. Its death is on record before it can do anything anew."""
@@ -167,7 +183,11 @@ class Site:
             if child.poll() is not None:
                 self.note_crash()
                 del self.running[name]
-                self.stopped[name] = time.monotonic() + RESTART_AFTER
+                lived = time.monotonic() - self.started[name]
+                pause = RESTART_AFTER if lived > MOST_RESTARTS else min(2 * self.pauses.get(name, RESTART_AFTER / 2),
+                                                                        MOST_RESTARTS)
+                self.pauses[name] = pause
+                self.stopped[name] = time.monotonic() + pause
         for name, due in list(self.stopped.items()):
             if time.monotonic() >= due:
                 del self.stopped[name]
@@ -182,6 +202,23 @@ class Site:
         for name in names:
             if name in self.running:
                 self.running[name].kill()
+
+    def signal(self, name, number):
+        """To a daemon, in good order; one that was stopped for a while counts as crashed: its lease was lost."""
+        self.note_crash()
+        if name in self.running:
+            self.running[name].send_signal(number)
+
+    def fill_disk(self):
+        """Until nothing more fits."""
+        with open(os.path.join(self.state, "filler"), "ab", buffering=0) as filler:
+            for block in (1 << 16, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while filler.write(b"x" * block) == block:
+                        pass
+
+    def free_disk(self):
+        os.unlink(os.path.join(self.state, "filler"))
 
     def order(self, text):
         """A process is to die at a labelled point (schema/base/crash_point.h)."""
@@ -231,7 +268,7 @@ class Site:
             client.kill()
             raise TestFailure(f"{failure}\n{client.communicate()[0]}") from None
         output = client.communicate()[0]
-        if client.returncode != status:
+        if client.returncode not in (status if isinstance(status, tuple) else (status,)):
             raise TestFailure(f"status {client.returncode}, wanted {status}:\n{output}")
         return output
 
@@ -266,7 +303,7 @@ class Site:
 
     def print_logs(self):
         for name in self.daemons():
-            with open(os.path.join(self.state, "log", name + ".log"), encoding="utf-8", errors="replace") as file:
+            with open(self.log_of(name), encoding="utf-8", errors="replace") as file:
                 print(f"--- {name}\n" + "".join(file.readlines()[-25:]))
         print("--- calls")
         for call in self.calls():
