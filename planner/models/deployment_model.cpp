@@ -46,12 +46,14 @@ Status AddMissingSystems(Manifest& manifest, const NixOptions& nix) {
 
 Result<EvaluatedModels> ReadDeploymentModel(const std::string& path, const NixOptions& nix) {
   ERIS_ASSIGN(const std::string json, ReadJson(path, nix));
-  Result<Manifest> manifest = ManifestFromJson(json);
-  if (!manifest) return Fail(std::move(manifest.error()).In(path));
+  Result<ManifestReading> reading = ReadManifestJson(json);
+  if (!reading) return Fail(std::move(reading.error()).In(path));
   EvaluatedModels models;
-  models.errors = CheckManifest(*manifest);
+  models.errors = std::move(reading->findings);
+  if (models.errors.empty()) models.errors = CheckManifest(reading->manifest);
+  for (Finding& error : models.errors) error.position = path;
   if (!models.errors.empty()) return models;
-  models.manifest = std::move(*manifest);
+  models.manifest = std::move(reading->manifest);
   ERIS_TRY(AddMissingSystems(models.manifest, nix));
   AddMissingDigests(models.manifest);
   return models;

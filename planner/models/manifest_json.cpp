@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "planner/models/internal/manifest_shape.h"
 #include "planner/models/internal/property_json.h"
 
 namespace eris {
@@ -213,27 +214,6 @@ class Reader {
   Findings findings_;
 };
 
-// Whether lists and objects nest deeper than any manifest; what is written by recursion would
-// overflow there.
-bool IsTooDeep(std::string_view json) {
-  constexpr int kMaxDepth = 200;
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_text && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      in_text = !in_text;
-    } else if (!in_text && (c == '{' || c == '[')) {
-      if (++depth > kMaxDepth) return true;
-    } else if (!in_text && (c == '}' || c == ']')) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string ManifestToJson(const Manifest& manifest) {
@@ -257,20 +237,27 @@ std::string ManifestToJson(const Manifest& manifest) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<Manifest> ManifestFromJson(std::string_view json) {
-  constexpr const char* kFix = "give a manifest as `eris manifest --json` prints it";
-  if (IsTooDeep(json)) return Fail(ErrorCode::kInvalid, "not a manifest: nested too deep", kFix);
+Result<ManifestReading> ReadManifestJson(std::string_view text) {
+  ManifestReading reading;
+  ERIS_ASSIGN(const Json json, ParseManifestJson(text, reading.findings));
+  const Findings shape = CheckShape(json);
+  reading.findings.insert(reading.findings.end(), shape.begin(), shape.end());
+  if (!reading.findings.empty()) return reading;
   try {
     Reader reader;
-    Manifest manifest = reader.Read(Json::parse(json));
-    if (!reader.findings().empty()) {
-      const Finding& first = reader.findings().front();
-      return Fail(ErrorCode::kInvalid, ToString(first), first.fix);
-    }
-    return manifest;
+    reading.manifest = reader.Read(json);
+    reading.findings = reader.findings();
+    return reading;
   } catch (const nlohmann::json::exception& e) {
-    return Fail(ErrorCode::kInvalid, std::string("not a manifest: ") + e.what(), kFix);
+    return Fail(ErrorCode::kInternal, std::string("reading a manifest: ") + e.what());
   }
+}
+
+Result<Manifest> ManifestFromJson(std::string_view json) {
+  ERIS_ASSIGN(ManifestReading reading, ReadManifestJson(json));
+  if (reading.findings.empty()) return std::move(reading.manifest);
+  const Finding& first = reading.findings.front();
+  return Fail(ErrorCode::kInvalid, ToString(first), first.fix);
 }
 
 }  // namespace eris

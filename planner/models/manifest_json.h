@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "planner/models/finding.h"
 #include "schema/base/error.h"
 #include "schema/values/manifest.h"
 
@@ -15,8 +16,16 @@ namespace eris {
 // references.
 std::string ManifestToJson(const Manifest& manifest);
 
-// kInvalid, naming the member, when the text has not the shape of a manifest. What it means is
-// judged by CheckManifest.
+// What a text says, or what is wrong with its shape (then the manifest is empty or incomplete).
+// What it means is judged by CheckManifest.
+struct ManifestReading {
+  Manifest manifest;
+  Findings findings;
+};
+// kInvalid: the text is no JSON.
+Result<ManifestReading> ReadManifestJson(std::string_view json);
+
+// The same, where the first finding is enough: kInvalid with it.
 Result<Manifest> ManifestFromJson(std::string_view json);
 
 }  // namespace eris

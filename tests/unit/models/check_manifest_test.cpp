@@ -90,12 +90,57 @@ TEST(CheckManifest, RefusesImpossibleNumbersAndDuplicates) {
               ElementsAre(HasSubstr("mapped twice")));
 }
 
-TEST(CheckManifest, RefusesWrongTypesAndBottomlessNesting) {
-  for (const char* text : {"5", "{\"infrastructure\": 5}", "{\"infrastructure\": {\"one\": 5}}"}) {
-    EXPECT_THAT(Problems(text), ElementsAre(HasSubstr("not a manifest"))) << text;
+// "PATH: MESSAGE" of everything that is wrong with the shape.
+std::vector<std::string> ShapeProblems(const std::string& json) {
+  const Result<ManifestReading> reading = ReadManifestJson(json);
+  if (!reading) return {"refused: " + reading.error().message};
+  std::vector<std::string> problems;
+  for (const Finding& finding : reading->findings) {
+    EXPECT_NE(finding.fix, "");
+    problems.push_back(finding.path + ": " + finding.message);
   }
-  EXPECT_THAT(Problems(Model(ServiceText("a", R"(, "dependsOn": "b")"), "")),
-              ElementsAre(HasSubstr("not a manifest")));
+  return problems;
+}
+
+TEST(CheckManifest, NamesEveryMemberOfAWrongType) {
+  EXPECT_THAT(ShapeProblems("5"), ElementsAre(": it is 5, not an object"));
+  EXPECT_THAT(ShapeProblems("{}"), ElementsAre(": there is no `infrastructure`"));
+  EXPECT_THAT(ShapeProblems(R"({
+        "infrastructure": {"one": 5, "two": {"system": true, "containers": {"echo": "x"}}},
+        "services": {"a": {"name": "a", "type": 5, "dependsOn": "b", "deployState": "yes",
+                           "deadlineMs": 0, "connectsTo": [{"service": "b", "target": 1}]},
+                     "b": []},
+        "serviceMappings": [{"service": "a", "target": "one"}, 7],
+        "snapshotMappings": {"component": "c"},
+        "profiles": {"one": null}, "profileOrigins": {"one": {"digest": 1}}})"),
+              ElementsAre("snapshotMappings: it is an object, not a list",
+                          "infrastructure.one: it is 5, not an object",
+                          "infrastructure.two.system: it is true, not a text",
+                          "infrastructure.two.containers.echo: it is \"x\", not an object",
+                          "services.a.type: it is 5, not a text", "services.a: there is no `pkg`",
+                          "services.a.deployState: it is \"yes\", not true or false",
+                          "services.a.deadlineMs: it is 0, not a number from 1 on",
+                          "services.a.dependsOn: it is \"b\", not a list",
+                          "services.a.connectsTo.0.target: it is 1, not a text",
+                          "services.a.connectsTo.0: there is no `container`",
+                          "services.b: it is a list, not an object",
+                          "serviceMappings.0: there is no `container`",
+                          "serviceMappings.1: it is 7, not an object",
+                          "snapshotMappings.component: it is \"c\", not an object",
+                          "profiles.one: it is null, not a text",
+                          "profileOrigins.one.digest: it is 1, not a text"));
+}
+
+TEST(CheckManifest, NamesMembersThatAreThereTwice) {
+  std::string json = Model(ServiceText("a", "") + "," + ServiceText("a", ""), LinkTo("a"));
+  json.replace(json.find("\"port\": 1"), 9, R"("port": 1, "port": 2)");
+  EXPECT_THAT(ShapeProblems(json),
+              ElementsAre("infrastructure.one.containers.echo.port: it is there twice",
+                          "services.a: it is there twice"));
+}
+
+TEST(CheckManifest, RefusesWhatIsNoJsonAndBottomlessNesting) {
+  EXPECT_THAT(Problems("{"), ElementsAre(HasSubstr("not a manifest")));
   const std::string nested = R"(, "x": )" + std::string(200'000, '[') + std::string(200'000, ']');
   EXPECT_THAT(Problems(Model("", "", nested)), ElementsAre(HasSubstr("too deep")));
 }

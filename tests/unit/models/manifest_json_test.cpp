@@ -58,7 +58,7 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 TEST(ManifestJson, RefusesWhatIsNoManifest) {
   const std::string text = ManifestToJson(FullManifest());
   EXPECT_THAT(Refusal(""), HasSubstr("not a manifest"));
-  EXPECT_THAT(Refusal("[]"), HasSubstr("not a manifest"));
+  EXPECT_THAT(Refusal("[]"), HasSubstr("it is a list, not an object"));
   EXPECT_THAT(Refusal("{}"), HasSubstr("infrastructure"));
   EXPECT_THAT(Refusal(Replaced(text, "\"pkg\": \"", "\"package\": \"")), HasSubstr("pkg"));
   EXPECT_THAT(Refusal(Replaced(text, "\"_secret\": \"name\"", "\"_secret\": \"/name\"")),
