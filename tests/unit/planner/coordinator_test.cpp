@@ -148,11 +148,11 @@ TEST_F(Upgrade, ARefusedLockAbortsAndUnlocksWhatMayBeLocked) {
 // Packages of two systems, and their profiles behind them.
 TEST_F(Upgrade, AFailedBuildStopsNoOtherAndNothingElseBegins) {
   Manifest next = ThreeTiers("2");
-  next.targets.at(TargetName("t3")).system = SystemName("made-up");
+  next.targets.at(TargetName("t3")).system = SystemName("made-up-linux");
   for (auto& [key, service] : next.services) {
-    if (service.name.text == "web") service.system = SystemName("made-up");
+    if (service.name.text == "web") service.system = SystemName("made-up-linux");
   }
-  world.fleet().AddBuilder("made-up");
+  world.fleet().AddBuilder("made-up-linux");
   world.Welcome(2);
   std::vector<std::string> built;
   world.fleet().SetScript([&](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
@@ -166,7 +166,8 @@ TEST_F(Upgrade, AFailedBuildStopsNoOtherAndNothingElseBegins) {
   const TransactionId tx = world.Run(DeployManifest{next});
   EXPECT_EQ(world.ResultOf(tx), Result::kAborted);
   EXPECT_THAT(world.StatusOf(tx).message, HasSubstr("no such compiler"));
-  EXPECT_THAT(built, UnorderedElementsAre("made-up", "made-up", "x86_64-linux", "x86_64-linux"));
+  EXPECT_THAT(built, UnorderedElementsAre("made-up-linux", "made-up-linux", "x86_64-linux",
+                                          "x86_64-linux"));
   EXPECT_THAT(LogSince(from), Not(Contains(HasSubstr("lock"))));
   world.fleet().SetScript({});
   EXPECT_EQ(Visible(), before);
