@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "planner/coordinator.h"
+#include "planner/reply_parts.h"
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
@@ -86,7 +87,9 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
 }
 
 void Coordinator::Send(const ClientRequest& request, Reply reply) {
-  decisions_.effects.emplace_back(SendReply{request.client, request.request, std::move(reply)});
+  for (Reply& part : FittingParts(std::move(reply))) {
+    decisions_.effects.emplace_back(SendReply{request.client, request.request, std::move(part)});
+  }
 }
 
 Result<TransactionId> Coordinator::Resolve(const TransactionRef& ref) const {

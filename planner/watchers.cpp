@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "planner/plan/plan_text.h"
+#include "planner/reply_parts.h"
 
 namespace eris::planner {
 namespace {
@@ -23,8 +24,9 @@ std::size_t Weight(const Event& event) {
 }
 
 void SendEvents(const WatchKey& key, EventsReply events, More more, std::vector<Effect>& effects) {
-  effects.emplace_back(
-      SendReply{.client = key.client, .request = key.request, .reply = {more, std::move(events)}});
+  for (Reply& part : FittingParts({more, std::move(events)})) {
+    effects.emplace_back(SendReply{key.client, key.request, std::move(part)});
+  }
 }
 
 }  // namespace
@@ -70,7 +72,9 @@ Event WithoutBulk(const Event& event) {
   light.body = event.body;
   if (auto* settled = std::get_if<ItemSettled>(&light.body)) {
     Outcome& outcome = settled->outcome;
-    if (std::holds_alternative<TargetReport>(outcome.report)) outcome.report = std::monostate();
+    const bool is_bulk = std::holds_alternative<TargetReport>(outcome.report) ||
+                         std::holds_alternative<BuildReport>(outcome.report);
+    if (is_bulk) outcome.report = std::monostate();
     if (outcome.verdict == Verdict::kSucceeded) outcome.log_tail.clear();
   }
   return light;

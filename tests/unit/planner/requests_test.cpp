@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "planner/coordinator.h"
+#include "planner/reply_parts.h"
 #include "schema/codec/codec.h"
 #include "tests/unit/planner/planner_world.h"
 #include "tests/unit/planner/scenario.h"
@@ -55,6 +56,29 @@ TEST_F(Requests, StatusOfAnEndedAndOfAnUnknownTransaction) {
   const std::vector<Reply> unknown = world.Ask(RequestVerb::kStatus, About({99}));
   ASSERT_EQ(unknown.size(), 1U);
   EXPECT_EQ(As<ErrorReply>(unknown[0])->error.code, ErrorCode::kNotFound);
+}
+
+// Ten transactions that take ten thousand services down each.
+TEST(FittingParts, OfALongAnswerFitIntoAMessageEachAndSayThatMoreFollows) {
+  constexpr std::size_t kTransactions = 10;
+  constexpr std::size_t kServices = 10'000;
+  StatusReply answer;
+  for (std::size_t i = 1; i <= kTransactions; ++i) {
+    TransactionStatus& status = answer.transactions.emplace_back();
+    status.transaction = {i};
+    status.summary.down.assign(kServices, ServiceName("a-service-of-many"));
+  }
+  const std::vector<Reply> parts = FittingParts({More::kLast, answer});
+  ASSERT_GT(parts.size(), 1U);
+  std::vector<TransactionStatus> all;
+  for (const Reply& part : parts) {
+    EXPECT_LE(Encode(part).size(), limits::kBodyBytes);
+    EXPECT_EQ(part.more, &part == &parts.back() ? More::kLast : More::kMoreFollows);
+    const auto* body = As<StatusReply>(part);
+    all.insert(all.end(), body->transactions.begin(), body->transactions.end());
+  }
+  EXPECT_EQ(all, answer.transactions);
+  EXPECT_EQ(FittingParts({More::kMoreFollows, DoneReply{}}).size(), 1U);
 }
 
 TEST_F(Requests, AWatchReplaysAndFollowsToTheEnd) {
