@@ -54,7 +54,8 @@ std::int64_t Milliseconds(double seconds) {
 // Collects the call while CLI11 parses. Lives as long as the parser, which refers into it.
 class Grammar {
  public:
-  explicit Grammar(CLI::App& app) : app_(app) {
+  Grammar(CLI::App& app, const CallDefaults& defaults) : app_(app), defaults_(defaults) {
+    call_.profile = defaults.profile;
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "eris " ERIS_VERSION);
     AddDeployments();
@@ -106,7 +107,9 @@ class Grammar {
     AddChoice(app, "--json", call_.form, OutputForm::kJson, "print JSON");
   }
 
-  static void AddModels(CLI::App& app, ModelArguments& models) {
+  void AddModels(CLI::App& app, ModelArguments& models) {
+    models.target_property = defaults_.target_property;
+    models.state = defaults_.state;
     app.add_option("-s,--services", models.sources.services, "services model (./services.nix)");
     app.add_option("-i,--infrastructure", models.sources.infrastructure,
                    "infrastructure model, Nix or JSON (./infrastructure.nix)");
@@ -143,7 +146,8 @@ class Grammar {
     return choice;
   }
 
-  static void AddOptions(CLI::App& app, DeployOptions& options) {
+  void AddOptions(CLI::App& app, DeployOptions& options) {
+    options.old_state = defaults_.old_state;
     AddChoice(app, "--no-migration", options.migration, Migration::kForbidden,
               "leave state where it is");
     AddChoice(app, "--overlap", options.order, SwitchOrder::kOverlap,
@@ -380,6 +384,7 @@ class Grammar {
   }
 
   CLI::App& app_;
+  const CallDefaults& defaults_;
   Call call_;
 };
 
@@ -399,9 +404,10 @@ std::string ToString(const TransactionRef& ref) {
   return ref.transaction ? std::to_string(ref.transaction.value) : ref.submission.text;
 }
 
-Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> arguments) {
+Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> arguments,
+                                                  const CallDefaults& defaults) {
   CLI::App app(kAbout, "eris");
-  Grammar grammar(app);
+  Grammar grammar(app, defaults);
   try {
     app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::CallForHelp&) {

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "planner/cli/call.h"
+#include "planner/cli/call_defaults.h"
 #include "schema/base/error.h"
 
 namespace eris::cli {
@@ -16,8 +17,10 @@ struct Answer {
   std::string text;
 };
 
-// `arguments` with the program's name in front. kInvalid: what is wrong, and where help is.
-Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> arguments);
+// `arguments` with the program's name in front; `defaults` of what they do not say. kInvalid: what
+// is wrong, and where help is.
+Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> arguments,
+                                                  const CallDefaults& defaults = {});
 
 // A number names a transaction, anything else the submission that made it.
 TransactionRef ParseTransactionRef(std::string_view text);

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "planner/cli/arguments.h"
+#include "planner/cli/call_defaults.h"
 #include "planner/cli/client_config.h"
 #include "planner/cli/commands.h"
 #include "planner/cli/output.h"
@@ -55,7 +56,12 @@ Result<cli::ExitCode> Run(const cli::Call& call, cli::Output& output) {
 int main(int argc, char** argv) {
   std::signal(SIGINT, EndInterrupted);
   std::signal(SIGPIPE, SIG_IGN);
-  auto parsed = cli::ParseArguments({argv, static_cast<std::size_t>(argc)});
+  const auto defaults = cli::CallDefaultsFrom(CurrentEnvironment());
+  if (!defaults) {
+    cli::Output({}).Problem(defaults.error());
+    return StatusOf(cli::ExitCode::kInvalid);
+  }
+  auto parsed = cli::ParseArguments({argv, static_cast<std::size_t>(argc)}, *defaults);
   if (!parsed) {
     cli::Output({}).Problem(parsed.error());
     return StatusOf(cli::ExitCode::kInvalid);

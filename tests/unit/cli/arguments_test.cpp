@@ -35,6 +35,33 @@ TEST(Arguments, DeployHasTheModelsOfTheDirectoryByDefault) {
   EXPECT_EQ(call.profile.text, "default");
 }
 
+TEST(Arguments, DisnixVariablesSayWhatTheLineDoesNot) {
+  const CallDefaults defaults =
+      CallDefaultsFrom({"DISNIX_PROFILE=shop", "DISNIX_TARGET_PROPERTY=ip", "DISNIX_DEPLOY_STATE=1",
+                        "DISNIX_DELETE_STATE=1"})
+          .value();
+  const auto call_of = [&](std::vector<const char*> arguments) {
+    return std::get<Call>(ParseArguments(arguments, defaults).value());
+  };
+  Call call = call_of({"eris", "deploy"});
+  EXPECT_EQ(call.profile.text, "shop");
+  auto deploy = std::get<DeployCommand>(call.command);
+  EXPECT_EQ(deploy.models.target_property, "ip");
+  EXPECT_EQ(deploy.models.state, ModelArguments::State::kDeployAll);
+  EXPECT_EQ(deploy.submit.options.old_state, OldState::kDelete);
+  call = call_of({"eris", "plan", "-p", "other", "--target-property", "hostname"});
+  EXPECT_EQ(call.profile.text, "other");
+  EXPECT_EQ(std::get<PlanCommand>(call.command).models.target_property, "hostname");
+}
+
+TEST(Arguments, DisnixVariablesThatSayNothing) {
+  const CallDefaults defaults =
+      CallDefaultsFrom({"DISNIX_PROFILE=", "DISNIX_DEPLOY_STATE=0", "XDISNIX_PROFILE=a"}).value();
+  EXPECT_EQ(defaults.profile.text, "default");
+  EXPECT_EQ(defaults.state, ModelArguments::State::kAsModelled);
+  EXPECT_FALSE(CallDefaultsFrom({"DISNIX_PROFILE=../x"}));
+}
+
 TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
   const Call call = CallOf({"deploy",
                             "-s",
