@@ -1,5 +1,7 @@
 #include "planner/models/evaluate_models.h"
 
+#include <filesystem>
+
 #include "planner/models/build_manifest.h"
 #include "planner/models/instances.h"
 #include "planner/models/nix_source.h"
@@ -7,7 +9,20 @@
 namespace eris {
 namespace {
 
-enum class Packages { kEvaluate, kLeaveOut };
+// kPossible: those that throw are left out.
+enum class Packages { kAll, kPossible, kNone };
+
+const char* NameOf(Packages packages) {
+  switch (packages) {
+    case Packages::kAll:
+      return "all";
+    case Packages::kPossible:
+      return "possible";
+    case Packages::kNone:
+      return "none";
+  }
+  return "";
+}
 
 std::string Parenthesised(std::string_view expression) {
   return "(" + std::string(expression) + "\n)";
@@ -28,12 +43,12 @@ std::string Expression(const ModelOptions& options, Packages packages) {
   }
   if (!options.nixpkgs.empty()) text += "  nixpkgs = " + NixPath(options.nixpkgs) + ";\n";
   if (options.deploy_state) text += "  deployState = true;\n";
-  if (packages == Packages::kLeaveOut) text += "  withPackages = false;\n";
-  return text + "})\n";
+  return text + "  withPackages = " + NixString(NameOf(packages)) + ";\n})\n";
 }
 
 NixOptions NixFor(const ModelOptions& options) {
   NixOptions nix = options.nix;
+  if (!options.nixpkgs.empty()) nix.nixpkgs = std::filesystem::absolute(options.nixpkgs).string();
   if (!options.sources.flake.empty()) nix.features = NixOptions::Features::kFlakes;
   return nix;
 }
@@ -74,17 +89,19 @@ EvaluatedModels Judge(const RawModel& model, const ModelOptions& options) {
 }
 
 // A package that cannot be evaluated is often a symptom (a cycle, an interdependency that runs
-// nowhere): the structure alone may tell the cause. Empty when it does not.
-Findings CausesInStructure(const ModelOptions& options) {
-  const Result<RawModel> structure = Evaluate(options, Packages::kLeaveOut);
-  if (!structure) return {};
-  return Check(*structure, MakeInstances(*structure), options).errors;
+// nowhere): the rest may tell the cause, and what else is wrong. Empty when it does not.
+Findings FindCauses(const ModelOptions& options) {
+  for (const Packages packages : {Packages::kPossible, Packages::kNone}) {
+    const Result<RawModel> model = Evaluate(options, packages);
+    if (model) return Check(*model, MakeInstances(*model), options).errors;
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<RawModel> EvaluateRawModel(const ModelOptions& options) {
-  return Evaluate(options, Packages::kEvaluate);
+  return Evaluate(options, Packages::kAll);
 }
 
 Result<EvaluatedModels> EvaluateModels(const ModelOptions& given) {
@@ -93,7 +110,7 @@ Result<EvaluatedModels> EvaluateModels(const ModelOptions& given) {
   Result<RawModel> model = EvaluateRawModel(options);
   if (model) return Judge(*model, options);
   if (model.error().code != ErrorCode::kInvalid) return Fail(std::move(model).error());
-  Findings causes = CausesInStructure(options);
+  Findings causes = FindCauses(options);
   if (causes.empty()) return Fail(std::move(model).error());
   return EvaluatedModels{{}, std::move(causes), {}};
 }

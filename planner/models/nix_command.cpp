@@ -89,6 +89,7 @@ Result<std::string> EvaluateNix(const std::string& expression, const NixOptions&
   if (options.features == NixOptions::Features::kFlakes) {
     argv.insert(argv.end(), {"--option", "extra-experimental-features", "flakes"});
   }
+  if (!options.nixpkgs.empty()) argv.insert(argv.end(), {"-I", "nixpkgs=" + options.nixpkgs});
   CommandOptions run;
   run.environment = Environment(options.environment);
   run.input = expression;

@@ -17,6 +17,7 @@ struct NixOptions {
   std::vector<std::string> environment;  // "NAME=VALUE", added to the caller's and winning over it
   // kFlakes: flakes are switched on for this run, whatever nix.conf says.
   enum class Features : std::uint8_t { kStable, kFlakes } features = Features::kStable;
+  std::string nixpkgs;      // what <nixpkgs> is, absolute; empty = what $NIX_PATH says
   bool show_trace = false;  // an error then carries Nix' whole trace, over several lines
 };
 

@@ -5,7 +5,7 @@
 # A model is a file, or the value itself (a flake gives those); null = there is none.
 { lib, infrastructureFile, servicesFile, validateFile, packagesFile }:
 { services ? null, infrastructure ? null, distribution ? null, packages ? null, architecture ? null
-, extraParams ? { }, targetProperty ? "hostname", deployState ? false, withPackages ? true
+, extraParams ? { }, targetProperty ? "hostname", deployState ? false, withPackages ? "all"
 , nixpkgs ? <nixpkgs> }:
 with builtins; with lib;
 let
@@ -95,7 +95,8 @@ let
       structure = servicesOf;
       infrastructure = targets;
     };
-  complete = withPackages && errors == [ ];
+  # "all"; "possible", without those that throw; "none".
+  complete = if errors == [ ] then withPackages else "none";
 in
 {
   inherit errors;

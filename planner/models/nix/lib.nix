@@ -18,6 +18,15 @@ rec {
       "eris: ${if position == null then "" else "${position}: "}${model} model, ${path}"
       (deepSeq value value);
 
+  # Of a set: "all" of its values, "none", or those that are "possible" because they do not throw.
+  evaluated = which: set:
+    if which == "all" then set
+    else if which == "none" then { }
+    else
+      let attempts = mapAttrs (_: tryEval) set;
+      in mapAttrs (name: _: attempts.${name}.value)
+        (removeAttrs set (filter (name: !attempts.${name}.success) (attrNames set)));
+
   # A short text for a message: small values as they are, others by their type.
   show = value:
     if isString value then "\"${value}\""

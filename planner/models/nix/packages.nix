@@ -17,9 +17,9 @@ in
       value = {
         position = positionOf target packages;
         packages =
-          if withPackages then
-            located "packages" target (positionOf target packages) (map describe (listOf target))
-          else [ ];
+          (evaluated withPackages {
+            list = located "packages" target (positionOf target packages) (map describe (listOf target));
+          }).list or [ ];
       };
     })
     names);

@@ -176,11 +176,9 @@ let
       connectsTo = interdependencies "connectsTo" name;
       activatesAfter = interdependencies "activatesAfter" name;
       providesContainers = plain (providedContainers name);
-      packages =
-        if withPackages then
-          mapAttrs (_: package: located "services" "${name}.pkg" (positionOf name structure) (describe package))
-            packages.${name}
-        else { };
+      packages = evaluated withPackages (mapAttrs
+        (_: package: located "services" "${name}.pkg" (positionOf name structure) (describe package))
+        packages.${name});
     };
 in
 {

@@ -24,7 +24,7 @@ let
       ++ expect (value ? pkg) "" "the service has no pkg" "add pkg = …;"
       ++ optional "deployState" isBool "true or false" "write deployState = true;"
       ++ optional "stateUndo" isBool "true or false" "write stateUndo = true;"
-      ++ optional "deadline" isInt "a number of seconds" "write deadline = 600;"
+      ++ optional "deadline" (seconds: isInt seconds && seconds >= 1) "a number of seconds" "write deadline = 600;"
       ++ optional "providesContainer" isString "the name of a container" "write providesContainer = \"…\";"
       ++ optional "providesContainers" (set: isAttrs set && all (c: isAttrs set.${c}) (attrNames set))
         "containers with their properties" "write providesContainers = { container = { … }; };"

@@ -135,6 +135,58 @@ TEST_F(Models, GetPackagesOfTheirTargetsSystem) {
   EXPECT_THAT(ComponentIn(EvaluateModels(options)), HasSubstr("nixpkgs")) << "there is none here";
   options.nixpkgs = directory_.path() / "nixpkgs";
   EXPECT_EQ(ComponentIn(EvaluateModels(options)), "hello-x86_64-linux");
+  // A model that asks for <nixpkgs> itself is given the same.
+  options = Options(
+      "{ ... }: { a = { name = \"a\"; type = \"echo\"; pkg = (import <nixpkgs> { }).hello; }; }");
+  options.nixpkgs = directory_.path() / "nixpkgs";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "hello-none");
+  options.nixpkgs.clear();
+  options.nix.environment.push_back("NIX_PATH=nixpkgs=" + (directory_.path() / "nixpkgs").string());
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "hello-none");
+}
+
+TEST_F(Models, GiveTargetsTheirDefaults) {
+  ModelOptions options = Options("{ ... }: { }");
+  directory_.Write("infrastructure.nix", "{ one.properties.hostname = \"h\"; }");
+  directory_.Write("distribution.nix", "{ infrastructure }: { }");
+  const auto models = EvaluateModels(options);
+  ASSERT_TRUE(models) << models.error().message;
+  const Target& target = models->manifest.targets.at(TargetName("one"));
+  EXPECT_EQ("\"" + target.system.text + "\"",
+            EvaluateNix("builtins.currentSystem", options.nix).value());
+  EXPECT_EQ(target.num_of_cores, 1U);
+  EXPECT_EQ(target.target_property, "hostname");
+  EXPECT_EQ(target.client_interface, "");
+  EXPECT_TRUE(target.containers.empty());
+}
+
+TEST_F(Models, OfAnArchitectureGetAllExtraParameters) {
+  ModelOptions options = Options("");
+  directory_.Write("architecture.nix", R"({ system, pkgs, port, ... } @ arguments: rec {
+    infrastructure.one = { system = "x86_64-linux"; properties.hostname = "h"; };
+    services.a = { name = "a"; type = "echo"; targets = [ infrastructure.one ];
+      pkg = derivation { name = "a${toString port}${arguments.rest}"; inherit system; builder = "/bin/sh"; }; };
+  })");
+  options.sources = {.architecture = directory_.path() / "architecture.nix"};
+  options.extra_params = "{ port = 80; rest = \"x\"; }";
+  EXPECT_EQ(ComponentIn(EvaluateModels(options)), "a80x");
+}
+
+// One package throws because of what is wrong elsewhere; another one is wrong by itself.
+TEST_F(Models, TellOfWrongPackagesBesideOnesThatThrow) {
+  ModelOptions options = Options(R"({ system, ... }: rec {
+    a = { name = "a"; type = "echo"; pkg = 5; };
+    b = { name = "b"; type = "echo"; dependsOn = { inherit c; }; pkg = { c }: derivation {
+      name = c.target.properties.hostname; inherit system; builder = "/bin/sh"; }; };
+    c = { name = "c"; type = "echo"; pkg = 5; };
+  })");
+  directory_.Write("distribution.nix",
+                   "{ infrastructure }: with infrastructure; { a = [ one ]; b = [ one ]; }");
+  const auto models = EvaluateModels(options);
+  ASSERT_TRUE(models) << models.error().message;
+  std::vector<std::string> paths;
+  for (const Finding& error : models->errors) paths.push_back(error.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"a.pkg", "b.dependsOn.c"}));
 }
 
 TEST_F(Models, DeployStateOfAllServicesThatDoNotSay) {

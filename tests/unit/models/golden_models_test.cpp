@@ -39,7 +39,11 @@ void Print(const char* title, const Findings& findings, const std::string& direc
 }
 
 std::string Describe(const Result<EvaluatedModels>& models, const std::string& directory) {
-  if (!models) return "failed: " + models.error().message + "\n";
+  if (!models) {
+    std::string message = models.error().message;
+    if (message.starts_with(directory)) message.erase(0, directory.size() + 1);
+    return "failed: " + message + "\n  fix: " + models.error().fix + "\n";
+  }
   std::ostringstream out;
   Print("error", models->errors, directory, out);
   Print("warning", models->warnings, directory, out);

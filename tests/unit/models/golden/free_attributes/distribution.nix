@@ -1,0 +1,1 @@
+{ infrastructure }: { db = [ infrastructure.test1 ]; web = [ infrastructure.test1 ]; }

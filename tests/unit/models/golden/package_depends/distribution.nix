@@ -1,0 +1,1 @@
+{ infrastructure }: with infrastructure; { db = [ test1 ]; client = [ test2 ]; }
