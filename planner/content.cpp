@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "planner/doubt.h"
 #include "planner/plan/diff.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
@@ -107,6 +108,25 @@ Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
   return base == nullptr ? Manifest{} : UndeployedManifest(*base);
 }
 
+// What transactions that were given up may have left otherwise than the newest generation says.
+Status DoubtBase(const ProfileName& profile, GenerationNumber current, const Manifest& next,
+                 JournalReader& journal, std::optional<Manifest>& base) {
+  ERIS_ASSIGN(std::vector<GivenUp> all, GivenUpSince(profile, current, journal));
+  const std::optional<Manifest> committed = base;
+  for (GivenUp& given_up : all) {
+    Manifest meant;
+    Result<Submission> submission = ResolveRetries(std::move(given_up.submission), journal);
+    if (submission) {
+      const Manifest* before = committed ? &*committed : nullptr;
+      Result<Manifest> manifest = NextManifest(*submission, current, before, journal);
+      if (manifest) meant = *std::move(manifest);
+    }
+    if (!base) base.emplace();
+    ERIS_TRY(PutInDoubt(given_up.transaction, meant, next, journal, *base));
+  }
+  return {};
+}
+
 // An item travels in one message: one that does not fit would never arrive.
 Status CheckSizes(const Plan& plan) {
   const auto check = [](const PlanItem& item, const ItemBody& body) -> Status {
@@ -190,6 +210,7 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
   }
   PlannedContent content;
   ERIS_ASSIGN(content.next, NextManifest(submission, current, base ? &*base : nullptr, journal));
+  ERIS_TRY(DoubtBase(submission.profile, current, content.next, journal, base));
   ERIS_ASSIGN(content.plan, MakePlan({.profile = submission.profile,
                                       .base_generation = current,
                                       .base = base ? &*base : nullptr,

@@ -257,6 +257,62 @@ TEST_F(Upgrade, AStuckOneCanBeGivenUp) {
   EXPECT_EQ(world.ResultOf(world.Run(Deploy("3"))), Result::kCommitted);
 }
 
+// Given up with api down: the generation says that it is up, and the same content brings it up.
+class GivenUpUpgrade : public Upgrade {
+ protected:
+  void SetUp() override {
+    Upgrade::SetUp();
+    world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+      const bool forward = item.id.grade.direction == Direction::kForward;
+      if (forward && Describe(item.body) == "activate web") return Says(Verdict::kFailed);
+      if (!forward && Describe(item.body) == "activate api") return Says(Verdict::kFailed);
+      return std::nullopt;
+    });
+    given_up = world.Run(Deploy("2"));
+    ASSERT_EQ(world.ResultOf(given_up), Result::kStuck);
+    Request request;
+    request.transaction.transaction = given_up;
+    world.Ask(RequestVerb::kAbandon, request);
+    world.Settle();
+    ASSERT_EQ(world.ResultOf(given_up), Result::kAbandoned);
+    ASSERT_NE(Visible(), before);
+    world.fleet().SetScript(nullptr);
+    world.Restart();
+  }
+  TransactionId given_up;
+};
+
+TEST_F(GivenUpUpgrade, TheSameContentIsNotUnchanged) {
+  EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
+  EXPECT_EQ(Visible(), before);
+  EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kUnchanged) << "no doubt is left";
+}
+
+TEST_F(GivenUpUpgrade, ADoubtOutlivesATransactionThatEndsWithoutAGeneration) {
+  world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    if (Describe(item.body) == "activate api") return Says(Verdict::kFailed);
+    return std::nullopt;
+  });
+  EXPECT_NE(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
+  world.fleet().SetScript(nullptr);
+  const auto& open = world.coordinator().transactions();
+  if (!open.empty()) {
+    Request request;
+    request.transaction.transaction = open.rbegin()->first;
+    world.Ask(RequestVerb::kAbandon, request);
+    world.Settle();
+  }
+  EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
+  EXPECT_EQ(Visible(), before);
+}
+
+TEST_F(GivenUpUpgrade, UndeployTakesDownWhatMayBeUp) {
+  EXPECT_EQ(world.ResultOf(world.Run(Undeploy{})), Result::kCommitted);
+  for (const char* target : {"t1", "t2", "t3"}) {
+    EXPECT_TRUE(world.fleet().target(target).active.empty()) << target;
+  }
+}
+
 TEST_F(Upgrade, CancelWhileSwitchingRollsBack) {
   world.SubmitAs("up", Deploy("2"));
   const auto& transactions = world.coordinator().transactions();
