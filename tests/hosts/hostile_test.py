@@ -117,7 +117,7 @@ def full_disks(site, deployments):
 
 
 def withstand():
-    with Site(sys.argv[1], ["test1", "test2"], shared_store=True) as site:
+    with Site(sys.argv[1], ["test1", "test2"]) as site:
         deployments = Deployments(site)
         deployments.install()
         before = pids(site)

@@ -14,7 +14,7 @@ PAGE = "curl --silent --max-time 5 http://test3:8080/"
 
 
 def follow_the_manual():
-    with Site(sys.argv[1], ["test1", "test2", "test3"], shared_store=True) as site:
+    with Site(sys.argv[1], ["test1", "test2", "test3"]) as site:
         site.copy_models()
         output = site.run("hub", typed("on hub, to deploy"), MODELS="/root/models")
         assert "3 to activate" in output, output

@@ -87,7 +87,7 @@ def targets_build(site, deployments):
 
 
 def survive_the_network():
-    with Site(sys.argv[1], ["test1", "test2", "test3"], shared_store=True) as site:
+    with Site(sys.argv[1], ["test1", "test2", "test3"]) as site:
         deployments = Deployments(site)
         deployments.install()
         for test in (cut_cables, lose_one_way, deploy_over_a_bad_link, cut_power, change_addresses, targets_build,

@@ -39,10 +39,9 @@ def require_test_hosts():
 class Site:
     """Use as a context: the hosts are gone afterwards. `roles` are the hosts' names, hub first."""
 
-    def __init__(self, package, targets, shared_store):
+    def __init__(self, package, targets):
         self.package = package
         self.targets = targets
-        self.shared_store = shared_store
         self.directory = tempfile.mkdtemp(prefix="eris-hosts-", dir="/tmp")
         self.hosts = {}
         self.server_key = ""
@@ -50,8 +49,7 @@ class Site:
     def __enter__(self):
         try:
             roles = ["hub", "builder", *self.targets]
-            shared = ["--shared-store"] if self.shared_store else []
-            lines = testbed("up", str(len(roles)), *shared, directory=self.directory).stdout.splitlines()
+            lines = testbed("up", str(len(roles)), directory=self.directory).stdout.splitlines()
             self.hosts = dict(zip(roles, (line.split()[0] for line in lines)))
             self.addresses = dict(zip(roles, (line.split()[1] for line in lines)))
             self.set_up()
@@ -153,8 +151,7 @@ class Site:
 
     def join(self, target):
         """A fresh host becomes a target of the running site."""
-        shared = ["--shared-store"] if self.shared_store else []
-        self.hosts[target] = testbed("add", *shared, directory=self.directory).stdout.strip()
+        self.hosts[target] = testbed("add", directory=self.directory).stdout.strip()
         lines = testbed("list", directory=self.directory).stdout.splitlines()
         self.addresses[target] = next(l.split()[1] for l in lines if l.split()[0] == self.hosts[target])
         for role in self.hosts:
