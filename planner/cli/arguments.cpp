@@ -301,7 +301,12 @@ class Grammar {
         ->required();
     AddChoice(unlock_app, "--break", unlock->force, UnlockCommand::Force::kBreak,
               "give up, on record, what the transaction has left to do there");
-    for (CLI::App* app : {&why_app, &lock_app, &unlock_app}) {
+    auto doctor = std::make_shared<DoctorCommand>();
+    CLI::App& doctor_app = Add(
+        app_, "doctor", "what is wrong with this installation, and what to do about it", doctor);
+    doctor_app.add_option("--state-dir", doctor->state_dirs,
+                          "of daemons on this machine, repeatable (/var/lib/eris)");
+    for (CLI::App* app : {&why_app, &lock_app, &unlock_app, &doctor_app}) {
       AddProfile(*app);
       AddJson(*app);
     }

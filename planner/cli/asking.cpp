@@ -4,6 +4,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "planner/cli/submitting.h"
 
@@ -45,6 +46,33 @@ Result<std::vector<Event>> AskHistory(Client& client, Request request) {
     std::move(page.begin(), page.end(), std::back_inserter(events));
     if (is_last) return events;
   }
+}
+
+Result<std::vector<HeldLease>> AskHeld(Client& client) {
+  ERIS_ASSIGN(const std::vector<TargetInfo> targets, AskTargets(client));
+  std::vector<HeldLease> all;
+  for (const TargetInfo& target : targets) {
+    if (!target.leased_by) continue;
+    ERIS_ASSIGN(TransactionStatus holder,
+                AskStatusOf(client, {.transaction = target.leased_by, .submission = {}}));
+    Request request;
+    request.transaction.transaction = target.leased_by;
+    ERIS_ASSIGN(const std::vector<Event> events, AskHistory(client, request));
+    WallTime since = holder.submitted_at;
+    for (const Event& event : events) {
+      const auto* phase = std::get_if<PhaseEntered>(&event.body);
+      if (phase != nullptr && phase->phase == TransactionPhase::kLocking) since = event.at;
+    }
+    const std::string name = target.queue.substr(target.queue.find('.') + 1);
+    all.push_back({.row = {.target = TargetName(name),
+                           .transaction = target.leased_by,
+                           .author = holder.author,
+                           .since = since,
+                           .standing = std::string(holder.result ? ToString(*holder.result)
+                                                                 : ToString(holder.phase))},
+                   .holder = std::move(holder)});
+  }
+  return all;
 }
 
 // A watch begins with the outline; the first events behind it tell that it is whole.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "planner/cli/client.h"
+#include "planner/cli/lists.h"
 #include "schema/base/error.h"
 #include "schema/values/request.h"
 
@@ -31,6 +32,12 @@ Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& tran
 Result<std::vector<TargetInfo>> AskTargets(Client& client);
 // The newest `limit` events, or with 0 all of them from `from` on, page by page.
 Result<std::vector<Event>> AskHistory(Client& client, Request request);
+// A lease that a transaction holds, and who that is.
+struct HeldLease {
+  HeldTarget row;
+  TransactionStatus holder;
+};
+Result<std::vector<HeldLease>> AskHeld(Client& client);
 // The items of its plan, by index; none before it was made.
 Result<std::vector<ItemOutline>> AskOutline(Client& client, TransactionId transaction);
 

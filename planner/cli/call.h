@@ -142,6 +142,12 @@ struct UnlockCommand {
   bool operator==(const UnlockCommand&) const = default;
 };
 
+// What is wrong with this installation.
+struct DoctorCommand {
+  std::vector<std::string> state_dirs;  // empty = where the package and `eris up` keep state
+  bool operator==(const DoctorCommand&) const = default;
+};
+
 // Keys are files of this machine: none of these needs the broker.
 struct KeyGenerateCommand {
   std::string file;
@@ -171,12 +177,12 @@ struct UpCommand {
   bool operator==(const UpCommand&) const = default;
 };
 
-using Command =
-    std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
-                 UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
-                 StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
-                 AbandonCommand, WhyCommand, LockCommand, UnlockCommand, KeyGenerateCommand,
-                 KeyAuthorizeCommand, KeyListCommand, KeyRevokeCommand, UpCommand>;
+using Command = std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand,
+                             RollbackCommand, UndeployCommand, RetryCommand, QueryCommand,
+                             GenerationsCommand, TargetsCommand, StatusCommand, WatchCommand,
+                             LogsCommand, HistoryCommand, CancelCommand, AbandonCommand, WhyCommand,
+                             LockCommand, UnlockCommand, DoctorCommand, KeyGenerateCommand,
+                             KeyAuthorizeCommand, KeyListCommand, KeyRevokeCommand, UpCommand>;
 
 struct Call {
   Command command;

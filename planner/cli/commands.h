@@ -46,6 +46,9 @@ Result<ExitCode> RunWhy(const WhyCommand& command, Context& context);
 Result<ExitCode> RunLock(const LockCommand& command, Context& context);
 Result<ExitCode> RunUnlock(const UnlockCommand& command, Context& context);
 
+// ---- what is wrong here (doctor.cpp) ----
+Result<ExitCode> RunDoctor(const DoctorCommand& command, Context& context);
+
 // ---- this machine only (local.cpp, keys.cpp) ----
 Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context);
 Result<ExitCode> RunBuild(const BuildCommand& command, Context& context);

@@ -66,40 +66,7 @@ void Tell(const WhyFacts& facts, const WhySubject& subject, Context& context) {
   context.output.Print(text);
 }
 
-struct Held {
-  HeldTarget row;
-  TransactionStatus holder;
-};
-
-// The leases that transactions hold, with who holds them since when.
-Result<std::vector<Held>> AskHeld(Client& client) {
-  ERIS_ASSIGN(const std::vector<TargetInfo> targets, AskTargets(client));
-  std::vector<Held> all;
-  for (const TargetInfo& target : targets) {
-    if (!target.leased_by) continue;
-    ERIS_ASSIGN(TransactionStatus holder,
-                AskStatusOf(client, {.transaction = target.leased_by, .submission = {}}));
-    Request request;
-    request.transaction.transaction = target.leased_by;
-    ERIS_ASSIGN(const std::vector<Event> events, AskHistory(client, request));
-    WallTime since = holder.submitted_at;
-    for (const Event& event : events) {
-      const auto* phase = std::get_if<PhaseEntered>(&event.body);
-      if (phase != nullptr && phase->phase == TransactionPhase::kLocking) since = event.at;
-    }
-    const std::string name = target.queue.substr(target.queue.find('.') + 1);
-    all.push_back({.row = {.target = TargetName(name),
-                           .transaction = target.leased_by,
-                           .author = holder.author,
-                           .since = since,
-                           .standing = std::string(holder.result ? ToString(*holder.result)
-                                                                 : ToString(holder.phase))},
-                   .holder = std::move(holder)});
-  }
-  return all;
-}
-
-Status Break(Client& client, const Held& held, Context& context) {
+Status Break(Client& client, const HeldLease& held, Context& context) {
   const std::string number = std::to_string(held.row.transaction.value);
   Request request;
   request.transaction.transaction = held.row.transaction;
@@ -134,9 +101,9 @@ Result<ExitCode> RunWhy(const WhyCommand& command, Context& context) {
 
 Result<ExitCode> RunLock(const LockCommand&, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  ERIS_ASSIGN(const std::vector<Held> all, AskHeld(session->client()));
+  ERIS_ASSIGN(const std::vector<HeldLease> all, AskHeld(session->client()));
   std::vector<HeldTarget> rows;
-  for (const Held& held : all) rows.push_back(held.row);
+  for (const HeldLease& held : all) rows.push_back(held.row);
   context.output.Print(context.output.json() ? ToJson(rows)
                                              : HeldText(rows, context.clock.Read().wall));
   return ExitCode::kDone;
@@ -144,10 +111,10 @@ Result<ExitCode> RunLock(const LockCommand&, Context& context) {
 
 Result<ExitCode> RunUnlock(const UnlockCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  ERIS_ASSIGN(const std::vector<Held> all, AskHeld(session->client()));
+  ERIS_ASSIGN(const std::vector<HeldLease> all, AskHeld(session->client()));
   for (const TargetName& target : command.targets) {
     const auto held = std::ranges::find_if(
-        all, [&](const Held& candidate) { return candidate.row.target == target; });
+        all, [&](const HeldLease& candidate) { return candidate.row.target == target; });
     if (held == all.end()) {
       return Fail(ErrorCode::kNotFound, "nobody holds target " + target.text, "see `eris lock`");
     }

@@ -133,6 +133,13 @@ Json Of(const HeldTarget& held) {
           {"standing", held.standing}};
 }
 
+Json Of(const Diagnosis& diagnosis) {
+  constexpr const char* kWords[] = {"ok", "warning", "error"};
+  return {{"grade", kWords[static_cast<std::size_t>(diagnosis.grade)]},
+          {"what", diagnosis.what},
+          {"fix", diagnosis.fix}};
+}
+
 const char* WordOf(TargetVerified::Verdict verdict) {
   constexpr const char* kWords[] = {"verified", "unverified", "differs"};
   return kWords[static_cast<std::size_t>(verdict)];
@@ -217,6 +224,8 @@ std::string ToJson(std::span<const TargetAnswer> answers) { return ListText(answ
 std::string ToJson(std::span<const NamedKey> keys) { return ListText(keys, &Of); }
 
 std::string ToJson(std::span<const HeldTarget> held) { return ListText(held, &Of); }
+
+std::string ToJson(std::span<const Diagnosis> diagnoses) { return ListText(diagnoses, &Of); }
 
 std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events) {
   Json verdicts = Json::object();  // the last word on each target

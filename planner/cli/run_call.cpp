@@ -27,6 +27,7 @@ Result<ExitCode> RunCall(Context& context) {
                         [&](const WhyCommand& c) { return RunWhy(c, context); },
                         [&](const LockCommand& c) { return RunLock(c, context); },
                         [&](const UnlockCommand& c) { return RunUnlock(c, context); },
+                        [&](const DoctorCommand& c) { return RunDoctor(c, context); },
                         [&](const KeyGenerateCommand& c) { return RunKeyGenerate(c, context); },
                         [&](const KeyAuthorizeCommand& c) { return RunKeyAuthorize(c, context); },
                         [&](const KeyListCommand& c) { return RunKeyList(c, context); },

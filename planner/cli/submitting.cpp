@@ -10,8 +10,8 @@
 namespace eris::cli {
 namespace {
 
-constexpr Duration kTakenPatience{5'000};
-constexpr Duration kTakenPause{100};
+constexpr Duration kTakenPatience{2'000};
+constexpr Duration kTakenPause{5};
 
 // The transaction's number as soon as the planner has given one; else the submission's id, which
 // every command takes as well.
@@ -35,6 +35,8 @@ Result<TransactionRef> NameOf(Client& client, const Submission& submission) {
 }
 
 Result<ExitCode> Detach(Client& client, const Submission& submission, Context& context) {
+  // The receipt: what comes after it is only the number.
+  context.output.Note("accepted as " + submission.id.text);
   ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission));
   if (!ref.transaction) context.output.Note("accepted; the planner has not taken it yet");
   context.output.Print(context.output.json() ? TransactionToJson(ref) : ToString(ref) + "\n");

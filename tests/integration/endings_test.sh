@@ -15,6 +15,9 @@ start_up
 expect 0 "committed as generation 1" deploy
 expect_active web web
 
+expect 0 "^0 errors" "$eris" doctor
+grep -q "the planner answers" "$work/out" || fail "doctor: $(cat "$work/out")"
+
 # Aborted: a component refuses its lock. Nothing has changed, and everything is unlocked again.
 break_it lock.api
 forget_calls
@@ -59,6 +62,7 @@ expect 0 "which is stuck: eris retry $stuck" "$eris" status "$queued"
 expect 0 "transaction $stuck: deploy" "$eris" why "$queued"
 grep -q "told to fail: activate of api" "$work/out" || fail "why does not follow the chain: $(cat "$work/out")"
 expect 0 "test2  *transaction $stuck  *operator" "$eris" lock
+expect 1 "test2 is held by transaction $stuck, which is stuck" "$eris" doctor
 expect 1 "holds test2 since" "$eris" unlock test2
 expect 0 "cancelling" "$eris" cancel "$queued" --reason "not now"
 expect 2 "cancelled by operator: not now" "$eris" watch "$queued"
