@@ -11,6 +11,8 @@
 namespace eris::planner {
 namespace {
 
+constexpr std::string_view kBuilderPrefix = "builder.";
+
 std::string TicketOf(const std::string& secret, const ItemId& item) {
   const std::string text = "eris depot ticket" + Encode(Header{.item = item});
   const auto* key = reinterpret_cast<const std::uint8_t*>(secret.data());
@@ -57,15 +59,28 @@ bool DepotRules::Admits(std::string_view public_key) const {
 
 std::string DepotRules::Allow(const PublishItem& publish) {
   const ItemBody& body = publish.item.body;
-  // Who builds for itself has had its derivations by a transfer, and keeps what it makes.
+  // Who builds for itself has had its derivations by a transfer, and keeps what it makes, unless it
+  // is trusted to build for others, too: then they may have it.
+  const auto* build = std::get_if<BuildItem>(&body);
+  const auto serving = keys_.find(publish.queue);
   const bool builds_for_others =
-      std::holds_alternative<BuildItem>(body) && publish.queue.starts_with("builder.");
+      build != nullptr &&
+      (publish.queue.starts_with(kBuilderPrefix) ||
+       (serving != keys_.end() &&
+        std::any_of(serving->second.begin(), serving->second.end(),
+                    [&](const std::string& key) { return IsBuilder(key, *build); })));
   const bool names_objects = builds_for_others || std::holds_alternative<TransferItem>(body) ||
                              std::holds_alternative<SnapshotItem>(body) ||
                              std::holds_alternative<RestoreItem>(body);
   if (!names_objects) return {};
   items_.insert_or_assign(publish.item.id, Item{publish.queue, body});
   return TicketOf(secret_, publish.item.id);
+}
+
+bool DepotRules::IsBuilder(std::string_view public_key, const BuildItem& build) const {
+  const auto builders = keys_.find(std::string(kBuilderPrefix) + build.system.text);
+  return builders != keys_.end() && std::find(builders->second.begin(), builders->second.end(),
+                                              public_key) != builders->second.end();
 }
 
 void DepotRules::Forget(TransactionId transaction) {
@@ -89,9 +104,9 @@ Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const Bul
     return Fail(ErrorCode::kUnavailable, "this key does not serve " + queue + " now");
   }
   if (open.direction == BulkOpen::Direction::kPush) {
-    const bool is_builders = queue.starts_with("builder.");
+    const auto* build = std::get_if<BuildItem>(&body);
     const bool may = open.kind == ObjectKind::kStorePath
-                         ? std::holds_alternative<BuildItem>(body) && is_builders
+                         ? build != nullptr && IsBuilder(public_key, *build)
                          : std::holds_alternative<SnapshotItem>(body);
     if (!may) return Fail(ErrorCode::kInvalid, "this item brings nothing");
     return &body;

@@ -38,6 +38,9 @@ class DepotRules {
   Result<const ItemBody*> Judge(std::string_view public_key, const BulkOpen& open) const;
 
  private:
+  // Whether this key may build for others, and somebody with it does so now.
+  bool IsBuilder(std::string_view public_key, const BuildItem& build) const;
+
   struct Item {
     std::string queue;
     ItemBody body;
