@@ -238,8 +238,11 @@ class Installation:
         runs = [timed([self.eris, "manifest", "--json"], cwd=self.folder)[1:3] for _ in range(times)]
         return median([wall for wall, _ in runs]), median([cpu for _, cpu in runs])
 
+    def processes(self):
+        return [self.up.pid] + children_of(self.up.pid)
+
     def deploy(self, extra=()):
-        cpu = CpuClock([self.up.pid] + children_of(self.up.pid))
+        cpu = CpuClock(self.processes())
         start = time.time()
         process = subprocess.Popen([self.eris, "deploy", "--json", *extra], cwd=self.folder, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -80,10 +80,12 @@ class PhaseLog final : public Log {
 class FirstPublish final : public planner::Depot {
  public:
   explicit FirstPublish(int fd) : fd_(fd) {}
-  void Allow(const planner::PublishItem&) override {
+  DepotAccess Allow(const planner::PublishItem&) override {
     if (!std::exchange(told_, true)) (void)WriteAll(fd_, "P");
+    return {};
   }
   void Forget(TransactionId) override {}
+  void OnPresence(const Presence&) override {}
 
  private:
   int fd_;
@@ -185,34 +187,71 @@ Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
   return daemon->status();
 }
 
+namespace {
+
+// One worker whose executor is made up. Declared in the order of its making: the daemon ends first.
+struct InstantWorker {
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<link::ZmqClient> transport;
+  std::unique_ptr<WorkerDaemon> daemon;
+
+  Status Start(Base& base, const DaemonOptions& options, AgentOptions agent, const BrokerAt& broker,
+               const link::CurveKeys& keys) {
+    ERIS_ASSIGN(ledger, Ledger::Open(options.directory + "/ledger.db", base.random));
+    ERIS_ASSIGN(transport, Dial(base, broker, keys));
+    const auto make_executor = [&base](Executor::Completion done, auto) {
+      return std::make_unique<InstantExecutor>(*base.loop, std::move(done));
+    };
+    ERIS_ASSIGN(daemon,
+                WorkerDaemon::Start(
+                    {.name = options.name, .software = kSoftware, .agent = std::move(agent)},
+                    {.loop = *base.loop,
+                     .transport = *transport,
+                     .ledger = *ledger,
+                     .log = *base.log,
+                     .observer = options.observer},
+                    make_executor));
+    return {};
+  }
+};
+
+AgentOptions AgentFor(QueueName queue, std::uint32_t window) {
+  AgentOptions agent{.queues = {std::move(queue)},
+                     .limits = {.num_of_cores = window, .max_transfers = window}};
+  agent.max_items = std::max(agent.max_items, window);
+  return agent;
+}
+
+}  // namespace
+
 Status RunWorker(const DaemonOptions& options, const WorkerProcess& worker, const BrokerAt& broker,
                  const link::CurveKeys& keys) {
   Base base;
   ERIS_TRY(base.Open(options, link::IoThreads::kClient));
-  ERIS_ASSIGN(const auto ledger, Ledger::Open(options.directory + "/ledger.db", base.random));
-  ERIS_ASSIGN(const auto transport, Dial(base, broker, keys));
-  AgentOptions agent{.queues = {},
-                     .limits = {.num_of_cores = worker.window, .max_transfers = worker.window}};
-  agent.max_items = std::max(agent.max_items, worker.window);
-  if (worker.builder_system.empty()) {
-    agent.queues.push_back({.kind = QueueName::Kind::kTarget, .name = options.name});
-  } else {
-    agent.queues.push_back({.kind = QueueName::Kind::kBuilder, .name = worker.builder_system});
-  }
-  const auto make_executor = [&](Executor::Completion done, auto) {
-    return std::make_unique<InstantExecutor>(*base.loop, std::move(done));
-  };
-  ERIS_ASSIGN(
-      const auto daemon,
-      WorkerDaemon::Start({.name = options.name, .software = kSoftware, .agent = std::move(agent)},
-                          {.loop = *base.loop,
-                           .transport = *transport,
-                           .ledger = *ledger,
-                           .log = *base.log,
-                           .observer = options.observer},
-                          make_executor));
+  const QueueName queue =
+      worker.builder_system.empty()
+          ? QueueName{.kind = QueueName::Kind::kTarget, .name = options.name}
+          : QueueName{.kind = QueueName::Kind::kBuilder, .name = worker.builder_system};
+  InstantWorker one;
+  ERIS_TRY(one.Start(base, options, AgentFor(queue, worker.window), broker, keys));
   base.loop->Run();
-  return daemon->status();
+  return one.daemon->status();
+}
+
+Status RunCrew(const DaemonOptions& options, const Crew& crew, const BrokerAt& broker,
+               const link::CurveKeys& keys) {
+  Base base;
+  ERIS_TRY(base.Open(options, link::IoThreads::kClient));
+  std::vector<InstantWorker> workers(crew.queues.size());
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const std::string name = crew.queues[i].ToString();
+    const DaemonOptions own{.name = name, .directory = options.directory + "/" + name};
+    ERIS_TRY(MakeDirectories(own.directory, 0700));
+    ERIS_TRY(workers[i].Start(base, own, AgentFor(crew.queues[i], crew.window), broker, keys));
+  }
+  base.loop->Run();
+  for (const InstantWorker& worker : workers) ERIS_TRY(worker.daemon->status());
+  return {};
 }
 
 }  // namespace eris::bench

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "broker/link/curve.h"
 #include "schema/base/error.h"
 #include "schema/base/turn.h"
+#include "schema/values/plan.h"
 
 namespace eris::bench {
 
@@ -46,5 +48,14 @@ struct WorkerProcess {
 };
 Status RunWorker(const DaemonOptions& options, const WorkerProcess& worker, const BrokerAt& broker,
                  const link::CurveKeys& keys);
+
+// Workers of a queue each, all in one process and with one key: for systems of more targets than
+// this machine has room for workers.
+struct Crew {
+  std::vector<QueueName> queues;
+  std::uint32_t window = 1;
+};
+Status RunCrew(const DaemonOptions& options, const Crew& crew, const BrokerAt& broker,
+               const link::CurveKeys& keys);
 
 }  // namespace eris::bench

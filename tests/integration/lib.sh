@@ -23,6 +23,7 @@ clean_up() {
   fi
   rm -f "$work"/modules/hold.* 2>/dev/null || true
   if [ -n "$up_pid" ]; then kill -TERM "$up_pid" 2>/dev/null && wait "$up_pid" || true; fi
+  for pid in $(jobs -p); do kill -TERM "$pid" 2>/dev/null || true; done # a deploy that waits
   for pid in "${others[@]}"; do kill -TERM "$pid" 2>/dev/null && wait "$pid" || true; done
   chmod -R u+w "$work" 2>/dev/null || true
   rm -rf "$work"
