@@ -100,9 +100,11 @@ Result<CurveKeys> KeysFromSecretText(std::string_view text) {
 Result<CurveKeys> GenerateKeys() {
   KeyText public_text{};
   SecretText secret_text;
-  if (zmq_curve_keypair(public_text.data(), secret_text.chars.data()) != 0) {
-    return Fail(ErrorCode::kInternal, "libzmq is built without CURVE");
-  }
+  do {
+    if (zmq_curve_keypair(public_text.data(), secret_text.chars.data()) != 0) {
+      return Fail(ErrorCode::kInternal, "libzmq is built without CURVE");
+    }
+  } while (public_text[0] == '-');
   return KeysFromSecretText({secret_text.chars.data(), kKeyTextChars});
 }
 

@@ -51,7 +51,8 @@ struct CurveKeys {
   SecretKey secret_key;
 };
 
-// A fresh key pair (libsodium's generator).
+// A fresh key pair (libsodium's generator). Its public text never begins like an option of a
+// command ('-' is a digit of Z85).
 Result<CurveKeys> GenerateKeys();
 
 // The pair that a secret key (Z85) belongs to.

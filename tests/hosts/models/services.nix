@@ -1,10 +1,13 @@
 # Three tiers whose every step takes a while, so that a test can get between: building takes `build` seconds, locking
-# `lock`, activating and deactivating `step`; activating the service `failing` does what `fails` says. What is active on a host says so in /srv/NAME: its version.
-{ system, pkgs, distribution, invDistribution, version ? "1", build ? "0", lock ? "0", step ? "0", failing ? "", fails ? "exit 1" }:
+# `lock`, activating and deactivating `step`; the package of `data` weighs `megabytes`; activating the service `failing`
+# does what `fails` says. What is active on a host says so in /srv/NAME: its version.
+{ system, pkgs, distribution, invDistribution, version ? "1", build ? "0", lock ? "0", step ? "0", failing ? "", fails ? "exit 1"
+, megabytes ? "0" }:
 let
   make = name: derivation {
     name = "${name}-${version}";
     inherit system version lock step;
+    megabytes = if name == "data" then megabytes else "0";
     seconds = build;
     fails = if failing == name then fails else ":";
     service = name;
@@ -15,6 +18,7 @@ let
         PATH=/usr/bin:/bin
         sleep "$seconds"
         mkdir -p "$out/bin"
+        head -c "$megabytes"M /dev/urandom > "$out/weight"
         cat > "$out/bin/wrapper" <<END
         #!/bin/sh
         case \$1 in

@@ -44,6 +44,11 @@ TEST(Curve, PublicKeysSurviveTheirText) {
   EXPECT_NE(GenerateKeys().value().public_key, keys.public_key);
 }
 
+TEST(Curve, NoKeyLooksLikeAnOption) {
+  constexpr int kEnough = 500;  // one in 85 would
+  for (int i = 0; i < kEnough; ++i) EXPECT_NE(GenerateKeys()->public_key.ToText().front(), '-');
+}
+
 TEST(Curve, WhatIsNoKeyIsRefused) {
   const std::string text = GenerateKeys().value().public_key.ToText();
   EXPECT_FALSE(PublicKey::FromText(""));

@@ -1,0 +1,132 @@
+"""Goal: hosts with stores of their own get what they need from the depot, and nothing else, whatever happens to them.
+
+Method: four test hosts; what each store holds is looked at after deployments, between which garbage is collected in
+every phase, cables are cut and keys revoked and replaced while a large path travels.
+Usage: depot_test.py PACKAGE
+"""
+
+import re
+import sys
+import time
+
+from deployments import SLOW, Deployments
+from manual import typed
+from sites import Site, TestFailure, run_tests
+
+# Takes some seconds: time enough to disturb it.
+MEGABYTES = 320
+LARGE = f'megabytes = "{MEGABYTES}";'
+MEMORY_KB = 64 * 1024
+DERIVATIONS = "ls /nix/store | grep -c '\\.drv$'"
+
+
+def packages(site, role):
+    """The packages of the test's services that are valid in a host's store, by service and version."""
+    text = site.run(role, "nix-store --dump-db")
+    return set(re.findall(r"^/nix/store/[a-z0-9]{32}-((?:data|api)-\d+)$", text, re.MULTILINE))
+
+
+def expect(truth, what):
+    if not truth:
+        raise TestFailure(what)
+    print("ok: " + what, flush=True)
+
+
+def everybody_has_what_it_needs(site, deployments):
+    deployments.install()
+    version = deployments.version
+    built = {f"data-{version}", f"api-{version}"}
+    expect(packages(site, "builder") == built, "the builder has what it built")
+    expect(packages(site, "hub") == built, "the builder has brought it to the hub")
+    expect(packages(site, "test1") == {f"data-{version}"}, "a target has its own services")
+    expect(packages(site, "test2") == {f"api-{version}"}, "and nobody else's")
+    for target in site.targets:
+        expect(site.run(target, DERIVATIONS, status=None).strip() == "0", f"no derivation is on {target}")
+    for role in site.hosts:
+        site.run(role, "nix-store --verify --check-contents 2>&1")
+
+
+def collect_garbage(site, deployments):
+    """On every host, again and again while one deployment runs: it loses nothing that it needs."""
+    watching = deployments.watch(deployments.start(SLOW))
+    rounds = 0
+    while watching.poll() is None:
+        for role in site.hosts:
+            site.run(role, "nix-store --gc > /dev/null 2>&1")
+        rounds += 1
+    deployments.end(watching)
+    expect(rounds > 1, f"garbage was collected {rounds} times in mid-deployment")
+    for target in site.targets:
+        site.run(target, "nix-store --gc > /dev/null 2>&1")
+    deployments.judge(0)
+    expect(packages(site, "test1") >= {f"data-{deployments.version}"}, "what runs outlives a garbage collection")
+
+
+def transferring(site, transaction, timeout=60):
+    """Waits until a part of the large path is on its way to test1."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        text = site.run("test1", "cat /proc/net/dev | grep eth0", status=None)
+        if int(text.split(":")[1].split()[0]) > transferring.before + 8_000_000:
+            return
+        time.sleep(0.1)
+    raise TestFailure(f"transaction {transaction} transfers nothing")
+
+
+def start_large(site, deployments, options=""):
+    text = site.run("test1", "cat /proc/net/dev | grep eth0")
+    transferring.before = int(text.split(":")[1].split()[0])
+    transaction = deployments.start(LARGE, options)
+    transferring(site, transaction)
+    return transaction
+
+
+def cut_a_transfer(site, deployments):
+    """The transfer goes on when the cable is back, and the memory of both ends stays small."""
+    transaction = start_large(site, deployments)
+    watching = deployments.watch(transaction)
+    site.disturb("link", "test1", "down")
+    time.sleep(3)
+    site.disturb("link", "test1", "up")
+    deployments.end(watching)
+    for role, unit in (("hub", "eris-planner"), ("test1", "eris-worker")):
+        pid = site.run(role, f"systemctl main-pid {unit}").strip()
+        peak = int(re.search(r"VmHWM:\s+(\d+)", site.run(role, f"cat /proc/{pid}/status")).group(1))
+        expect(peak < MEMORY_KB, f"{unit} of {role} needed {peak // 1024} MB for a path of {MEGABYTES} MB")
+
+
+def sessions_of(site, name):
+    return len(re.findall(rf"session\.opened.*name={name}\b", site.read_log("hub", "eris-broker")))
+
+
+def revoke_and_replace_a_key(site, deployments):
+    """Whose key is revoked is cut off in the middle; the new one is let in; nobody else notices."""
+    others = sessions_of(site, "test2")
+    expect(others > 0, "the broker logs its sessions")
+    before = deployments.running
+    transaction = start_large(site, deployments, "--wait 2")
+    watching = deployments.watch(transaction)
+    site.run("hub", "eris key revoke test1")
+    site.wait_for("hub", "eris targets", r"target\.test1 +(?!connected)")
+    deployments.running = before
+    deployments.end(watching, statuses=(2,))
+    expect(not packages(site, "test1") & {f"data-{deployments.version}"}, "who was shut out got nothing more")
+    key = site.run("test1", "rm /etc/eris/worker.key; eris key generate /etc/eris/worker.key").strip()
+    site.run("hub", typed("on hub, for each target"), NAME="test1", KEY=key)
+    site.run("test1", "systemctl restart eris-worker")
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+    deployments.install()
+    expect(sessions_of(site, "test2") == others, "the others' sessions were not disturbed")
+
+
+def serve_stores():
+    with Site(sys.argv[1], ["test1", "test2"]) as site:
+        deployments = Deployments(site)
+        for test in (everybody_has_what_it_needs, collect_garbage, cut_a_transfer, revoke_and_replace_a_key):
+            started = time.monotonic()
+            test(site, deployments)
+            print(f"ok: {test.__name__}, {time.monotonic() - started:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    run_tests(serve_stores)
