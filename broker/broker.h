@@ -154,8 +154,13 @@ class Broker {
   // What workers have seen of each journal: a planner below that has an outdated copy of it.
   std::map<JournalId, Epoch> seen_epochs_;
   SteadyTime last_tick_;
-  // The ledger that a target is known by, in this boot.
-  std::map<std::string, LedgerId> ledgers_;
+  // The ledger that a target is known by, in this boot, and the key of the worker that came with
+  // it. Whoever revokes that key lets the target begin anew.
+  struct KnownLedger {
+    LedgerId ledger;
+    std::string public_key;
+  };
+  std::map<std::string, KnownLedger> ledgers_;
   // Peers without a session that were asked who they are.
   std::unordered_map<link::PeerId, SteadyTime> asked_;
 };

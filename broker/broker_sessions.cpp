@@ -123,10 +123,11 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
   }
   for (const std::string& queue : hello.queues) {
     const auto known = ledgers_.find(queue);
-    if (known == ledgers_.end() || known->second == hello.ledger) continue;
+    if (known == ledgers_.end() || known->second.ledger == hello.ledger) continue;
     return Bye{.reason = ByeReason::kUnauthorised,
                .message = "'" + queue +
-                          "' is known with another ledger: `eris targets adopt` accepts this one"};
+                          "' is known with another ledger: to begin anew with this one, revoke the "
+                          "target's key and authorise a new one"};
   }
   return std::nullopt;
 }
@@ -187,7 +188,7 @@ void Broker::OpenWorker(const Session& session, const Hello& hello) {
   NoteSeenEpoch(hello);
   for (const std::string& queue : session.queues) {
     queues_.Join(queue, session.id);
-    if (IsTarget(queue)) ledgers_[queue] = hello.ledger;
+    if (IsTarget(queue)) ledgers_[queue] = {hello.ledger, session.public_key};
   }
 }
 
@@ -232,6 +233,9 @@ void Broker::Announce(const std::vector<std::string>& queues) {
 }
 
 void Broker::OnKeysChanged() {
+  std::erase_if(ledgers_, [this](const auto& known) {
+    return keys_.Find(known.second.public_key) == nullptr;
+  });
   for (const SessionId id : sessions_.All()) {
     Session& session = *sessions_.Find(id);
     const KeyGrant* grant = keys_.Find(session.public_key);

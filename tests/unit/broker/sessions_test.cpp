@@ -129,6 +129,23 @@ TEST(BrokerSessions, AnotherLedgerForAKnownTargetIsRefused) {
   EXPECT_EQ(net.broker.sessions(), 0U);
 }
 
+TEST(BrokerSessions, ATargetWhoseKeyIsReplacedMayBeginAnew) {
+  Network net;
+  net.Lose(net.Worker("worker-a"));
+  Hello hello = net.WorkerHello("worker-a");
+  hello.ledger = {4711};
+  net.keys.grants["new-key"] = net.keys.grants.at("worker-a");
+  net.broker.OnKeysChanged();
+  const Peer early = net.Connect("new-key");
+  net.SayHello(early, hello);
+  EXPECT_EQ(LastBye(net, early), ByeReason::kUnauthorised);
+  net.keys.grants.erase("worker-a");
+  net.broker.OnKeysChanged();
+  const Peer late = net.Connect("new-key");
+  net.SayHello(late, hello);
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
 TEST(BrokerSessions, BuildersOfDifferentLedgersServeSideBySide) {
   Network net;
   net.Worker("worker-b");
