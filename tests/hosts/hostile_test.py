@@ -1,8 +1,8 @@
 """Goal: bad input is answered with one clear line, the right exit status and no harm to anybody else.
 
-Method: three test hosts with real daemons; wrong models, keys and roles, strangers on the broker's port, full disks,
+Method: three test hosts with real daemons; wrong models, keys and roles, strangers on the ports of broker and depot, full disks,
 second workers, modules that die or flood; after each, the same deployment still works and no daemon was lost.
-Usage: hostile_test.py PACKAGE [--long]
+Usage: hostile_test.py PACKAGE
 """
 
 import sys
@@ -11,14 +11,15 @@ from deployments import Deployments
 from sites import Site, TestFailure, run_tests
 
 STRANGERS = r"""
-import random, socket, time
+import random, socket, sys, time
+hub = ("hub", int(sys.argv[1]))
 generator = random.Random(7)
 silent = []
 for _ in range(1000):                       # connections that never say anything
-    silent.append(socket.create_connection(("hub", 7117), timeout=5))
+    silent.append(socket.create_connection(hub, timeout=5))
 greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE" + bytes(47)
 for number in range(300):                   # noise, and greetings that go wrong in the middle
-    peer = socket.create_connection(("hub", 7117), timeout=5)
+    peer = socket.create_connection(hub, timeout=5)
     noise = bytes(generator.randrange(256) for _ in range(generator.randrange(1, 400)))
     text = bytearray(greeting + noise)
     for _ in range(generator.randrange(4)):
@@ -78,12 +79,15 @@ def wrong_keys(site):
     complain(site, "hub", "eris query nowhere --wait 1", "nowhere: it is not connected", 2)
 
 
-def strangers_on_the_port(site):
-    watching = site.start("test1", f"ulimit -n 4096; python3 -c '{STRANGERS}'")
+def strangers_on_the_ports(site, deployments):
+    """Of broker and depot, at the same time; while they are there, others deploy."""
+    watching = [site.start("test1", f"ulimit -n 4096; python3 -c '{STRANGERS}' {port}") for port in (7117, 7118)]
     site.wait_for("hub", "eris targets", r"target\.test1 +connected")
-    output = site.finish(watching, timeout=60)
-    if "still connected: 1000" not in output:
-        raise TestFailure(output)
+    deployments.install()
+    for one in watching:
+        output = site.finish(one, timeout=60)
+        if "still connected: 1000" not in output:
+            raise TestFailure(output)
 
 
 def second_workers(site):
@@ -102,8 +106,8 @@ def bad_modules(site, deployments):
 
 
 def full_disks(site, deployments):
-    """The target's disk (--long: and the hub's) during a deployment; with room again everything works."""
-    for role in ("test1", "hub") if "--long" in sys.argv else ("test1",):
+    """The target's and the hub's disk during a deployment; with room again everything works."""
+    for role in ("test1", "hub"):
         site.run(role, "dd if=/dev/zero of=/srv/full bs=1M 2>/dev/null; true")
         before = deployments.running
         deployments.version += 1
@@ -123,7 +127,7 @@ def withstand():
         before = pids(site)
         wrong_models(site)
         wrong_keys(site)
-        strangers_on_the_port(site)
+        strangers_on_the_ports(site, deployments)
         second_workers(site)
         if pids(site) != before:
             raise TestFailure(f"a daemon was lost: {before} became {pids(site)}")
