@@ -8,10 +8,10 @@
 namespace eris::planner {
 namespace {
 
-constexpr std::array<std::string_view, 13> kKnown = {
+constexpr std::array<std::string_view, 14> kKnown = {
     "name",         "state_dir",    "endpoint",        "server_key",    "key_file",
     "log_file",     "store.dir",    "store.state_dir", "store.log_dir", "store.conf_dir",
-    "store.remote", "depot.listen", "depot.advertise"};
+    "store.remote", "depot.listen", "depot.advertise", "keep_days"};
 
 }  // namespace
 
@@ -28,6 +28,12 @@ Result<PlannerConfig> LoadPlannerConfig(const std::string& path) {
   ERIS_ASSIGN(config.store, StoreLocationFrom(settings));
   ERIS_ASSIGN(config.depot_listen, settings.StringOr("depot.listen", ""));
   ERIS_ASSIGN(config.depot_advertise, settings.StringOr("depot.advertise", ""));
+  constexpr std::int64_t kMostDays = 36'500;
+  ERIS_ASSIGN(config.keep_days, settings.IntegerOr("keep_days", config.keep_days));
+  if (config.keep_days < 1 || config.keep_days > kMostDays) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": keep_days must be 1 to " + std::to_string(kMostDays));
+  }
   if (!config.state_dir.starts_with('/')) {
     return Fail(ErrorCode::kInvalid, path + ": state_dir must be an absolute path");
   }

@@ -1,6 +1,7 @@
 // What a planner is told by its configuration file (planner.toml; docs/manual/configuration.md).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "schema/base/error.h"
@@ -14,6 +15,7 @@ struct PlannerConfig {
   std::string endpoint;         // of the broker
   std::string server_key;       // its public key
   std::string key_file;         // our own keys
+  std::int64_t keep_days = 90;  // what no generation and no open transaction needs
   std::string log_file;         // default: standard error
   StoreLocation store;          // default: Nix' own choice
   std::string depot_listen;     // endpoint of the depot; empty = everybody shares one store

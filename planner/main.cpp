@@ -1,4 +1,5 @@
 // eris-planner: plans, journals and leads transactions. Wiring only, from top to bottom.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -64,7 +65,8 @@ Status Run(const std::string& config_path) {
                             .instance = random.NextU64(),
                             .roots = {.directory = roots,
                                       .environment = WithStore(CurrentEnvironment(), config.store)},
-                            .coordinator = {}},
+                            .coordinator = {},
+                            .upkeep = {.keep = std::chrono::days(config.keep_days)}},
                            {.loop = *loop,
                             .transport = *transport,
                             .journal = *journal,
