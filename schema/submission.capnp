@@ -78,6 +78,6 @@ struct DeployOptions {
 
 struct Operate {
   # One item on each of some targets, outside of any generation.
-  body @0 :WorkItem.ItemBody;          # query or collect
+  body @0 :WorkItem.ItemBody;          # query, collect or transfer
   targets @1 :List(Text);              # names; empty = all of the profile's current generation
 }

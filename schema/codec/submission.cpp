@@ -63,8 +63,9 @@ Operate ReadOperate(wire::Operate::Reader from, Input& in) {
   Operate to;
   codec::Read(from.getBody(), to.body, in);
   if (!std::holds_alternative<QueryItem>(to.body) &&
-      !std::holds_alternative<CollectItem>(to.body)) {
-    in.Fail("only query and collect run outside of a transaction of generations");
+      !std::holds_alternative<CollectItem>(to.body) &&
+      !std::holds_alternative<TransferItem>(to.body)) {
+    in.Fail("only query, collect and transfer run outside of a transaction of generations");
   }
   ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
   return to;

@@ -238,7 +238,7 @@ std::vector<Submission> Submissions() {
                               .wait_ms = 1,
                               .max_concurrent_transfers = 9};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
-  std::vector<Submission> all(6, plain);
+  std::vector<Submission> all(7, plain);
   all[0].options = options;
   all[0].author = "alice";
   all[0].action = DeployManifest{SomeManifest()};
@@ -247,6 +247,9 @@ std::vector<Submission> Submissions() {
   all[3].action = RetryTransaction{{7}};
   all[4].action = Operate{.body = QueryItem{ProfileName("default")}, .targets = {kFirst, kSecond}};
   all[5].action = Operate{.body = CollectItem{}, .targets = {}};
+  all[6].action =
+      Operate{.body = TransferItem{ProfileName("default"), {StorePath("/nix/store/a-tool")}},
+              .targets = {kFirst}};
   return all;
 }
 
