@@ -206,7 +206,11 @@ void Broker::OnOutcome(const Session& from, Message message) {
   }
   // Without a planner it is dropped: the worker resends it until it is acknowledged.
   if (const Session* planner = Planner()) {
-    Send(planner->peer, {.kind = MessageKind::kOutcome, .queue = header.queue, .item = header.item},
+    Send(planner->peer,
+         {.kind = MessageKind::kOutcome,
+          .queue = header.queue,
+          .item = header.item,
+          .epoch = header.epoch},
          std::move(message.body));
   }
   for (const std::string& queue : from.queues) Dispatch(queue);

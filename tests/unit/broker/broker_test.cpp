@@ -57,6 +57,22 @@ TEST(BrokerItems, WaitForTheirWorkerAndItsCredit) {
   EXPECT_THAT(TakeDelivered(net, worker), ElementsAre(Network::Id(2)));
 }
 
+// So that a planner hears of a newer one from whoever has served it (design D1).
+TEST(BrokerItems, OutcomesTellTheEpochThatTheWorkerKnows) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer worker = net.Worker("worker-a");
+  net.Take(planner);
+  net.Send(
+      worker,
+      {.kind = MessageKind::kOutcome, .queue = "target.a", .item = Network::Id(0), .epoch = {9}},
+      "outcome");
+  const std::vector<Message> told = net.Take(planner);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().header.kind, MessageKind::kOutcome);
+  EXPECT_EQ(told.front().header.epoch, Epoch{9});
+}
+
 TEST(BrokerItems, OfOtherQueuesAreNotDelivered) {
   Network net;
   const Peer planner = net.Planner();
