@@ -28,6 +28,11 @@ struct WorkSeen {
   Epoch delivered;   // of the newest delivery of the item that a planner sent
   Epoch newest;      // that the worker knew when it was delivered
 };
+// What a worker answers to an item of a planner on an old or copied journal.
+struct ForeignAnswerSeen {
+  const ItemId& id;
+  Verdict verdict;
+};
 // An activity takes effect, now.
 struct EffectSeen {
   const TargetName& target;
@@ -72,6 +77,7 @@ class Checker {
   virtual void OnLedgered(const LedgerRecord&) {}
   virtual void OnSpooled(const SpoolRecord&) {}
   virtual void OnWork(const WorkSeen&) {}
+  virtual void OnForeignAnswer(const ForeignAnswerSeen&) {}
   virtual void OnEffect(const EffectSeen&) {}
   // Once a second.
   virtual void OnQueues(const QueuesSeen&) {}

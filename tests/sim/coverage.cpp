@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "crash",         "sudden-crash", "lose-message", "double-message", "overtake",
     "slow-message",  "break-link",   "one-way",      "old-session",    "clock-jump",
     "failing-sync",  "module-fails", "module-hangs", "module-dies",    "module-slow",
-    "inverse-fails", "target-away",  "cancel"};
+    "inverse-fails", "target-away",  "cancel",       "foreign-item"};
 
 std::size_t At(Fault fault) { return static_cast<std::size_t>(fault); }
 std::size_t At(TransactionPhase phase) { return static_cast<std::size_t>(phase); }
@@ -33,6 +33,7 @@ bool CanStrike(Fault fault, TransactionPhase phase) {
     case Fault::kInverseFails:
       return phase == TransactionPhase::kRollingBack;
     case Fault::kCancel:
+    case Fault::kForeignItem:  // follows a delivery
       return phase != TransactionPhase::kEnded;
     default:
       return true;

@@ -34,8 +34,9 @@ enum class Fault : std::uint8_t {
   kInverseFails,   // a module refuses to go back
   kTargetAway,     // for longer than it is waited for
   kCancel,         // an operator changes their mind
+  kForeignItem,    // a planner on an old or copied journal reaches a worker
 };
-inline constexpr std::size_t kFaults = 18;
+inline constexpr std::size_t kFaults = 19;
 using FaultSet = std::bitset<kFaults>;
 inline constexpr std::size_t kPhases = 9;
 

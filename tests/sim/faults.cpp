@@ -5,6 +5,7 @@ namespace {
 
 constexpr Duration kShortestPhase{60'000};
 constexpr Duration kLongestPhase{300'000};
+constexpr std::uint64_t kForeignItemEvery = 4;  // deliveries
 
 // Per mille at its worst; the occasion stands beside it.
 std::uint32_t MuchOf(Fault fault) {
@@ -41,6 +42,8 @@ std::uint32_t MuchOf(Fault fault) {
       return 4;
     case Fault::kCancel:  // a second
       return 4;
+    case Fault::kForeignItem:  // by count, not by chance
+      return 0;
   }
   return 0;
 }
@@ -58,16 +61,24 @@ Faults::Faults(Timeline& timeline, const FaultSet& without) : timeline_(timeline
   if (none_) return;
   calm_from_ = SteadyTime{} + timeline.Between(kShortestPhase, kLongestPhase);
   for (std::size_t i = 0; i < kFaults; ++i) {
+    if (static_cast<Fault>(i) == Fault::kForeignItem) continue;
     const std::uint32_t rate = Draw(timeline, MuchOf(static_cast<Fault>(i)));
     rates_[i] = without.test(i) ? 0 : rate;
   }
+  foreign_items_ = !without.test(static_cast<std::size_t>(Fault::kForeignItem));
 }
 
 bool Faults::Strikes(Fault fault) {
   if (!timeline_.Chance(rates_[static_cast<std::size_t>(fault)])) return false;
+  Count(fault);
+  return true;
+}
+
+bool Faults::WantsForeignItem() { return foreign_items_ && ++deliveries_ % kForeignItemEvery == 0; }
+
+void Faults::Count(Fault fault) {
   if (phases_.open().empty()) coverage_.Struck(fault, TransactionPhase::kEnded);
   for (const auto& [transaction, phase] : phases_.open()) coverage_.Struck(fault, phase);
-  return true;
 }
 
 bool Faults::CrashesAt(std::string_view process, std::string_view point) {

@@ -25,10 +25,16 @@ class Faults {
   SteadyTime calm_from() const { return calm_from_; }
   bool calm() const { return none_ || timeline_.now().steady >= calm_from_; }
   // From here on nothing strikes.
-  void End() { rates_ = {}; }
+  void End() {
+    rates_ = {};
+    foreign_items_ = false;
+  }
 
   // Whether it strikes on this occasion; counted.
   bool Strikes(Fault fault);
+  // On a delivery: by count, so that it needs no chance of its own.
+  bool WantsForeignItem();
+  void Count(Fault fault);
   bool CrashesAt(std::string_view process, std::string_view point);
   // How long a process stays down, or a link cut.
   Duration Outage();
@@ -44,6 +50,8 @@ class Faults {
   bool none_ = false;
   SteadyTime calm_from_;
   std::array<std::uint32_t, kFaults> rates_{};  // per mille, each for one occasion
+  bool foreign_items_ = false;
+  std::uint64_t deliveries_ = 0;
   Phases phases_;
   Coverage coverage_;
 };

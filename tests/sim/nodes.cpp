@@ -134,6 +134,7 @@ PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options,
 }
 
 void PlannerNode::Boot() {
+  if (deposed_) return;
   stopped_ = false;
   must_stop_.clear();
   instance_ = context_.timeline.NextU64();
@@ -300,12 +301,36 @@ void WorkerNode::Halt() {
 }
 
 void WorkerNode::OnMessage(const Message& message) {
-  if (message.header.kind == MessageKind::kDeliver) {
-    const Epoch newest = agent_->ledger().epoch;
-    Delivery& delivery = deliveries_[message.header.item];
-    if (message.header.epoch >= delivery.epoch) delivery = {message.header.epoch, newest};
-  }
+  const bool is_delivery = message.header.kind == MessageKind::kDeliver;
+  if (is_delivery) NoteDelivery(message.header);
   agent_->OnMessage(message, now());
+  if (!is_delivery || !context_.faults.WantsForeignItem()) return;
+  if (const auto foreign = foreign_planner_.NextItem(agent_->ledger())) TakeForeignItem(*foreign);
+}
+
+void WorkerNode::NoteDelivery(const Header& header) {
+  const Epoch newest = agent_->ledger().epoch;
+  Delivery& delivery = deliveries_[header.item];
+  if (header.epoch >= delivery.epoch) delivery = {header.epoch, newest};
+}
+
+// The answer goes where the item came from, not to the broker.
+void WorkerNode::TakeForeignItem(const Message& message) {
+  const ItemId id = message.header.item;
+  context_.faults.Count(Fault::kForeignItem);
+  NoteDelivery(message.header);
+  std::vector<AgentEffect>& effects = agent_->decisions().effects;
+  const std::size_t before = effects.size();
+  agent_->OnMessage(message, now());
+  for (std::size_t i = effects.size(); i > before; --i) {
+    const auto* sent = std::get_if<SendMessage>(&effects[i - 1]);
+    if (sent == nullptr || sent->message.header.item != id) continue;
+    const auto outcome = Decode<Outcome>(sent->message.body);
+    ERIS_CHECK(outcome.has_value(), "an item is answered with an outcome");
+    const ForeignAnswerSeen seen{.id = id, .verdict = outcome->verdict};
+    context_.watch.Tell(&Checker::OnForeignAnswer, seen);
+    effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(i - 1));
+  }
 }
 
 void WorkerNode::Tick() {

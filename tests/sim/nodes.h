@@ -18,6 +18,7 @@
 #include "schema/values/key_grant.h"
 #include "state/memory_log.h"
 #include "tests/sim/broker_port.h"
+#include "tests/sim/foreign_item.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/process.h"
 #include "worker/agent.h"
@@ -78,8 +79,11 @@ class PlannerNode final : public Process {
   void TakeBackup(std::size_t events);
   // It starts again with the journal that TakeBackup has put away. No effect without one.
   void TakeNewest();
-  // Somebody else goes on from a copy of its journal.
-  void Depose() { standing_ = Standing::kPretender; }
+  // Somebody else goes on from a copy of its journal. If it dies, nobody starts it again.
+  void Depose() {
+    standing_ = Standing::kPretender;
+    deposed_ = true;
+  }
   // It has said that its journal is not the newest, and waits for a person.
   bool stopped() const { return stopped_; }
   bool on_backup() const { return newest_.has_value(); }
@@ -103,6 +107,7 @@ class PlannerNode final : public Process {
 
   planner::CoordinatorOptions options_;
   Standing standing_ = Standing::kOfRecord;
+  bool deposed_ = false;
   bool stopped_ = false;
   std::string must_stop_;  // at the end of this turn
   planner::MemoryJournal journal_;
@@ -137,6 +142,8 @@ class WorkerNode final : public Process {
   void EndTurn();
   void Perform(const AgentEffect& effect);
   void OnMessage(const Message& message);
+  void TakeForeignItem(const Message& message);
+  void NoteDelivery(const Header& header);
   void Tick();
 
   WorkerOptions options_;
@@ -150,6 +157,7 @@ class WorkerNode final : public Process {
     Epoch newest;
   };
   std::map<ItemId, Delivery> deliveries_;
+  ForeignPlanner foreign_planner_;
 };
 
 }  // namespace eris::sim

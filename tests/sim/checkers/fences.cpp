@@ -1,5 +1,6 @@
 // D1, D3, D4: nothing is begun under an older epoch than the worker knew, of a grade that is not
-// above all that were begun, or for a foreign journal; and no epoch is used twice.
+// above all that were begun, or for a foreign journal; no epoch is used twice; and what a planner
+// on an old or copied journal asks for is refused, never answered.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -35,6 +36,11 @@ class FenceChecker final : public Checker {
     }
     if (id.grade == highest) verdicts_.Report("fences", Describe(id) + " was begun twice");
     highest = std::max(highest, id.grade);
+  }
+
+  void OnForeignAnswer(const ForeignAnswerSeen& seen) override {
+    if (seen.verdict == Verdict::kRefused) return;
+    verdicts_.Report("fences", Describe(seen.id) + " of a foreign planner was answered");
   }
 
  private:
