@@ -100,6 +100,13 @@ Findings FindCauses(const ModelOptions& options) {
 
 }  // namespace
 
+Result<RawModel> EvaluateOutline(const ModelOptions& options) {
+  ERIS_ASSIGN(RawModel model, Evaluate(options, Packages::kNone));
+  if (model.findings.empty()) return model;
+  const Finding& first = model.findings.front();
+  return Fail(ErrorCode::kInvalid, ToString(first), first.fix);
+}
+
 Result<RawModel> EvaluateRawModel(const ModelOptions& options) {
   return Evaluate(options, Packages::kAll);
 }

@@ -35,6 +35,11 @@ struct EvaluatedModels {
 // profiles yet: see MakeProfiles.
 Result<EvaluatedModels> EvaluateModels(const ModelOptions& options);
 
+// What the models are about, without what a distribution says: no packages, no places. Errors in
+// the shape of the models are kInvalid with the first of them. Sources may be left out: nothing is
+// looked for in the working directory.
+Result<RawModel> EvaluateOutline(const ModelOptions& options);
+
 // What Nix says of the models, before any judgement. `sources` are resolved.
 Result<RawModel> EvaluateRawModel(const ModelOptions& options);
 

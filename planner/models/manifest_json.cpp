@@ -216,6 +216,12 @@ class Reader {
 
 }  // namespace
 
+std::string TargetsToJson(const std::map<TargetName, Target>& targets) {
+  Json json = Json::object();
+  for (const auto& [name, target] : targets) json[name.text] = ToJson(target);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string ManifestToJson(const Manifest& manifest) {
   Json json{{"profiles", Json::object()},        {"profileOrigins", Json::object()},
             {"services", Json::object()},        {"serviceMappings", Json::array()},

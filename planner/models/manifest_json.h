@@ -3,6 +3,7 @@
 // members more that Eris needs.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace eris {
 // Deterministic: members are sorted. Properties have the values of the model; secrets are
 // references.
 std::string ManifestToJson(const Manifest& manifest);
+
+// Its `infrastructure` alone.
+std::string TargetsToJson(const std::map<TargetName, Target>& targets);
 
 // What a text says, or what is wrong with its shape (then the manifest is empty or incomplete).
 // What it means is judged by CheckManifest.
