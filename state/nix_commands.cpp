@@ -110,6 +110,8 @@ std::vector<NixCommand> AddDerivationRootsCommands(std::span<const StorePath> de
 
 NixCommand CollectGarbageCommand() { return {"nix-store", "--gc"}; }
 
+NixCommand DeleteOldAndCollectGarbageCommand() { return {"nix-collect-garbage", "--delete-old"}; }
+
 NixCommand StoreDirectoryCommand() {
   return {"nix-instantiate", "--eval", "--expr", "builtins.storeDir"};
 }

@@ -52,6 +52,8 @@ std::vector<NixCommand> AddDerivationRootsCommands(std::span<const StorePath> de
 
 // Deletes what no root protects; `ParseFreedBytes` reads its output.
 NixCommand CollectGarbageCommand();
+// Also deletes all but the current generation of each profile before.
+NixCommand DeleteOldAndCollectGarbageCommand();
 
 // Evaluates to the store's directory; `ParseStoreDirectory` reads its output.
 NixCommand StoreDirectoryCommand();

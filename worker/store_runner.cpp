@@ -260,8 +260,11 @@ void StoreRunner::SetProfile(const ItemId& id, const SetProfileItem& item, Done 
       });
 }
 
-void StoreRunner::Collect(const ItemId& id, const CollectItem& /*item*/, Done done) {
-  Run(id, {CollectGarbageCommand()}, [done = std::move(done)](const CommandsResult& collected) {
+void StoreRunner::Collect(const ItemId& id, const CollectItem& item, Done done) {
+  const bool is_thorough = item.scope == CollectItem::Scope::kGarbageAndOldGenerations;
+  const NixCommand command =
+      is_thorough ? DeleteOldAndCollectGarbageCommand() : CollectGarbageCommand();
+  Run(id, {command}, [done = std::move(done)](const CommandsResult& collected) {
     if (!collected.success) return done(Failed(collected));
     const Result<std::uint64_t> freed =
         ParseFreedBytes(collected.stdout_text + collected.stderr_tail);
