@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "planner/cli/internal/grammar_parts.h"
 #include "planner/cli/lists.h"
 #include "schema/base/text.h"
 
@@ -62,14 +63,33 @@ class Grammar {
     AddFollowing();
     AddInquiries();
     AddTargets();
+    const GrammarParts parts = Parts();
+    AddTools(app_, parts);
+    AddEnv(app_, parts);
     AddKeys();
     AddUp();
   }
 
+  // What is to be printed instead of doing anything.
+  const std::optional<Answer>& answer() const { return answer_; }
   Call Take() { return std::move(call_); }
 
  private:
   enum class Needs { kNothing, kBroker };
+
+  GrammarParts Parts() {
+    return {.add_connection = [this](CLI::App& app) { AddConnection(app); },
+            .add_profile = [this](CLI::App& app) { AddProfile(app); },
+            .add_json = [this](CLI::App& app) { AddJson(app); },
+            .add_models = [this](CLI::App& app, ModelArguments& models) { AddModels(app, models); },
+            .add_deploy_options = [this](CLI::App& app,
+                                         DeployOptions& options) { AddOptions(app, options); },
+            .add_submit = [](CLI::App& app, SubmitArguments& submit) { AddSubmit(app, submit); },
+            .take = [this](Command command) { call_.command = std::move(command); },
+            .print_json = [this] { call_.form = OutputForm::kJson; },
+            .note = [this](std::string note) { call_.notes.push_back(std::move(note)); },
+            .answer = [this](std::string text) { answer_ = Answer{std::move(text)}; }};
+  }
 
   // A subcommand whose options fill `command`, which becomes the call's when it is given.
   template <typename T>
@@ -189,8 +209,20 @@ class Grammar {
     AddModels(deploy_app, deploy->models);
     AddOptions(deploy_app, deploy->submit.options);
     AddSubmit(deploy_app, deploy->submit);
-    deploy_app.add_option("--plan", deploy->submit.options.expected_plan_hash,
-                          "refuse any other plan than that of `eris plan` with this hash");
+    CLI::Option& expected =
+        *deploy_app.add_option("--plan", deploy->submit.options.expected_plan_hash,
+                               "refuse any other plan than that of `eris plan` with this hash");
+    deploy_app
+        .add_flag_callback(
+            "--dry-run", [] {}, "show the plan and its hash, submit nothing: as `eris plan`")
+        ->excludes(&expected);
+    deploy_app.callback([this, deploy, &deploy_app] {
+      if (deploy_app.count("--dry-run") > 0) {
+        call_.command = PlanCommand{deploy->models, deploy->submit.options};
+      } else {
+        call_.command = *deploy;
+      }
+    });
     auto plan = std::make_shared<PlanCommand>();
     CLI::App& plan_app = Add(app_, "plan", "show what `deploy` would do, and its hash", plan);
     AddModels(plan_app, plan->models);
@@ -214,10 +246,8 @@ class Grammar {
     CLI::App& undeploy_app = Add(app_, "undeploy", "take everything down", undeploy);
     AddOptions(undeploy_app, undeploy->submit.options);
     AddSubmit(undeploy_app, undeploy->submit);
-    CLI::App& generations_app =
-        Add(app_, "generations", "list what was committed", std::make_shared<GenerationsCommand>());
-    for (CLI::App* app : {&deploy_app, &plan_app, &build_app, &manifest_app, &rollback_app,
-                          &undeploy_app, &generations_app}) {
+    for (CLI::App* app :
+         {&deploy_app, &plan_app, &build_app, &manifest_app, &rollback_app, &undeploy_app}) {
       AddProfile(*app);
       AddJson(*app);
     }
@@ -316,19 +346,6 @@ class Grammar {
     CLI::App& targets_app = Add(app_, "targets", "which workers are there, and what they do",
                                 std::make_shared<TargetsCommand>());
     AddJson(targets_app);
-    auto query = std::make_shared<QueryCommand>();
-    CLI::App& query_app = Add(app_, "query", "ask targets what they run", query);
-    query_app.add_option_function<std::vector<std::string>>(
-        "TARGET",
-        [query](const std::vector<std::string>& names) {
-          for (const std::string& name : names) query->targets.emplace_back(name);
-        },
-        "targets (all of the current generation)");
-    AddSeconds(
-        query_app, "--wait", [query](double s) { query->submit.options.wait_ms = Milliseconds(s); },
-        "how long an absent target is waited for (30)");
-    AddProfile(query_app);
-    AddJson(query_app);
   }
 
   void AddKeys() {
@@ -391,6 +408,7 @@ class Grammar {
   CLI::App& app_;
   const CallDefaults& defaults_;
   Call call_;
+  std::optional<Answer> answer_;
 };
 
 }  // namespace
@@ -430,6 +448,7 @@ Result<std::variant<Call, Answer>> ParseArguments(std::span<const char* const> a
     while (!message.empty() && message.back() == '\n') message.pop_back();
     return Fail(ErrorCode::kInvalid, std::move(message), "see `" + help + "`");
   }
+  if (grammar.answer()) return *grammar.answer();
   return grammar.Take();
 }
 

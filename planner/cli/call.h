@@ -86,7 +86,16 @@ struct RetryCommand {
 struct QueryCommand {
   std::vector<TargetName> targets;  // empty = all of the current generation
   SubmitArguments submit;
+  enum class Shape : std::uint8_t { kTable, kServices, kContainers, kNix } shape = Shape::kTable;
+  // kDrift: instead, what differs from the current generation.
+  enum class Question : std::uint8_t { kContent, kDrift } question = Question::kContent;
   bool operator==(const QueryCommand&) const = default;
+};
+struct CollectCommand {
+  std::vector<TargetName> targets;  // empty = all of the current generation
+  CollectItem::Scope scope = CollectItem::Scope::kGarbage;
+  SubmitArguments submit;
+  bool operator==(const CollectCommand&) const = default;
 };
 struct GenerationsCommand {
   bool operator==(const GenerationsCommand&) const = default;
@@ -148,6 +157,29 @@ struct DoctorCommand {
   bool operator==(const DoctorCommand&) const = default;
 };
 
+// Models, or a generation, as pictures and texts.
+struct VisualizeCommand {
+  std::optional<ModelArguments> models;  // absent = a generation
+  GenerationNumber generation;           // 0 = the current one
+  enum class Format : std::uint8_t { kDot, kSvg, kPng } format = Format::kDot;
+  enum class Containers : std::uint8_t { kShown, kHidden } containers = Containers::kShown;
+  enum class Colours : std::uint8_t { kNone, kLastTransaction } colours = Colours::kNone;
+  bool operator==(const VisualizeCommand&) const = default;
+};
+struct DistributionCommand {
+  ModelArguments models;
+  bool operator==(const DistributionCommand&) const = default;
+};
+struct NormalizeCommand {
+  ModelArguments models;
+  bool operator==(const NormalizeCommand&) const = default;
+};
+struct CompareCommand {
+  ModelArguments models;
+  GenerationNumber generation;  // 0 = the current one
+  bool operator==(const CompareCommand&) const = default;
+};
+
 // Keys are files of this machine: none of these needs the broker.
 struct KeyGenerateCommand {
   std::string file;
@@ -177,18 +209,21 @@ struct UpCommand {
   bool operator==(const UpCommand&) const = default;
 };
 
-using Command = std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand,
-                             RollbackCommand, UndeployCommand, RetryCommand, QueryCommand,
-                             GenerationsCommand, TargetsCommand, StatusCommand, WatchCommand,
-                             LogsCommand, HistoryCommand, CancelCommand, AbandonCommand, WhyCommand,
-                             LockCommand, UnlockCommand, DoctorCommand, KeyGenerateCommand,
-                             KeyAuthorizeCommand, KeyListCommand, KeyRevokeCommand, UpCommand>;
+using Command =
+    std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
+                 UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
+                 StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
+                 AbandonCommand, WhyCommand, LockCommand, UnlockCommand, DoctorCommand,
+                 CollectCommand, VisualizeCommand, DistributionCommand, NormalizeCommand,
+                 CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
+                 KeyRevokeCommand, UpCommand>;
 
 struct Call {
   Command command;
   ConnectionArguments connection;
   ProfileName profile{"default"};
   OutputForm form = OutputForm::kText;
+  std::vector<std::string> notes;  // what was said that means nothing here
   bool operator==(const Call&) const = default;
 };
 

@@ -29,7 +29,10 @@ Result<ExitCode> RunPlan(const PlanCommand& command, Context& context);
 Result<ExitCode> RunRollback(const RollbackCommand& command, Context& context);
 Result<ExitCode> RunUndeploy(const UndeployCommand& command, Context& context);
 Result<ExitCode> RunRetry(const RetryCommand& command, Context& context);
+
+// ---- asked of each target (operations.cpp) ----
 Result<ExitCode> RunQuery(const QueryCommand& command, Context& context);
+Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context);
 
 // ---- questions (questions.cpp) ----
 Result<ExitCode> RunStatus(const StatusCommand& command, Context& context);
@@ -48,6 +51,14 @@ Result<ExitCode> RunUnlock(const UnlockCommand& command, Context& context);
 
 // ---- what is wrong here (doctor.cpp) ----
 Result<ExitCode> RunDoctor(const DoctorCommand& command, Context& context);
+
+// ---- models and generations (visualize.cpp, model_tools.cpp) ----
+Result<ExitCode> RunVisualize(const VisualizeCommand& command, Context& context);
+Result<ExitCode> RunDistribution(const DistributionCommand& command, Context& context);
+Result<ExitCode> RunNormalize(const NormalizeCommand& command, Context& context);
+// kInvalid says that they differ, kRolledBack that it could not be told: as
+// disnix-compare-manifest.
+Result<ExitCode> RunCompare(const CompareCommand& command, Context& context);
 
 // ---- this machine only (local.cpp, keys.cpp) ----
 Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context);

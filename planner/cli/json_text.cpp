@@ -73,6 +73,9 @@ Json Of(const Outcome& outcome) {
                {"log", outcome.log_tail},
                {"tookMs", outcome.took_ms}};
   if (const auto* report = std::get_if<TargetReport>(&outcome.report)) json["report"] = Of(*report);
+  if (const auto* report = std::get_if<CollectReport>(&outcome.report)) {
+    json["report"] = {{"freedBytes", report->freed_bytes}};
+  }
   return json;
 }
 
@@ -138,6 +141,13 @@ Json Of(const Diagnosis& diagnosis) {
   return {{"grade", kWords[static_cast<std::size_t>(diagnosis.grade)]},
           {"what", diagnosis.what},
           {"fix", diagnosis.fix}};
+}
+
+Json Of(const Discrepancy& one) {
+  constexpr const char* kWords[] = {"gone", "new", "changed"};
+  return {{"kind", kWords[static_cast<std::size_t>(one.kind)]},
+          {"subject", one.subject},
+          {"what", one.what}};
 }
 
 const char* WordOf(TargetVerified::Verdict verdict) {
@@ -226,6 +236,10 @@ std::string ToJson(std::span<const NamedKey> keys) { return ListText(keys, &Of);
 std::string ToJson(std::span<const HeldTarget> held) { return ListText(held, &Of); }
 
 std::string ToJson(std::span<const Diagnosis> diagnoses) { return ListText(diagnoses, &Of); }
+
+std::string ToJson(std::span<const Discrepancy> discrepancies) {
+  return ListText(discrepancies, &Of);
+}
 
 std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events) {
   Json verdicts = Json::object();  // the last word on each target

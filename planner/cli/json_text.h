@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "planner/cli/comparison.h"
 #include "planner/cli/doctor.h"
 #include "planner/cli/lists.h"
 #include "schema/values/event.h"
@@ -24,6 +25,7 @@ std::string ToJson(std::span<const TargetAnswer> answers);
 std::string ToJson(std::span<const NamedKey> keys);
 std::string ToJson(std::span<const HeldTarget> held);
 std::string ToJson(std::span<const Diagnosis> diagnoses);
+std::string ToJson(std::span<const Discrepancy> discrepancies);
 // What a transaction was, what became of each target, and the events that show it.
 std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events);
 std::string WhyToJson(const TransactionStatus& status, std::span<const std::string> chain);

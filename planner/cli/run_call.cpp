@@ -7,6 +7,7 @@
 namespace eris::cli {
 
 Result<ExitCode> RunCall(Context& context) {
+  for (const std::string& note : context.call.notes) context.output.Note(note);
   return std::visit(Overloaded{
                         [&](const DeployCommand& c) { return RunDeploy(c, context); },
                         [&](const PlanCommand& c) { return RunPlan(c, context); },
@@ -28,6 +29,11 @@ Result<ExitCode> RunCall(Context& context) {
                         [&](const LockCommand& c) { return RunLock(c, context); },
                         [&](const UnlockCommand& c) { return RunUnlock(c, context); },
                         [&](const DoctorCommand& c) { return RunDoctor(c, context); },
+                        [&](const CollectCommand& c) { return RunCollectGarbage(c, context); },
+                        [&](const VisualizeCommand& c) { return RunVisualize(c, context); },
+                        [&](const DistributionCommand& c) { return RunDistribution(c, context); },
+                        [&](const NormalizeCommand& c) { return RunNormalize(c, context); },
+                        [&](const CompareCommand& c) { return RunCompare(c, context); },
                         [&](const KeyGenerateCommand& c) { return RunKeyGenerate(c, context); },
                         [&](const KeyAuthorizeCommand& c) { return RunKeyAuthorize(c, context); },
                         [&](const KeyListCommand& c) { return RunKeyList(c, context); },

@@ -53,6 +53,8 @@ echo '{ pkgs, system }: { }' >P.nix
 last=$("$eris" generations --json | sed -n 's/.*"generation": \([0-9]*\).*/\1/p' | sort -n | tail -n 1)
 python3 "$here/manual_commands.py" table "$manual/from-disnix.md" >"$work/commands"
 while read -r command; do
+  # The store of the machine is others' too: tools_test.sh has one of its own.
+  case $command in *collect-garbage*) continue ;; esac
   command=$(sed -E "s/ ARCH\b/ ARCH.nix/; s/ DEPLOYMENT\b/ DEPLOYMENT.json/; s/ -P P\b/ -P P.nix/
     s/ -s S\b/ -s services.nix/; s/ -i I\b/ -i infrastructure.nix/; s/ -d D\b/ -d distribution.nix/
     s/ N\b/ $last/" <<<"$command")

@@ -1,0 +1,173 @@
+// Goal: what differs is told by name, drift is found, pictures have what the manual says, and the
+// command line of disnix-env means the same here. Method: small manifests and lines of arguments.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "planner/cli/arguments.h"
+#include "planner/cli/comparison.h"
+#include "planner/cli/drift.h"
+#include "planner/cli/graph_text.h"
+#include "planner/cli/query_text.h"
+#include "tests/support/manifest_builder.h"
+
+namespace eris::cli {
+namespace {
+
+using eris::testing::MakeManifest;
+
+Manifest Shop(const std::string& version = "1") {
+  return MakeManifest(
+      {{.name = "db", .places = {{"test1"}}, .provides = {"tables"}},
+       {.name = "api", .version = version, .places = {{"test2"}}, .depends_on = {"db"}},
+       {.name = "web", .places = {{"test2"}}, .activates_after = {"api"}, .connects_to = {"db"}}});
+}
+
+TargetAnswer AnswerOf(const Manifest& manifest, const std::string& target) {
+  TargetReport report;
+  const auto profile = manifest.profiles.find(TargetName(target));
+  if (profile != manifest.profiles.end()) report.profile = profile->second.path;
+  for (const Mapping& mapping : manifest.mappings) {
+    if (mapping.target.text != target) continue;
+    const Service& service = manifest.services.at(mapping.service);
+    report.mappings.push_back({.service_name = service.name,
+                               .service = mapping.service,
+                               .container = mapping.container,
+                               .digest = mapping.digest,
+                               .package = service.package});
+  }
+  return {TargetName(target), {.verdict = Verdict::kSucceeded, .report = report}};
+}
+
+std::size_t CountOf(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+TEST(Comparison, TellsWhatIsGoneNewAndChangedByName) {
+  EXPECT_TRUE(Compare(Shop(), Shop()).empty());
+  EXPECT_EQ(DiscrepanciesText({}), "nothing differs\n");
+  const std::string changed = DiscrepanciesText(Compare(Shop(), Shop("2")));
+  EXPECT_NE(changed.find("~ service api on test2 in process: package "), std::string::npos);
+  EXPECT_EQ(changed.find("service db"), std::string::npos);
+  const std::string gone = DiscrepanciesText(Compare(Shop(), {}));
+  EXPECT_NE(gone.find("- service web on test2 in process\n"), std::string::npos);
+  EXPECT_NE(gone.find("- target test1\n"), std::string::npos);
+  EXPECT_NE(DiscrepanciesText(Compare({}, Shop())).find("+ service db"), std::string::npos);
+}
+
+TEST(Drift, IsWhatTargetsRunOtherwise) {
+  const Manifest shop = Shop();
+  std::vector<TargetAnswer> answers = {AnswerOf(shop, "test1"), AnswerOf(shop, "test2")};
+  EXPECT_TRUE(DriftOf(shop, answers).empty());
+  auto& report = std::get<TargetReport>(answers[1].outcome.report);
+  report.mappings[0].digest = "other";
+  report.mappings[1].service_name = ServiceName("stranger");
+  std::get<TargetReport>(answers[0].outcome.report).mappings[0].state =
+      ActiveMapping::State::kInactive;
+  const std::vector<Discrepancy> drift = DriftOf(shop, answers);
+  ASSERT_EQ(drift.size(), 4u);
+  EXPECT_EQ(drift[0].kind, Discrepancy::Kind::kGone);
+  EXPECT_EQ(drift[1].subject, "service stranger on test2 in process");
+  const std::string text = DiscrepanciesText(drift);  // which of the two comes first is in the keys
+  EXPECT_EQ(CountOf(text, "on test2 in process: it runs with other properties"), 1u);
+  EXPECT_EQ(CountOf(text, "service db on test1 in process: it does not run"), 1u);
+}
+
+TEST(Drift, ATargetThatDoesNotAnswerOrLostItsProfileIsOne) {
+  const Manifest shop = Shop();
+  std::vector<TargetAnswer> answers = {AnswerOf(shop, "test1"),
+                                       {TargetName("test2"), {.verdict = Verdict::kUnavailable}}};
+  std::get<TargetReport>(answers[0].outcome.report).profile = StorePath("/nix/store/x-other");
+  const std::vector<Discrepancy> drift = DriftOf(shop, answers);
+  ASSERT_EQ(drift.size(), 2u);
+  EXPECT_EQ(drift[0].subject, "profile of test1");
+  EXPECT_EQ(drift[1].what, "it does not answer");
+}
+
+TEST(Graph, HasClustersProvidersAndThreeKindsOfArrows) {
+  const std::string text = GraphText(Shop(), {});
+  EXPECT_NE(text.find("subgraph \"cluster_test2\""), std::string::npos);
+  EXPECT_NE(text.find("subgraph \"cluster_test2:process\""), std::string::npos);
+  EXPECT_NE(text.find("label=\"db\", peripheries=2"), std::string::npos);
+  EXPECT_EQ(CountOf(text, " -> "), 3u);
+  EXPECT_EQ(CountOf(text, "style=dashed"), 1u);
+  EXPECT_EQ(CountOf(text, "style=dotted"), 1u);
+  const std::string without =
+      GraphText(Shop(), {.containers = VisualizeCommand::Containers::kHidden, .fates = {}});
+  EXPECT_EQ(without.find(":process\" {"), std::string::npos);
+}
+
+TEST(Graph, ColoursFatesAndSumsUpWhatIsTooLarge) {
+  GraphOptions options;
+  options.fates[{TargetName("test2"), ServiceName("api")}] = Fate::kFailed;
+  EXPECT_EQ(CountOf(GraphText(Shop(), options), "fillcolor=salmon"), 1u);
+  options.most_mappings = 2;
+  const std::string summary = GraphText(Shop(), options);
+  EXPECT_NE(summary.find("test2: 2 services"), std::string::npos);
+  EXPECT_NE(summary.find("\"test2\" -> \"test1\" [label=\"2\"]"), std::string::npos);
+}
+
+TEST(QueryText, HasTheShapesOfDisnixQuery) {
+  const std::vector<TargetAnswer> answers = {
+      AnswerOf(Shop(), "test1"),
+      {TargetName("test2"), {.verdict = Verdict::kUnavailable, .message = "absent"}}};
+  const std::string package =
+      std::get<TargetReport>(answers[0].outcome.report).mappings[0].package.text;
+  EXPECT_EQ(ShapedAnswers(answers, QueryCommand::Shape::kServices),
+            "Services on: test1\n\n" + package + "\n\nServices on: test2\n\nno answer: absent\n");
+  EXPECT_NE(ShapedAnswers(answers, QueryCommand::Shape::kContainers)
+                .find("Container: process\n  " + package),
+            std::string::npos);
+  EXPECT_NE(ShapedAnswers(answers, QueryCommand::Shape::kNix).find("# test2: no answer"),
+            std::string::npos);
+}
+
+TEST(QueryText, AddsUpWhatWasFreed) {
+  constexpr std::uint64_t kMebi = 1024 * 1024;
+  const auto freed = [](const char* target, std::uint64_t bytes) {
+    return TargetAnswer{TargetName(target),
+                        {.verdict = Verdict::kSucceeded, .report = CollectReport{bytes}}};
+  };
+  const std::vector<TargetAnswer> answers = {freed("a", kMebi), freed("b", 2 * kMebi)};
+  EXPECT_EQ(CollectedText(answers), "a: 1.0 MiB freed\nb: 2.0 MiB freed\nin all: 3.0 MiB freed\n");
+}
+
+Call CallOf(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "eris");
+  auto parsed = ParseArguments(arguments);
+  EXPECT_TRUE(parsed) << parsed.error().message;
+  return parsed ? std::get<Call>(*parsed) : Call{};
+}
+
+TEST(Tools, DisnixEnvMeansTheSameHere) {
+  EXPECT_EQ(CallOf({"env", "-s", "s", "-m", "3", "--no-migration"}).command,
+            CallOf({"deploy", "-s", "s", "-m", "3", "--no-migration"}).command);
+  EXPECT_EQ(CallOf({"env", "--rollback"}).command, CallOf({"rollback"}).command);
+  EXPECT_EQ(CallOf({"env", "--switch-to-generation=4"}).command,
+            CallOf({"generations", "switch", "4"}).command);
+  EXPECT_EQ(CallOf({"env", "--list-generations"}).command, CallOf({"generations"}).command);
+  EXPECT_EQ(CallOf({"env", "--undeploy", "-i", "i"}).command,
+            CallOf({"deploy", "--undeploy", "-i", "i"}).command);
+  EXPECT_EQ(CallOf({"env", "--no-lock", "--keep=3", "--interface", "x"}).notes.size(), 3u);
+}
+
+TEST(Tools, ADryRunIsAPlan) {
+  EXPECT_EQ(CallOf({"deploy", "--dry-run", "--overlap"}).command,
+            CallOf({"plan", "--overlap"}).command);
+}
+
+TEST(Tools, AGenerationIsDrawnWhereNoModelIsGiven) {
+  const auto drawn = [](std::vector<const char*> line) {
+    return std::get<VisualizeCommand>(CallOf(std::move(line)).command);
+  };
+  EXPECT_FALSE(drawn({"visualize"}).models);
+  EXPECT_EQ(drawn({"visualize", "-s", "x"}).models->sources.services, "x");
+  EXPECT_EQ(drawn({"visualize", "--format", "png"}).format, VisualizeCommand::Format::kPng);
+}
+
+}  // namespace
+}  // namespace eris::cli
