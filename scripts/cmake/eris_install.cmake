@@ -26,6 +26,15 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/manual" DESTINATION "${ERIS_DOCDIR
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples" DESTINATION "${ERIS_DOCDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${ERIS_DOCDIR}")
 
+# Manual pages and completions are made when they are installed: eris(1) and the completions by the program
+# itself, the others from docs/manual.
+set(ERIS_PAGES "${PROJECT_BINARY_DIR}/pages")
+install(CODE "
+  execute_process(COMMAND python3 \"${PROJECT_SOURCE_DIR}/scripts/lib/manual_pages.py\"
+                          \"${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/eris\" \"${PROJECT_SOURCE_DIR}/docs/manual\" \"${ERIS_PAGES}\"
+                  COMMAND_ERROR_IS_FATAL ANY)")
+install(DIRECTORY "${ERIS_PAGES}/" DESTINATION share)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME eris)
 set(CPACK_PACKAGE_VENDOR "Eris")
@@ -35,6 +44,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "nix-bin")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "graphviz")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
