@@ -7,14 +7,14 @@ namespace eris::cli {
 namespace {
 
 // What a command is called with all above it: "eris key list".
-struct Place {
+struct CommandPlace {
   std::string path;
   const CommandShape* command = nullptr;
 };
 
 // Commands of commands stand two deep at most.
-std::vector<Place> PlacesOf(const CommandShape& root) {
-  std::vector<Place> places{{root.name, &root}};
+std::vector<CommandPlace> PlacesOf(const CommandShape& root) {
+  std::vector<CommandPlace> places{{root.name, &root}};
   for (const CommandShape& command : root.commands) {
     const std::string path = root.name + " " + command.name;
     places.push_back({path, &command});

@@ -11,9 +11,9 @@ namespace {
 using Kind = Discrepancy::Kind;
 
 // A place of a service on the one target that is looked at.
-using Place = std::pair<ServiceName, ContainerName>;
+using ServicePlace = std::pair<ServiceName, ContainerName>;
 
-std::string SubjectOf(const Place& place, const TargetName& target) {
+std::string SubjectOf(const ServicePlace& place, const TargetName& target) {
   return "service " + place.first.text + " on " + target.text + " in " + place.second.text;
 }
 
@@ -27,14 +27,14 @@ std::string WhatDiffers(const Mapping& wanted, const ActiveMapping& found) {
 
 void JudgeMappings(const Manifest& generation, const TargetName& target, const TargetReport& report,
                    std::vector<Discrepancy>& drift) {
-  std::map<Place, const Mapping*> wanted;
+  std::map<ServicePlace, const Mapping*> wanted;
   for (const Mapping& mapping : generation.mappings) {
     const Service& service = generation.services.at(mapping.service);
     if (mapping.target != target || service.type == "package") continue;
     wanted[{service.name, mapping.container}] = &mapping;
   }
   for (const ActiveMapping& found : report.mappings) {
-    const Place place{found.service_name, found.container};
+    const ServicePlace place{found.service_name, found.container};
     const auto expected = wanted.find(place);
     if (expected == wanted.end()) {
       drift.push_back({Kind::kNew, SubjectOf(place, target), ""});
