@@ -64,7 +64,7 @@ class CanonicalWriter {
   template <typename... Values>
   void Put(const std::variant<Values...>& value) {
     Integer(value.index());
-    std::visit([this](const auto& held) { Put(held); }, value);
+    std::visit([this](const auto& held) { this->Put(held); }, value);
   }
 
   void Put(const PlanSummary& summary) {

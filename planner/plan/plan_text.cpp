@@ -31,8 +31,8 @@ std::string NameList(const List& list, TextOf text_of) {
 
 // Without directory and hash.
 std::string ShortName(const StorePath& path) {
-  ComponentName name = ComponentOf(path);
-  return name.empty() ? path.text : std::move(name.text);
+  const ComponentName name = ComponentOf(path);
+  return name.empty() ? path.text : name.text;
 }
 
 std::string InContainer(std::string_view verb, const Activity& activity) {
@@ -75,7 +75,7 @@ std::string Describe(const TransferItem& item) {
 }
 
 std::string Describe(const TransferStateItem& item) {
-  const std::string state = fmt::format("state of {}", item.service_name.text);
+  std::string state = fmt::format("state of {}", item.service_name.text);
   switch (item.way) {
     case TransferStateItem::Way::kToDepot:
       return fmt::format("send the {} to the depot", state);
