@@ -32,6 +32,13 @@ function(eris_library name)
   set_property(GLOBAL APPEND PROPERTY ERIS_LIBRARIES ${name})
 endfunction()
 
+# eris_optimise_less(LIBRARY): for code that waits for others nearly all of its time. It compiles in two thirds.
+function(eris_optimise_less library)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${library} PRIVATE -O1)
+  endif()
+endfunction()
+
 # eris_program(NAME SOURCES ... USES ...): an executable that is installed.
 function(eris_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
