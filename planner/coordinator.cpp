@@ -8,6 +8,20 @@
 
 namespace eris::planner {
 
+namespace {
+
+// An epoch is the number of the start with this many random bits behind it.
+constexpr unsigned kRandomBits = 20;
+
+std::string StartOf(Epoch epoch) { return std::to_string(epoch.value >> kRandomBits); }
+
+}  // namespace
+
+Epoch NextEpoch(Epoch last, std::uint64_t random) {
+  const std::uint64_t start = (last.value >> kRandomBits) + 1;
+  return {(start << kRandomBits) | (random & ((1ULL << kRandomBits) - 1))};
+}
+
 Coordinator::Coordinator(CoordinatorOptions options, JournalReader& journal)
     : options_(options), journal_(&journal), watchers_(options.watch) {}
 
@@ -29,7 +43,8 @@ Result<Coordinator> Coordinator::Recover(CoordinatorOptions options, JournalRead
     coordinator.Apply(event, now.steady);
     return {};
   }));
-  coordinator.Record({}, PlannerStarted{{coordinator.head_.epoch.value + 1}}, now);
+  coordinator.Record(
+      {}, PlannerStarted{NextEpoch(coordinator.head_.epoch, coordinator.options_.start)}, now);
   return coordinator;
 }
 
@@ -120,10 +135,11 @@ void Coordinator::Stop(Error error) {
 void Coordinator::OnEpochSeen(Epoch epoch) {
   if (epoch <= head_.epoch) return;
   Stop({ErrorCode::kConflict,
-        "epoch " + std::to_string(epoch.value) + " of this journal has been seen, which is at " +
-            std::to_string(head_.epoch.value) +
+        "start " + StartOf(epoch) +
+            " of a planner of this journal has been seen, and this is start " +
+            StartOf(head_.epoch) +
             ": the journal is older than the targets, or another planner runs on a copy of it",
-        "stop the other planner, or restore the newest journal"});
+        "stop the other planner, or restore the newest journal; then start this one again"});
 }
 
 void Coordinator::OnWelcome(const Welcome& welcome, Now now) {
@@ -169,8 +185,8 @@ void Coordinator::OnReceipt(const ItemId& item, const Receipt& receipt, Now now)
       return;
     case Receipt::What::kFenced:
       Stop({ErrorCode::kConflict,
-            "the broker serves a newer planner: this one is at epoch " +
-                std::to_string(head_.epoch.value),
+            "the broker serves a newer planner: this is start " + StartOf(head_.epoch) +
+                " of this journal",
             "stop one of the two planners"});
       return;
   }

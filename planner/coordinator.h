@@ -28,8 +28,14 @@
 
 namespace eris::planner {
 
+// The epoch of a planner's start: above every epoch of earlier starts from this journal. Its low
+// bits are random, so that two planners on copies of a journal which were started equally often
+// have different epochs, and one of them is fenced (docs/decisions/0005-epochs.md).
+Epoch NextEpoch(Epoch last, std::uint64_t random);
+
 struct CoordinatorOptions {
   Tuning tuning;
+  std::uint64_t start = 0;                    // random, drawn for each start of a planner
   std::size_t max_open_transactions = 1'000;  // more are refused as busy
   WatchLimits watch;
 };

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "planner/event_log.h"
+#include "schema/base/random.h"
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
@@ -36,6 +37,7 @@ Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions
 }
 
 Status PlannerDaemon::Recover() {
+  options_.coordinator.start = SystemRandom().NextU64();
   ERIS_ASSIGN(Coordinator recovered,
               Coordinator::Recover(options_.coordinator, answers_, parts_.loop.now()));
   coordinator_.emplace(std::move(recovered));

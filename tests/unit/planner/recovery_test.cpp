@@ -171,10 +171,18 @@ TEST(Recovery, RollbackAndUndeploy) {
 TEST(Recovery, AnotherStartIsAnotherEpoch) {
   PlannerWorld world;
   world.Turn();
-  EXPECT_EQ(world.coordinator().epoch(), Epoch{1});
+  const Epoch first = world.coordinator().epoch();
   world.Restart();
   world.Turn();
-  EXPECT_EQ(world.coordinator().epoch(), Epoch{2});
+  EXPECT_GT(world.coordinator().epoch(), first);
+}
+
+TEST(Recovery, StartsFromCopiesOfAJournalHaveEpochsOfTheirOwn) {
+  const Epoch last = NextEpoch({}, 5);
+  EXPECT_NE(NextEpoch(last, 1), NextEpoch(last, 2));
+  EXPECT_GT(NextEpoch(NextEpoch(last, 0), 0), NextEpoch(last, ~0ULL))
+      << "the number of starts comes first";
+  EXPECT_GT(NextEpoch(last, 0), last);
 }
 
 // Items that were out are published again, under the new epoch and with the grade they had.
