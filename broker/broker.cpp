@@ -13,7 +13,8 @@ Broker::Broker(BrokerOptions options, SpoolContent spool, const KeyGrants& keys)
     : options_(std::move(options)),
       keys_(keys),
       queues_(options_.queues),
-      desk_(options_.submissions, std::move(spool)) {
+      desk_(options_.submissions, std::move(spool)),
+      seen_epochs_(options_.planners) {
   TakeRecords();
 }
 

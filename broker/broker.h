@@ -27,7 +27,8 @@
 namespace eris {
 
 struct BrokerOptions {
-  std::uint64_t boot = 0;  // random, another at each start
+  std::uint64_t boot = 0;   // random, another at each start
+  ServedPlanners planners;  // by earlier starts
   Duration heartbeat{5'000};
   std::uint32_t missed_heartbeats = 3;
   Duration retry_after{1'000};  // told to whom is busy

@@ -15,7 +15,9 @@ constexpr Duration kAskAgain{1'000};
 
 Bye OutdatedJournal() {
   return {.reason = ByeReason::kSuperseded,
-          .message = "the journal is older than the targets: a worker has served a later epoch"};
+          .message =
+              "the journal is older than the targets, or another planner runs on a copy: a later "
+              "start was served"};
 }
 
 bool IsTarget(const std::string& queue) {
@@ -212,6 +214,11 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
   journal_ = hello.journal;
   epoch_ = hello.epoch;
   queues_.Fence(epoch_);
+  Epoch& seen = seen_epochs_[journal_];
+  if (epoch_ > seen) {
+    seen = epoch_;
+    decisions_.records.emplace_back(SpoolPlanner{.journal = journal_, .epoch = epoch_});
+  }
   desk_.RestartForwarding();
 }
 

@@ -6,11 +6,13 @@
 namespace eris {
 namespace {
 
-const SubmissionId& IdOf(const SpoolRecord& record) {
+// Nothing for a record that is of no submission.
+SubmissionId IdOf(const SpoolRecord& record) {
   if (const auto* chunk = std::get_if<SpoolChunk>(&record)) return chunk->chunk.id;
   if (const auto* accepted = std::get_if<SpoolAccepted>(&record)) return accepted->id;
   if (const auto* taken = std::get_if<SpoolTaken>(&record)) return taken->id;
-  return std::get<SpoolForgotten>(record).id;
+  const auto* forgotten = std::get_if<SpoolForgotten>(&record);
+  return forgotten == nullptr ? SubmissionId() : forgotten->id;
 }
 
 }  // namespace

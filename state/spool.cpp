@@ -38,6 +38,8 @@ class Spool::Storage {
              "UPDATE submission SET standing = 2, stored_bytes = 0, tx = ?2, refused = ?3 "
              "WHERE id = ?1"),
         forget(*database, "DELETE FROM submission WHERE id = ?1"),
+        serve(*database, "INSERT OR REPLACE INTO planner(journal, epoch) VALUES (?1, ?2)"),
+        planners(*database, "SELECT journal, epoch FROM planner"),
         content(*database,
                 "SELECT id, author, sha256, total_bytes, stored_bytes, standing, tx, refused "
                 "FROM submission ORDER BY accepted NULLS LAST, number"),
@@ -53,6 +55,7 @@ class Spool::Storage {
   Status Put(const SpoolAccepted& record);
   Status Put(const SpoolTaken& record);
   Status Put(const SpoolForgotten& record);
+  Status Put(const SpoolPlanner& record);
   Status CheckHasContent(const SubmissionId& id);
 
   std::unique_ptr<sqlite::Database> database;
@@ -64,6 +67,8 @@ class Spool::Storage {
   sqlite::Statement drop_content;
   sqlite::Statement take;
   sqlite::Statement forget;
+  sqlite::Statement serve;
+  sqlite::Statement planners;
   sqlite::Statement content;
   sqlite::Statement read;
   sqlite::Statement exists;
@@ -89,6 +94,10 @@ Status Spool::Storage::Put(const SpoolTaken& record) {
 }
 
 Status Spool::Storage::Put(const SpoolForgotten& record) { return forget.Run(record.id.text); }
+
+Status Spool::Storage::Put(const SpoolPlanner& record) {
+  return serve.Run(record.journal.value, record.epoch.value);
+}
 
 Status Spool::Storage::CheckHasContent(const SubmissionId& id) {
   sqlite::Cursor rows = exists.Select(id.text);
@@ -135,6 +144,16 @@ Result<SpoolContent> Spool::Load() {
     return {};
   }));
   return content;
+}
+
+Result<ServedPlanners> Spool::LoadPlanners() {
+  ServedPlanners planners;
+  ERIS_TRY(
+      sqlite::ForEachRow(storage_->planners.Select(), [&](const sqlite::Cursor& row) -> Status {
+        planners[{row.Unsigned(0)}] = {row.Unsigned(1)};
+        return {};
+      }));
+  return planners;
 }
 
 Result<std::string> Spool::ReadContent(const SubmissionId& id, std::uint64_t offset,

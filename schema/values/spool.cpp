@@ -71,8 +71,15 @@ void Apply(SpoolContent& content, const SpoolRecord& record) {
                      return entry.id == forgotten.id;
                    });
                  },
+                 [](const SpoolPlanner&) {},
              },
              record);
+}
+
+void Apply(ServedPlanners& planners, const SpoolRecord& record) {
+  if (const auto* served = std::get_if<SpoolPlanner>(&record)) {
+    planners[served->journal] = served->epoch;
+  }
 }
 
 std::uint64_t StoredBytes(const SpoolContent& content) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,7 +42,18 @@ struct SpoolForgotten {
   SubmissionId id;
   bool operator==(const SpoolForgotten&) const = default;
 };
-using SpoolRecord = std::variant<SpoolChunk, SpoolAccepted, SpoolTaken, SpoolForgotten>;
+// A planner was served that is newer than all before it: an older one is refused from here on, also
+// by a broker that has just been started.
+struct SpoolPlanner {
+  JournalId journal;
+  Epoch epoch;
+  bool operator==(const SpoolPlanner&) const = default;
+};
+using SpoolRecord =
+    std::variant<SpoolChunk, SpoolAccepted, SpoolTaken, SpoolForgotten, SpoolPlanner>;
+
+// The newest planner that was served, of each journal.
+using ServedPlanners = std::map<JournalId, Epoch>;
 
 // One submission as the spool knows it, without its content: what recovery starts from.
 struct SpooledSubmission {
@@ -63,6 +75,7 @@ using SpoolContent = std::vector<SpooledSubmission>;
 // The only way the content changes. Precondition (a bug otherwise): chunks come in order, and only
 // what is whole is accepted, only what was accepted is taken.
 void Apply(SpoolContent& content, const SpoolRecord& record);
+void Apply(ServedPlanners& planners, const SpoolRecord& record);
 
 // What the quota counts.
 std::uint64_t StoredBytes(const SpoolContent& content);
