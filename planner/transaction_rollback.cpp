@@ -82,7 +82,7 @@ void Transaction::ResumeBackward() {
     const LaneNumber lane = lanes_.LaneOf(item);
     if (!lanes.contains(lane)) return false;
     const auto aside = aside_.find(lane);
-    const bool waits = aside != aside_.end() && !broken_.contains(lane) &&
+    const bool waits = aside != aside_.end() &&
                        aside->second.StandingOf(item) != Schedule::Standing::kAbsent &&
                        !aside->second.IsSettled(item);
     return waits || IsVerifier(item);  // a verdict that is older than a step says nothing
