@@ -240,8 +240,9 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
 void StoreRunner::SetProfile(const ItemId& id, const SetProfileItem& item, Done done) {
   const Profile profile = ProfileOf(item.profile);
   if (item.path.empty()) {
+    // The last links stay, as in any other switch: a rollback may need what they keep.
     Status removed = profile.Remove();
-    if (removed) removed = profile.DeleteOldGenerations(0);
+    if (removed) removed = profile.DeleteOldGenerations(kKeptProfileLinks);
     loop_.After(Duration(0), [done = std::move(done), removed] { done(FromStatus(removed)); });
     return;
   }
