@@ -8,10 +8,10 @@ namespace eris::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "crash",         "sudden-crash", "lose-message", "double-message", "overtake",
-    "slow-message",  "break-link",   "one-way",      "old-session",    "clock-jump",
-    "failing-sync",  "module-fails", "module-hangs", "module-dies",    "module-slow",
-    "inverse-fails", "target-away",  "cancel",       "foreign-item"};
+    "crash",        "sudden-crash",  "lose-message", "double-message", "overtake",
+    "slow-message", "break-link",    "one-way",      "stale-item",     "old-session",
+    "clock-jump",   "failing-sync",  "module-fails", "module-hangs",   "module-dies",
+    "module-slow",  "inverse-fails", "target-away",  "cancel",         "foreign-item"};
 
 std::size_t At(Fault fault) { return static_cast<std::size_t>(fault); }
 std::size_t At(TransactionPhase phase) { return static_cast<std::size_t>(phase); }

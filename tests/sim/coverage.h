@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
   kSlowMessage,    // any
   kBreakLink,      // both ways
   kOneWay,         // nothing arrives in one direction, and nobody is told
+  kStaleItem,      // an item that was once sent comes again
   kOldSession,     // the old connection of who has come back is not over yet
   kClockJump,      // the wall clock of a process, forwards or backwards
   kFailingSync,    // the disk is full or refuses to sync: fail-stop
@@ -36,7 +37,7 @@ enum class Fault : std::uint8_t {
   kCancel,         // an operator changes their mind
   kForeignItem,    // a planner on an old or copied journal reaches a worker
 };
-inline constexpr std::size_t kFaults = 19;
+inline constexpr std::size_t kFaults = 20;
 using FaultSet = std::bitset<kFaults>;
 inline constexpr std::size_t kPhases = 9;
 

@@ -24,6 +24,8 @@ std::uint32_t MuchOf(Fault fault) {
       return 200;
     case Fault::kOneWay:  // a second of a link
       return 8;
+    case Fault::kStaleItem:  // a second of a worker
+      return 60;
     case Fault::kOldSession:  // a connection that ends
       return 300;
     case Fault::kClockJump:  // a second of a process

@@ -123,7 +123,11 @@ Outcome Machine::EndControl(const StartWork& work) {
   }
   if (const auto* set = std::get_if<SetProfileItem>(&body)) {
     const std::pair where(options_.target, set->profile);
-    context_.world.profiles.erase(where);
+    const auto before = context_.world.profiles.find(where);
+    if (before != context_.world.profiles.end()) {
+      context_.world.old_profiles[options_.target].insert(before->second);
+      context_.world.profiles.erase(before);
+    }
     if (!set->path.empty()) context_.world.profiles[where] = set->path;
   }
   return outcome;

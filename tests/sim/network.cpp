@@ -9,6 +9,7 @@ namespace {
 constexpr Duration kFast{15};
 constexpr Duration kSlow{3'000};
 constexpr Duration kAtOnce{0};
+constexpr std::size_t kRemembered = 64;
 constexpr Duration kLongestHalfOpen{30'000};
 
 // What may be lost, doubled and overtaken without the end of the connection.
@@ -81,6 +82,12 @@ void Network::ToServer(ClientNumber client, const Message& message) {
 }
 
 void Network::ToClient(link::PeerId peer, const Message& message) {
+  const auto found = connections_.find(peer);
+  if (found != connections_.end() && message.header.kind == MessageKind::kDeliver) {
+    std::deque<Message>& delivered = clients_[found->second.client].delivered;
+    delivered.push_back(message);
+    if (delivered.size() > kRemembered) delivered.pop_front();
+  }
   Post(peer, Towards::kClient, message);
 }
 
@@ -181,6 +188,12 @@ void Network::MakeOneWay(ClientNumber number, Duration how_long) {
 void Network::Cut(ClientNumber number, Duration how_long) {
   clients_[number].cut_until = timeline_.now().steady + how_long;
   BreakLink(number);
+}
+
+void Network::DeliverAgain(ClientNumber number) {
+  const Client& client = clients_[number];
+  if (client.peer.value == 0 || client.delivered.empty()) return;
+  Arrive(client.peer, Towards::kClient, client.delivered[timeline_.Below(client.delivered.size())]);
 }
 
 bool Network::IsDeaf(const Connection& connection, Towards towards) const {

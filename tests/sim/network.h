@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -61,6 +62,9 @@ class Network {
   void MakeOneWay(ClientNumber client, Duration how_long);
   // Broken, and not made again for that long.
   void Cut(ClientNumber client, Duration how_long);
+  // An item that was sent to it at any time before, arrived or not, arrives now: what is delivered
+  // at least once may come at any time.
+  void DeliverAgain(ClientNumber client);
 
  private:
   enum class Towards : std::uint8_t { kServer, kClient };
@@ -70,6 +74,7 @@ class Network {
     link::PeerId peer;        // 0 = not connected
     std::uint64_t dials = 0;  // the newest counts
     SteadyTime cut_until;
+    std::deque<Message> delivered;  // the last kRemembered items
   };
   struct Connection {
     ClientNumber client = 0;

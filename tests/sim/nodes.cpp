@@ -30,6 +30,7 @@ void BrokerNode::Boot() {
   spool_.Restart();
   BrokerOptions options{.boot = context_.timeline.NextU64()};
   options.queues.items_per_queue = kItemsPerQueue;
+  options.planners = spool_.Replay(ServedPlanners{});
   broker_.emplace(options, spool_.Replay(SpoolContent{}), keys_);
   context_.network.ServerUp(*this);
   After(kSecond, [this] { Tick(); });
@@ -134,10 +135,11 @@ PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options,
 }
 
 void PlannerNode::Boot() {
-  if (deposed_) return;
   stopped_ = false;
+  if (standing_ == Standing::kPretender) NeverStartAgain();
   must_stop_.clear();
   instance_ = context_.timeline.NextU64();
+  options_.start = context_.timeline.NextU64();
   auto recovered = planner::Coordinator::Recover(options_, journal_, now());
   if (!recovered) {
     context_.verdicts.Report("recovery", recovered.error().message);
@@ -181,6 +183,7 @@ void PlannerNode::TakeNewest() {
   Crash();
   journal_ = *std::exchange(newest_, std::nullopt);
   standing_ = Standing::kOfRecord;
+  StartAgain();
 }
 
 std::optional<Epoch> PlannerNode::epoch() const {

@@ -79,10 +79,11 @@ class PlannerNode final : public Process {
   void TakeBackup(std::size_t events);
   // It starts again with the journal that TakeBackup has put away. No effect without one.
   void TakeNewest();
-  // Somebody else goes on from a copy of its journal. If it dies, nobody starts it again.
+  // Somebody else goes on from a copy of its journal. A pretender that is dead stays dead: started
+  // often enough it would be the newest, and only a person can tell them apart.
   void Depose() {
     standing_ = Standing::kPretender;
-    deposed_ = true;
+    NeverStartAgain();
   }
   // It has said that its journal is not the newest, and waits for a person.
   bool stopped() const { return stopped_; }
@@ -107,7 +108,6 @@ class PlannerNode final : public Process {
 
   planner::CoordinatorOptions options_;
   Standing standing_ = Standing::kOfRecord;
-  bool deposed_ = false;
   bool stopped_ = false;
   std::string must_stop_;  // at the end of this turn
   planner::MemoryJournal journal_;

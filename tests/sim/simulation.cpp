@@ -71,6 +71,7 @@ class Simulation {
   void StrikeProcesses();
   void LookAtQueues();
   void TroubleThePlanner();
+  void TakeBackupWhen(std::size_t size, Epoch known);
   void SendSecondPlanner();
   void RetirePretender();
   bool AllWorkersKnow(Epoch epoch) const;
@@ -226,6 +227,9 @@ void Simulation::StrikeProcesses() {
     if (process->up() && faults_.Strikes(Fault::kSuddenCrash)) process->Crash();
   }
   for (const auto& worker : workers_) {
+    if (worker->up() && faults_.Strikes(Fault::kStaleItem)) {
+      network_.DeliverAgain(worker->port().number());
+    }
     if (!worker->up() || !faults_.Strikes(Fault::kTargetAway)) continue;
     worker->StayDown(timeline_.Between(Duration(40'000), Duration(600'000)));
   }
@@ -251,11 +255,19 @@ void Simulation::TroubleThePlanner() {
     const std::size_t size = planner().journal_size();
     timeline_.After(timeline_.Between(kEachSecond, half), [this, size] {
       // Only epochs tell an old journal (docs/SIMULATION.md): all targets must know a newer one.
-      if (!AllWorkersKnow({planner().EpochAt(size).value + 2})) return;
-      faults_.Mark("old backup of the journal");
-      planner().TakeBackup(size);
+      const Epoch next = planner::NextEpoch(planner().EpochAt(size), 0);
+      TakeBackupWhen(size, planner::NextEpoch(next, 0));
     });
   });
+}
+
+void Simulation::TakeBackupWhen(std::size_t size, Epoch known) {
+  if (faults_.calm()) return;
+  if (AllWorkersKnow(known)) {
+    faults_.Mark("old backup of the journal");
+    return planner().TakeBackup(size);
+  }
+  timeline_.After(kEachSecond, [this, size, known] { TakeBackupWhen(size, known); });
 }
 
 void Simulation::SendSecondPlanner() {
@@ -263,7 +275,7 @@ void Simulation::SendSecondPlanner() {
   PlannerNode& first = planner();
   faults_.Mark("second planner");
   first.Depose();
-  second_epoch_ = Epoch{first.epoch()->value + 1};
+  second_epoch_ = planner::NextEpoch(*first.epoch(), 0);
   network_.Cut(first.port().number(), Duration(600'000));
   planners_.push_back(std::make_unique<PlannerNode>(context_, planner_options_, first.journal()));
   planner().Start();

@@ -33,6 +33,9 @@ std::set<StorePath> LiveOn(const TargetName& target, const World& world) {
   for (const auto& [where, path] : world.profiles) {
     if (where.first == target) add(path);
   }
+  if (const auto old = world.old_profiles.find(target); old != world.old_profiles.end()) {
+    for (const StorePath& path : old->second) add(path);
+  }
   if (const auto roots = world.roots.find(target); roots != world.roots.end()) {
     for (const auto& [transaction, paths] : roots->second) {
       for (const StorePath& path : paths) add(path);

@@ -34,6 +34,7 @@ struct World {
   std::map<Seat, Instance> active;
   std::set<Seat> locked;
   std::map<std::pair<TargetName, ProfileName>, StorePath> profiles;  // never an empty path
+  std::map<TargetName, std::set<StorePath>> old_profiles;  // links that were switched away from
   // Store paths that are there, and what keeps them from the garbage collector beside the profile.
   std::map<TargetName, std::set<StorePath>> store;
   std::map<TargetName, std::map<TransactionId, std::set<StorePath>>> roots;
