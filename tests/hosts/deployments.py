@@ -33,7 +33,7 @@ class Deployments:
     def start(self, parameters=SLOW, options=""):
         """The transaction's number; it goes on by itself."""
         self.version += 1
-        output = self.site.run("hub", self.command(parameters, f"--detach {options}"))
+        output = self.site.run("hub", self.command(parameters, f"--detach {options}") + " 2> /dev/null")
         return output.strip().splitlines()[-1]
 
     def reach(self, transaction, phase, timeout=60):
