@@ -21,6 +21,17 @@ std::string Quoted(std::string_view text) {
   return out.str();
 }
 
+// Nothing when one of them is something else.
+std::optional<std::vector<std::string>> StringsOf(const toml::array& array) {
+  std::vector<std::string> strings;
+  for (const toml::node& element : array) {
+    const auto* string = element.as_string();
+    if (string == nullptr) return std::nullopt;
+    strings.push_back(string->get());
+  }
+  return strings;
+}
+
 }  // namespace
 
 Result<Settings> Settings::Load(const std::string& path) {
@@ -54,15 +65,11 @@ Result<Settings> Settings::Parse(std::string_view text, std::string origin) {
       } else if (const auto* boolean = node.as_boolean()) {
         settings.values_[name] = boolean->get();
       } else if (const toml::array* array = node.as_array()) {
-        std::vector<std::string> strings;
-        for (const toml::node& element : *array) {
-          const auto* string_element = element.as_string();
-          if (string_element == nullptr) {
-            return Fail(ErrorCode::kInvalid, settings.origin_ + ": " + name + " must list strings");
-          }
-          strings.push_back(string_element->get());
+        std::optional<std::vector<std::string>> strings = StringsOf(*array);
+        if (!strings) {
+          return Fail(ErrorCode::kInvalid, settings.origin_ + ": " + name + " must list strings");
         }
-        settings.values_[name] = std::move(strings);
+        settings.values_[name] = *std::move(strings);
       } else {
         return Fail(ErrorCode::kInvalid,
                     settings.origin_ + ": " + name + " has no type known here");

@@ -83,7 +83,8 @@ std::vector<std::string> WithStore(std::span<const std::string> environment,
   for (const auto& [name, member] : kVariables) {
     const std::string& value = location.*member;
     if (value.empty()) continue;
-    std::erase_if(result, [&](const std::string& assignment) { return Sets(assignment, name); });
+    std::erase_if(result,
+                  [&name = name](const std::string& assignment) { return Sets(assignment, name); });
     result.push_back(std::string(name) + "=" + value);
   }
   return result;

@@ -35,22 +35,25 @@ Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
   if (IsPlanted(Bug::kForgetLease)) agent.ledger_.lease.reset();
   for (const auto& [step, attempts] : agent.ledger_.steps) {
     for (const auto& [grade, attempt] : attempts) {
-      const ItemId id{.step = step, .grade = grade};
-      if (!attempt.outcome) {
-        ERIS_CHECK(attempt.body.has_value(), "an open attempt keeps its body");
-        agent.scheduler_.Add(id, **attempt.body);
-        agent.held_.emplace(step, Held{.id = id,
-                                       .body = *attempt.body,
-                                       .body_hash = attempt.body_hash,
-                                       .mode = StartMode::kResumed});
-      } else if (attempt.report == LedgerAttempt::Report::kDue) {
-        agent.unacknowledged_.emplace(id, now.steady);
-      }
+      agent.TakeUp({.step = step, .grade = grade}, attempt, now);
     }
   }
   agent.ExpireLease(now);
   agent.StartRunnable(now);
   return agent;
+}
+
+void Agent::TakeUp(const ItemId& id, const LedgerAttempt& attempt, Now now) {
+  if (attempt.outcome) {
+    if (attempt.report == LedgerAttempt::Report::kDue) unacknowledged_.emplace(id, now.steady);
+    return;
+  }
+  ERIS_CHECK(attempt.body.has_value(), "an open attempt keeps its body");
+  scheduler_.Add(id, **attempt.body);
+  held_.emplace(id.step, Held{.id = id,
+                              .body = *attempt.body,
+                              .body_hash = attempt.body_hash,
+                              .mode = StartMode::kResumed});
 }
 
 void Agent::Record(LedgerRecord record) {

@@ -113,6 +113,8 @@ class Agent {
 
   Agent(AgentOptions options, LedgerState ledger);
 
+  // What an earlier worker had begun, or not yet reported.
+  void TakeUp(const ItemId& id, const LedgerAttempt& attempt, Now now);
   void Record(LedgerRecord record);
   void RecordAcknowledged();
   void Send(Message message);

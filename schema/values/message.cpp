@@ -7,10 +7,10 @@ namespace eris {
 namespace {
 
 // Enumerations of the wire are dense, so their names are tables.
-template <std::size_t kCount, typename Enum>
-std::string_view Lookup(const std::array<std::string_view, kCount>& names, Enum value) {
+template <std::size_t count, typename Enum>
+std::string_view Lookup(const std::array<std::string_view, count>& names, Enum value) {
   const auto index = static_cast<std::size_t>(value);
-  return index < kCount ? names[index] : "unknown";
+  return index < count ? names[index] : "unknown";
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ Take Parsed(Parse parse, Set set) {
 const std::map<std::string, Take>& Options() {
   constexpr std::int64_t kMinute = 60'000;
   using A = Arguments;
-  static const std::map<std::string, Take> options = {
+  static const std::map<std::string, Take> kOptions = {
       {"--seed", Number([](A& a, std::uint64_t n) { a.campaign.first_seed = n; })},
       {"--count", Number([](A& a, std::uint64_t n) { a.campaign.count = n; })},
       {"--processes", Number([](A& a, std::uint64_t n) { a.campaign.processes = n > 0 ? n : 1; })},
@@ -71,7 +71,7 @@ const std::map<std::string, Take>& Options() {
          a.regressions = file;
          return true;
        }}};
-  return options;
+  return kOptions;
 }
 
 std::string Joined(const std::vector<std::string_view>& names) {

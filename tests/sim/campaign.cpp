@@ -34,7 +34,7 @@ struct Said {
 class Child {
  public:
   // Runs the seeds in a process of its own, once the constructor has returned.
-  Child(const RunOptions& run, std::vector<std::uint64_t> seeds);
+  Child(const RunOptions& run, const std::vector<std::uint64_t>& seeds);
   // Waits for its end.
   Said Collect(Coverage& coverage);
 
@@ -46,7 +46,7 @@ class Child {
   UniqueFd from_child_;
 };
 
-Child::Child(const RunOptions& run, std::vector<std::uint64_t> seeds) {
+Child::Child(const RunOptions& run, const std::vector<std::uint64_t>& seeds) {
   std::array<int, 2> ends{};
   ERIS_CHECK(pipe(ends.data()) == 0, "a pipe");
   pid_ = fork();
@@ -164,7 +164,9 @@ class Campaign {
       shares[(i + shift) % options_.processes].push_back(first + i);
     }
     std::vector<Child> children;
-    for (std::vector<std::uint64_t>& share : shares) children.emplace_back(options_.run, share);
+    children.reserve(shares.size());
+    for (const std::vector<std::uint64_t>& share : shares)
+      children.emplace_back(options_.run, share);
     Said all;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       for (;;) {

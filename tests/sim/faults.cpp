@@ -41,8 +41,7 @@ std::uint32_t MuchOf(Fault fault) {
     case Fault::kInverseFails:
       return 60;
     case Fault::kTargetAway:  // a second of a target
-      return 4;
-    case Fault::kCancel:  // a second
+    case Fault::kCancel:      // a second
       return 4;
     case Fault::kForeignItem:  // by count, not by chance
       return 0;

@@ -5,9 +5,9 @@
 namespace eris::sim {
 
 const std::vector<std::string_view>& FamilyNames() {
-  static const std::vector<std::string_view> names = {"mixed", "upgrades", "profiles", "targets",
-                                                      "planner"};
-  return names;
+  static const std::vector<std::string_view> kNames = {"mixed", "upgrades", "profiles", "targets",
+                                                       "planner"};
+  return kNames;
 }
 
 std::optional<Family> ParseFamily(std::string_view name) {

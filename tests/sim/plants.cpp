@@ -5,25 +5,25 @@
 namespace eris::sim {
 
 const std::vector<std::string_view>& PlantNames() {
-  static const std::vector<std::string_view> names = {"none",
-                                                      "skip-ledger-sync",
-                                                      "skip-journal-sync",
-                                                      "skip-spool-sync",
-                                                      "run-again",
-                                                      "report-early",
-                                                      "skip-unlock",
-                                                      "send-before-append",
-                                                      "ignore-epoch",
-                                                      "ignore-grade",
-                                                      "answer-other-body",
-                                                      "forget-lease",
-                                                      "run-duplicate",
-                                                      "roll-back-in-order",
-                                                      "unlock-too-little",
-                                                      "drop-root",
-                                                      "settle-by-late-outcome",
-                                                      "trust-receipt"};
-  return names;
+  static const std::vector<std::string_view> kNames = {"none",
+                                                       "skip-ledger-sync",
+                                                       "skip-journal-sync",
+                                                       "skip-spool-sync",
+                                                       "run-again",
+                                                       "report-early",
+                                                       "skip-unlock",
+                                                       "send-before-append",
+                                                       "ignore-epoch",
+                                                       "ignore-grade",
+                                                       "answer-other-body",
+                                                       "forget-lease",
+                                                       "run-duplicate",
+                                                       "roll-back-in-order",
+                                                       "unlock-too-little",
+                                                       "drop-root",
+                                                       "settle-by-late-outcome",
+                                                       "trust-receipt"};
+  return kNames;
 }
 
 std::optional<Plant> ParsePlant(std::string_view name) {

@@ -42,11 +42,13 @@ using Shifted = EnumPair<last, wire_last, 1>;  // the value has no "unspecified"
 template <auto last, auto wire_last>
 using Same = EnumPair<last, wire_last, 0>;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type and its member
 #define ERIS_WIRE_ENUM(value, pairing, last, wire_last)      \
   template <>                                                \
   struct WireEnum<value> : pairing<value::last, wire_last> { \
     static constexpr std::string_view kName = #value;        \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 ERIS_WIRE_ENUM(Direction, Shifted, kInverse, wire::Direction::INVERSE);
 ERIS_WIRE_ENUM(Property::Kind, Shifted, kStructured, wire::Property::Kind::STRUCTURED);

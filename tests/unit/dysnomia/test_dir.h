@@ -27,14 +27,14 @@ class TestDir {
   std::filesystem::path operator/(std::string_view below) const { return path_ / below; }
 
   std::filesystem::path Write(std::string_view below, std::string_view text) const {
-    const auto file = path_ / below;
+    auto file = path_ / below;
     std::filesystem::create_directories(file.parent_path());
     EXPECT_TRUE(WriteFileAtomically(file.string(), text, 0644).has_value());
     return file;
   }
   // An executable shell script.
   std::filesystem::path Script(std::string_view below, std::string_view text) const {
-    const auto file = Write(below, "#!/bin/sh\n" + std::string(text));
+    auto file = Write(below, "#!/bin/sh\n" + std::string(text));
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     return file;
   }
