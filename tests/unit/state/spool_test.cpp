@@ -101,6 +101,16 @@ TEST_F(SpoolTest, TakenSubmissionsKeepTheirHashOnly) {
   EXPECT_TRUE(expected_.empty());
 }
 
+TEST_F(SpoolTest, RemembersTheNewestPlannerOfEachJournal) {
+  constexpr JournalId kRandom{0xfedc'ba98'7654'3210};
+  Append({SpoolPlanner{.journal = kRandom, .epoch = {5}}});
+  Append(
+      {SpoolPlanner{.journal = {2}, .epoch = {9}}, SpoolPlanner{.journal = kRandom, .epoch = {7}}});
+  const ServedPlanners expected = {{{2}, {9}}, {kRandom, {7}}};
+  EXPECT_EQ(spool_->LoadPlanners().value(), expected);
+  EXPECT_EQ(memory_.Replay(ServedPlanners{}), expected);
+}
+
 TEST_F(SpoolTest, RefusesASecondBroker) {
   EXPECT_EQ(Spool::Open(path_).error().code, ErrorCode::kConflict);
 }
