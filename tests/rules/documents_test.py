@@ -1,9 +1,11 @@
 """Every setting that a program reads is explained: in docs/manual/configuration.md and in the example configuration
-beside the program, and these name no setting that the program does not know.
+beside the program, and these name no setting that the program does not know. The table of what a model may say names
+tests that exist, and every golden model.
 
 Usage: documents_test.py ROOT
 """
 
+import os
 import re
 import sys
 
@@ -45,9 +47,33 @@ def findings(root):
                 yield f"docs/manual/configuration.md: {program}.toml: does not explain {name}"
 
 
+def unit_tests(root, folders):
+    """The names `Suite.Name` of the tests below these folders."""
+    for folder in folders:
+        for name in sorted(os.listdir(f"{root}/{folder}")):
+            if name.endswith("_test.cpp"):
+                for suite, test in re.findall(r"^TEST(?:_[FP])?\((\w+), (\w+)\)", read(root, f"{folder}/{name}"), re.MULTILINE):
+                    yield f"{suite}.{test}"
+
+
+def table_findings(root):
+    """What tests/unit/models/README.md names and is no test; golden models that it does not name."""
+    table = "tests/unit/models/README.md"
+    golden = {name for name in os.listdir(f"{root}/tests/unit/models/golden") if "." not in name}
+    tests = set(unit_tests(root, ["tests/unit/models", "tests/unit/plan"]))
+    scripts = {name for name in os.listdir(f"{root}/tests/integration") if name.endswith("_test.sh")}
+    named = set()
+    for row in re.findall(r"^\|.*\|([^|]*)\|$", read(root, table), re.MULTILINE):
+        named.update(re.findall(r"`([^`]+)`", row))
+    for name in sorted(named - golden - tests - scripts):
+        yield f"{table}: there is no test {name}"
+    for name in sorted(golden - named):
+        yield f"{table}: does not name golden/{name}"
+
+
 if __name__ == "__main__":
     count = 0
-    for finding in findings(sys.argv[1]):
+    for finding in [*findings(sys.argv[1]), *table_findings(sys.argv[1])]:
         print(finding)
         count += 1
     sys.exit(1 if count else 0)
