@@ -196,5 +196,61 @@ TEST_F(DepotTest, SaysThatAPathIsNotThere) {
   EXPECT_EQ(fetched.error().code, ErrorCode::kNotFound) << fetched.error().message;
 }
 
+// What a hostile builder may send in place of a path's bytes.
+TEST_F(DepotTest, RegistersNothingTruncatedOrForged) {
+  const std::string path = AddTree(300'000);
+  bulk::StoreShelf source({.environment = EnvironmentOf(planner_store_)}, *loop_);
+  std::optional<Result<std::vector<ObjectInfo>>> listed;
+  source.List({path}, [&listed](auto objects) { listed = std::move(objects); });
+  while (!listed) loop_->Turn(Duration(5));
+  const ObjectInfo object = listed->value().back();
+  std::string bytes;
+  std::optional<Status> read;
+  const auto reading = source.Open(object).value();
+  reading->Start({.on_bytes = [&bytes](std::string_view part) { bytes += part; },
+                  .on_end = [&read](const Status& status) { read = status; }});
+  while (!read) loop_->Turn(Duration(5));
+  ASSERT_EQ(bytes.size(), object.bytes);
+
+  bulk::StoreShelf shelf({.environment = EnvironmentOf(worker_store_)}, *loop_);
+  const auto add = [&](const ObjectInfo& as, const std::string& content) {
+    const auto sink = shelf.Create(as).value();
+    Status taken = sink->Write(content);
+    if (!taken) return taken;
+    std::optional<Status> ended;
+    sink->Finish([&ended](const Status& status) { ended = status; });
+    while (!ended) loop_->Turn(Duration(5));
+    return *ended;
+  };
+  std::string forged = bytes;
+  forged[bytes.size() / 2] = static_cast<char>(forged[bytes.size() / 2] ^ 1);
+  ObjectInfo renamed = object;
+  renamed.sha256 = std::string(object.sha256.rbegin(), object.sha256.rend());
+  EXPECT_FALSE(add(object, forged));
+  EXPECT_FALSE(add(object, bytes.substr(0, bytes.size() - 16)));
+  EXPECT_FALSE(add(object, bytes.substr(0, bytes.size() / 3)));
+  EXPECT_FALSE(add(object, bytes + std::string(8, '\0')));
+  EXPECT_FALSE(add(object, ""));
+  EXPECT_FALSE(add(renamed, bytes));
+  EXPECT_FALSE(IsValid(worker_store_, path));
+  const Status whole = add(object, bytes);
+  EXPECT_TRUE(whole) << whole.error().message;
+  EXPECT_TRUE(IsValid(worker_store_, path));
+}
+
+TEST(DepotRules, BuildersBringOutputsAndWhatIsNamedByItsContentOnly) {
+  const ObjectInfo output{.name = "/nix/store/0c8cwzd1y4sfnpvwkkbvldp9kvdsgv8q-api"};
+  EXPECT_TRUE(JudgeOffer({output}, {StorePath(output.name)}));
+  for (const char* name : {"/nix/store/1c8cwzd1y4sfnpvwkkbvldp9kvdsgv8q-api", "/etc/passwd",
+                           "/nix/store/../../etc/passwd", ""}) {
+    EXPECT_FALSE(JudgeOffer({output, {.name = name}}, {StorePath(output.name)})) << name;
+  }
+  const ObjectInfo forged{.name = output.name,
+                          .bytes = 120,
+                          .sha256 = std::string(32, 'h'),
+                          .content_address = "text:sha256:" + std::string(52, '0')};
+  EXPECT_FALSE(JudgeOffer({forged}, {}));
+}
+
 }  // namespace
 }  // namespace eris::planner
