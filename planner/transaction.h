@@ -150,6 +150,8 @@ class Transaction {
   std::optional<EventBody> DecideOverdue() const;
   std::optional<EventBody> DecideSilentOut(SteadyTime now) const;
   std::optional<EventBody> DecideWave() const;
+  bool IsTransfer(ItemIndex item) const;
+  std::size_t RoomForTransfers() const;
   bool BuildsGoOn() const;
   bool IsTombstone(LaneNumber lane) const;
   std::string StateThere(LaneNumber lane) const;

@@ -173,10 +173,33 @@ std::optional<EventBody> Transaction::DecideSilentOut(SteadyTime now) const {
 std::optional<EventBody> Transaction::DecideWave() const {
   const std::vector<ItemIndex> items = lanes_.Sendable(tuning_.wave);
   if (items.empty()) return std::nullopt;
+  std::size_t room = RoomForTransfers();
   ItemsPublished published;
   published.items.reserve(items.size());
-  for (const ItemIndex item : items) published.items.push_back({item, NextGrade(item)});
+  for (const ItemIndex item : items) {
+    if (IsTransfer(item)) {
+      if (room == 0) continue;
+      --room;
+    }
+    published.items.push_back({item, NextGrade(item)});
+  }
+  if (published.items.empty()) return std::nullopt;
   return published;
+}
+
+bool Transaction::IsTransfer(ItemIndex item) const {
+  return std::holds_alternative<TransferItem>(plan_->items[item.value].body);
+}
+
+// One to a target that is not there holds nobody up.
+std::size_t Transaction::RoomForTransfers() const {
+  const std::size_t allowed = std::max(submission_.options.max_concurrent_transfers, 1U);
+  const auto& out = lanes_.out();
+  const auto busy =
+      static_cast<std::size_t>(std::count_if(out.begin(), out.end(), [this](ItemIndex item) {
+        return IsTransfer(item) && lanes_.IsConnected(lanes_.LaneOf(item));
+      }));
+  return allowed - std::min(allowed, busy);
 }
 
 // A target that only loses something and is not there holds nobody up (design §5).

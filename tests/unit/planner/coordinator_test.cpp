@@ -514,6 +514,31 @@ TEST_F(Queue, CancelledBeforeItBegan) {
   EXPECT_EQ(world.ResultOf({first.value + 2}), Result::kAborted);
 }
 
+TEST_F(Deployed, NoMoreTransfersAreOutThanWasAskedFor) {
+  for (const std::uint32_t allowed : {1U, 2U}) {
+    world.Run(Undeploy{});
+    const auto published = [this] {
+      return std::count_if(world.published().begin(), world.published().end(),
+                           [](const PublishItem& publish) {
+                             return std::holds_alternative<TransferItem>(publish.item.body);
+                           });
+    };
+    std::ptrdiff_t done = published();
+    std::ptrdiff_t most = 0;
+    world.fleet().SetScript(
+        [&](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+          if (std::holds_alternative<TransferItem>(item.body)) {
+            most = std::max(most, published() - done++);
+          }
+          return std::nullopt;
+        });
+    const TransactionId again = world.Run(Deploy("1"), {.max_concurrent_transfers = allowed});
+    world.fleet().SetScript({});
+    EXPECT_EQ(world.ResultOf(again), Result::kCommitted);
+    EXPECT_EQ(most, static_cast<std::ptrdiff_t>(allowed));
+  }
+}
+
 TEST_F(Deployed, RollingBackTwiceWalksBackTwice) {
   const auto second_state = [&] {
     (void)world.Run(Deploy("2"));
