@@ -5,8 +5,12 @@
 # Compiles the sources of a target some at a time: most of what a source costs, its neighbours cost too (the
 # standard library, the value types with their copies, moves and destructors). The price: names in anonymous
 # namespaces are unique in a batch. A source that shares names with a sibling by nature stands in ALONE, and
-# so does one that includes a giant (CLI11).
-set(ERIS_UNITY_BATCH 5 CACHE STRING "How many sources are compiled at once; 1: each alone")
+# so does one that includes a giant (CLI11). Without a compiler cache everything is compiled anyway: twice as many at once.
+if(CCACHE)
+  set(ERIS_UNITY_BATCH 5 CACHE STRING "How many sources are compiled at once; 1: each alone")
+else()
+  set(ERIS_UNITY_BATCH 10 CACHE STRING "How many sources are compiled at once; 1: each alone")
+endif()
 function(eris_unite target)
   if(ERIS_UNITY_BATCH GREATER 1)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ERIS_UNITY_BATCH})
@@ -14,14 +18,39 @@ function(eris_unite target)
   endif()
 endfunction()
 
-# eris_library(NAME SOURCES ... [ALONE ...] HEADERS ... [USES ...] [PRIVATE_USES ...])
+# eris_precompile(TARGET KIND [OPTION HEADER...])
+#
+# Headers that nearly every source includes, compiled once for all targets of a kind: those with the same OPTION of
+# optimisation. Not with ccache: precompiled headers differ from one working tree to the next, and nothing that uses
+# them would be found in the cache. So a source cannot come to rely on them unnoticed, either.
+function(eris_precompile target kind)
+  if(CCACHE OR ERIS_FUZZ)
+    return()
+  endif()
+  set(headers eris_headers_${kind})
+  if(NOT TARGET ${headers})
+    list(POP_FRONT ARGN option)
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${headers}.cpp" CONTENT "")
+    add_library(${headers} OBJECT "${CMAKE_BINARY_DIR}/${headers}.cpp")
+    target_link_libraries(${headers} PRIVATE eris_flags)
+    target_compile_options(${headers} PRIVATE ${option})
+    target_precompile_headers(${headers} PRIVATE
+      <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <string> <variant> <vector>
+      <tl/expected.hpp> ${ARGN})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${headers})
+  set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
+endfunction()
+
+# eris_library(NAME SOURCES ... [ALONE ...] HEADERS ... [USES ...] [PRIVATE_USES ...] [OPTIMISE -O1])
 #
 # A static library of one folder. USES names what its headers need, PRIVATE_USES what only its sources
 # need. ALONE names those SOURCES that are compiled on their own (eris_unite). HEADERS form a header set:
 # all_verify_interface_header_sets checks that each compiles alone, and tests/link that the library needs
-# nothing beyond what it names here.
+# nothing beyond what it names here. OPTIMISE is for code that waits for others nearly all of its time: with -O1 it
+# compiles in two thirds.
 function(eris_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;ALONE;HEADERS;USES;PRIVATE_USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "OPTIMISE" "SOURCES;ALONE;HEADERS;USES;PRIVATE_USES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   eris_unite(${name} ${ARG_ALONE})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}"
@@ -29,14 +58,13 @@ function(eris_library name)
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES} eris_flags)
   set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-  set_property(GLOBAL APPEND PROPERTY ERIS_LIBRARIES ${name})
-endfunction()
-
-# eris_optimise_less(LIBRARY): for code that waits for others nearly all of its time. It compiles in two thirds.
-function(eris_optimise_less library)
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(${library} PRIVATE -O1)
+  if(ARG_OPTIMISE AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${name} PRIVATE ${ARG_OPTIMISE})
+    eris_precompile(${name} library${ARG_OPTIMISE} ${ARG_OPTIMISE})
+  else()
+    eris_precompile(${name} library "")
   endif()
+  set_property(GLOBAL APPEND PROPERTY ERIS_LIBRARIES ${name})
 endfunction()
 
 # eris_program(NAME SOURCES ... USES ...): an executable that is installed.
@@ -65,10 +93,7 @@ function(eris_test name)
   target_link_libraries(${name} PRIVATE ${ARG_USES} eris_flags GTest::gmock GTest::gtest_main)
   # A test is compiled more often than it runs: only the libraries that it tests are optimised.
   target_compile_options(${name} PRIVATE -O0)
-  if(TARGET eris_test_headers)
-    target_precompile_headers(${name} REUSE_FROM eris_test_headers)
-    set_target_properties(${name} PROPERTIES PCH_WARN_INVALID OFF)
-  endif()
+  eris_precompile(${name} test -O0 <gmock/gmock.h> <gtest/gtest.h>)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
   add_test(NAME ${name} COMMAND ${name})

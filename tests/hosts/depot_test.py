@@ -46,6 +46,20 @@ def everybody_has_what_it_needs(site, deployments):
         site.run(role, "nix-store --verify --check-contents 2>&1")
 
 
+def reuse_what_targets_built(site, deployments):
+    """Built where they run, brought to the hub, and not built again by anybody who needs them later."""
+    deployments.install("--build-on-targets")
+    version = deployments.version
+    built = {f"data-{version}", f"api-{version}"}
+    expect(f"data-{version}" in packages(site, "test1"), "a target built its own service, which stays there")
+    expect(not built & packages(site, "builder"), "the builder built none of them")
+    expect(built <= packages(site, "hub"), "the targets have brought them to the hub")
+    site.run("hub", deployments.command('swapped = "1";', ""))
+    expect(built <= packages(site, "test1") & packages(site, "test2"), "each target got the other's from the hub")
+    expect(not built & packages(site, "builder"), "and nothing was built again")
+    deployments.install()
+
+
 def collect_garbage(site, deployments):
     """On every host, again and again while one deployment runs: it loses nothing that it needs."""
     watching = deployments.watch(deployments.start(SLOW))
@@ -122,7 +136,8 @@ def revoke_and_replace_a_key(site, deployments):
 def serve_stores():
     with Site(sys.argv[1], ["test1", "test2"]) as site:
         deployments = Deployments(site)
-        for test in (everybody_has_what_it_needs, collect_garbage, cut_a_transfer, revoke_and_replace_a_key):
+        for test in (everybody_has_what_it_needs, reuse_what_targets_built, collect_garbage, cut_a_transfer,
+                     revoke_and_replace_a_key):
             started = time.monotonic()
             test(site, deployments)
             print(f"ok: {test.__name__}, {time.monotonic() - started:.1f} s", flush=True)
