@@ -7,6 +7,7 @@
 
 #include "planner/doubt.h"
 #include "planner/plan/diff.h"
+#include "planner/plan/left_out.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
@@ -146,6 +147,30 @@ Status CheckSizes(const Plan& plan) {
   return {};
 }
 
+// What is wanted, without what the options leave out of it. Returns who is left out.
+Result<std::vector<TargetName>> LeaveOutAbsent(const DeployOptions& options,
+                                               std::span<const TargetName> absent,
+                                               const Manifest* base, Manifest& next) {
+  if (options.target_offline != TargetOffline::kSkip || absent.empty()) {
+    return std::vector<TargetName>{};
+  }
+  ERIS_ASSIGN(next, LeaveOut(absent, base, std::move(next)));
+  return std::vector<TargetName>(absent.begin(), absent.end());
+}
+
+// A target that has nothing to do needs not be there.
+Status CheckPresence(const DeployOptions& options, std::span<const TargetName> absent,
+                     const Plan& plan) {
+  if (options.target_offline != TargetOffline::kFail) return {};
+  for (const PlanItem& item : plan.items) {
+    if (item.queue.kind != QueueName::Kind::kTarget) continue;
+    if (!std::binary_search(absent.begin(), absent.end(), TargetName(item.queue.name))) continue;
+    return Fail(ErrorCode::kUnavailable, "target " + item.queue.name + " is not connected",
+                "start its worker; or deploy with --target-offline=wait or skip");
+  }
+  return {};
+}
+
 Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
                                      GenerationNumber current, JournalReader& journal) {
   PlannedContent content;
@@ -198,8 +223,20 @@ Result<GenerationNumber> GenerationBefore(const ProfileName& profile, Generation
   return contents[static_cast<std::size_t>(running - 1)];
 }
 
+Result<std::vector<TargetName>> TargetsWanted(const Submission& asked, GenerationNumber current,
+                                              JournalReader& journal) {
+  ERIS_ASSIGN(Submission submission, ResolveRetries(asked, journal));
+  std::optional<Manifest> base;
+  if (current) {
+    ERIS_ASSIGN(base, journal.LoadManifest(submission.profile, current));
+  }
+  ERIS_ASSIGN(const Manifest next,
+              NextManifest(submission, current, base ? &*base : nullptr, journal));
+  return ParticipantsOf(next);
+}
+
 Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber current,
-                                   JournalReader& journal) {
+                                   std::span<const TargetName> absent, JournalReader& journal) {
   if (const auto* operate = std::get_if<Operate>(&asked.action)) {
     return PlanOperation(asked, *operate, current, journal);
   }
@@ -211,11 +248,16 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
   PlannedContent content;
   ERIS_ASSIGN(content.next, NextManifest(submission, current, base ? &*base : nullptr, journal));
   ERIS_TRY(DoubtBase(submission.profile, current, content.next, journal, base));
+  const Manifest* before = base ? &*base : nullptr;
+  ERIS_ASSIGN(std::vector<TargetName> left_out,
+              LeaveOutAbsent(submission.options, absent, before, content.next));
   ERIS_ASSIGN(content.plan, MakePlan({.profile = submission.profile,
                                       .base_generation = current,
-                                      .base = base ? &*base : nullptr,
+                                      .base = before,
                                       .next = content.next,
-                                      .options = PlanOptionsOf(submission.options)}));
+                                      .options = PlanOptionsOf(submission.options),
+                                      .left_out = std::move(left_out)}));
+  ERIS_TRY(CheckPresence(submission.options, absent, content.plan));
   ERIS_TRY(CheckSizes(content.plan));
   content.plan_hash = PlanHash(content.plan);
   const std::string& expected = submission.options.expected_plan_hash;

@@ -2,6 +2,9 @@
 // questions to the journal.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "planner/journal_reader.h"
 #include "schema/base/error.h"
 #include "schema/values/ids.h"
@@ -17,10 +20,16 @@ struct PlannedContent {
   Manifest next;
 };
 
+// The targets that the content which `submission` asks for has a part on; sorted. The same errors.
+Result<std::vector<TargetName>> TargetsWanted(const Submission& submission,
+                                              GenerationNumber current, JournalReader& journal);
+
 // Plans `submission` on top of the profile's generation `current` (0 = none). Everything that it
-// refers to is durable. kInvalid or kNotFound: the submission can not be done, and why.
+// refers to is durable. `absent`, sorted: targets that are not connected; by the submission's
+// options they are left out of the plan (kSkip), or make it fail (kFail).
+// kInvalid or kNotFound: the submission can not be done, and why. kUnavailable: not without them.
 Result<PlannedContent> PlanContent(const Submission& submission, GenerationNumber current,
-                                   JournalReader& journal);
+                                   std::span<const TargetName> absent, JournalReader& journal);
 
 // The generation whose content a rollback brings back: the content of the one before the content
 // that `current` runs, so that rolling back twice walks back twice (design §6).

@@ -67,7 +67,6 @@ void Coordinator::Apply(const Event& event, SteadyTime now) {
   }
   if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
     const Submission& submission = accepted->submission;
-    submissions_[submission.id] = {event.transaction, DigestOf(submission)};
     if (Find(event.transaction) == nullptr) {
       head_.last_transaction = std::max(head_.last_transaction, event.transaction);
       auto transaction = std::make_unique<Transaction>(options_.tuning, event);
@@ -95,6 +94,8 @@ void Coordinator::Apply(const Event& event, SteadyTime now) {
 // What an event causes beyond itself. Not at replay.
 void Coordinator::Follow(const Event& event, Now now) {
   if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
+    const Submission& submission = accepted->submission;
+    submissions_[submission.id] = {event.transaction, DigestOf(submission)};
     decisions_.effects.emplace_back(ConfirmSubmission{
         {.id = accepted->submission.id, .transaction = event.transaction, .refused = {}}});
     return;
@@ -147,6 +148,7 @@ void Coordinator::OnWelcome(const Welcome& welcome, Now now) {
   if (stopped_) return;
   link_ = Lanes::Presence::kConnected;
   presence_.clear();
+  lookouts_.clear();
   busy_.clear();
   for (const auto& [id, transaction] : transactions_) {
     transaction->SetLink(link_, now.steady);
@@ -158,6 +160,7 @@ void Coordinator::OnWelcome(const Welcome& welcome, Now now) {
 void Coordinator::OnLinkLost(Now now) {
   link_ = Lanes::Presence::kAbsent;
   presence_.clear();
+  lookouts_.clear();
   busy_.clear();
   for (const auto& [id, transaction] : transactions_) transaction->SetLink(link_, now.steady);
 }
@@ -273,8 +276,17 @@ std::optional<SteadyTime> Coordinator::NextWake() const {
   if (again_at_once_) consider(last_now_);
   if (const auto pause = watchers_.CatchUpPause()) consider(last_now_ + *pause);
   if (!busy_.empty()) consider(busy_.begin()->first);
+  for (const auto& [id, lookout] : lookouts_) consider(lookout.until);
   for (const auto& [id, transaction] : transactions_) consider(transaction->NextWake());
   return wake;
+}
+
+bool Coordinator::RefersToThePast() const {
+  return std::any_of(transactions_.begin(), transactions_.end(), [](const auto& entry) {
+    const Transaction& transaction = *entry.second;
+    return transaction.phase() == TransactionPhase::kSubmitted && !transaction.is_planned() &&
+           std::holds_alternative<RetryTransaction>(transaction.submission().action);
+  });
 }
 
 GenerationNumber Coordinator::CurrentGeneration(const ProfileName& profile) const {
@@ -297,6 +309,7 @@ void Coordinator::ForgetFinished() {
     std::erase_if(submissions_,
                   [number = id](const auto& known) { return known.second.transaction == number; });
     last_events_.erase(id);
+    lookouts_.erase(id);
     entry = transactions_.erase(entry);
   }
 }

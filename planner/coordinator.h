@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,9 @@ class Coordinator {
   const std::map<TransactionId, std::unique_ptr<Transaction>>& transactions() const {
     return transactions_;
   }
+  // Whether something will be planned that refers to an earlier transaction, which must therefore
+  // not be forgotten.
+  bool RefersToThePast() const;
   // The newest generation of a profile; 0 = none.
   GenerationNumber CurrentGeneration(const ProfileName& profile) const;
 
@@ -109,6 +113,11 @@ class Coordinator {
   struct QueuePresence {
     Presence presence;
     WallTime since;
+  };
+  // Looking for the targets of a deployment that will not wait for them later.
+  struct Lookout {
+    std::vector<TargetName> targets;  // sorted
+    SteadyTime until;
   };
   struct Blocker {
     TargetName target;
@@ -129,7 +138,9 @@ class Coordinator {
 
   // ---- who goes first (queueing.cpp) ----
   bool PlanHeads(Now now);
-  void PlanOne(Transaction& transaction, GenerationNumber current, Now now);
+  void PlanOne(Transaction& transaction, std::span<const TargetName> absent, Now now);
+  std::optional<std::vector<TargetName>> LookOut(const Transaction& transaction, Now now);
+  std::vector<TargetName> AbsentOf(const std::vector<TargetName>& targets) const;
   bool Step(Transaction& transaction, Now now);
   std::optional<Blocker> BlockerOf(const Transaction& transaction) const;
   TransactionId LowWater(const QueueName& queue) const;
@@ -162,8 +173,9 @@ class Coordinator {
   std::map<TransactionId, std::unique_ptr<Transaction>> transactions_;
   std::map<TransactionId, EventSequence> last_events_;  // of those
   std::map<ProfileName, Profile> profiles_;
-  std::map<SubmissionId, JournaledSubmission> submissions_;  // of those
+  std::map<SubmissionId, JournaledSubmission> submissions_;  // of this start: not all durable yet
   std::map<std::string, QueuePresence> presence_;            // by queue
+  std::map<TransactionId, Lookout> lookouts_;                // of transactions to be planned
   std::multimap<SteadyTime, ItemId> busy_;                   // to be published again then
   Watchers watchers_;
   Lanes::Presence link_ = Lanes::Presence::kAbsent;

@@ -126,18 +126,64 @@ bool Coordinator::PlanHeads(Now now) {
       again_at_once_ = true;
       continue;
     }
-    PlanOne(*transaction, profile.newest, now);
+    const std::optional<std::vector<TargetName>> absent = LookOut(*transaction, now);
+    if (!absent) continue;
+    PlanOne(*transaction, *absent, now);
     planned_any = true;
   }
   return planned_any;
 }
 
-void Coordinator::PlanOne(Transaction& transaction, GenerationNumber current, Now now) {
-  Result<PlannedContent> content = PlanContent(transaction.submission(), current, *journal_);
+// The targets to be planned without; nothing as long as they are to be waited for. They are looked
+// for here only where the transaction will not wait for them later.
+std::optional<std::vector<TargetName>> Coordinator::LookOut(const Transaction& transaction,
+                                                            Now now) {
+  const Submission& submission = transaction.submission();
+  const TargetOffline policy = submission.options.target_offline;
+  if (policy == TargetOffline::kWait || transaction.is_operation()) {
+    return std::vector<TargetName>{};
+  }
+  if (link_ != Lanes::Presence::kConnected) return std::nullopt;
+  const auto [entry, is_new] = lookouts_.try_emplace(transaction.id());
+  Lookout& lookout = entry->second;
+  if (is_new) {
+    const GenerationNumber current = profiles_[submission.profile].newest;
+    // What is wrong with it is found again, and told, when it is planned.
+    lookout.targets =
+        TargetsWanted(submission, current, *journal_).value_or(std::vector<TargetName>());
+    const Duration wait(policy == TargetOffline::kSkip ? submission.options.wait_ms : 0);
+    lookout.until = now.steady + std::max(wait, options_.tuning.presence_patience);
+  }
+  std::vector<TargetName> absent = AbsentOf(lookout.targets);
+  if (!absent.empty() && now.steady < lookout.until) return std::nullopt;
+  return absent;
+}
+
+std::vector<TargetName> Coordinator::AbsentOf(const std::vector<TargetName>& targets) const {
+  std::vector<TargetName> absent;
+  for (const TargetName& target : targets) {
+    const QueueName queue{.kind = QueueName::Kind::kTarget, .name = target.text};
+    const auto found = presence_.find(queue.ToString());
+    const bool is_there =
+        found != presence_.end() && found->second.presence.state == Presence::State::kConnected;
+    if (!is_there) absent.push_back(target);
+  }
+  return absent;
+}
+
+void Coordinator::PlanOne(Transaction& transaction, std::span<const TargetName> absent, Now now) {
+  const Submission& submission = transaction.submission();
+  lookouts_.erase(transaction.id());
+  Result<PlannedContent> content =
+      PlanContent(submission, profiles_[submission.profile].newest, absent, *journal_);
   if (!content) {
-    std::string message = content.error().message;
-    if (!content.error().fix.empty()) message += "; " + content.error().fix;
-    Record(transaction.id(), TransactionEnded{TransactionResult::kInvalid, message}, now);
+    const Error& error = content.error();
+    const TransactionResult result = error.code == ErrorCode::kUnavailable
+                                         ? TransactionResult::kAborted
+                                         : TransactionResult::kInvalid;
+    const std::string message =
+        error.fix.empty() ? error.message : error.message + "; " + error.fix;
+    Record(transaction.id(), TransactionEnded{result, message}, now);
     return;
   }
   Record(transaction.id(),

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kDefaultHistory = 200;
 constexpr std::uint32_t kMaxHistory = 2'000;
 constexpr std::uint32_t kLastTransactions = 20;
+constexpr std::size_t kMaxAbsentLines = 20;
 constexpr std::size_t kLogBytes = limits::kChunkBytes;
 
 std::string NameOf(TransactionId transaction) {
@@ -109,6 +110,12 @@ TransactionStatus Coordinator::StatusOf(const Transaction& transaction, SteadyTi
   TransactionStatus status = transaction.Status(now);
   if (transaction.phase() == TransactionPhase::kEnded) return status;
   if (link_ == Lanes::Presence::kAbsent) status.waiting_for.emplace_back("the broker");
+  if (const auto lookout = lookouts_.find(transaction.id()); lookout != lookouts_.end()) {
+    for (const TargetName& target : AbsentOf(lookout->second.targets)) {
+      if (status.waiting_for.size() >= kMaxAbsentLines) break;
+      status.waiting_for.push_back("target " + target.text + " is not connected");
+    }
+  }
   if (transaction.wants_lock()) {
     if (const std::optional<Blocker> blocker = BlockerOf(transaction)) {
       status.waiting_for.push_back("target " + blocker->target.text + ", which " +

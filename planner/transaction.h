@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "planner/lanes.h"
@@ -158,6 +159,7 @@ class Transaction {
   bool IsExhausted(SteadyTime now) const;
   std::string SilentLine(LaneNumber lane, SteadyTime now) const;
   std::string StillLocked() const;
+  std::string LeftOut(std::string_view before) const;
   std::int64_t LockedMs() const;
 
   Duration wait() const { return Duration(submission_.options.wait_ms); }

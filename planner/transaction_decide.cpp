@@ -38,7 +38,7 @@ std::optional<EventBody> Transaction::DecideNext(const Permits& permits, SteadyT
       if (!plan_) return std::nullopt;
       if (plan_->empty()) {
         return TransactionEnded{.result = TransactionResult::kUnchanged,
-                                .message = "nothing changes"};
+                                .message = "nothing changes" + LeftOut("; ")};
       }
       return PhaseEntered{
           .phase = is_operation() ? TransactionPhase::kFinishing : TransactionPhase::kPreparing,
@@ -122,6 +122,7 @@ std::optional<EventBody> Transaction::DecideFinishing(SteadyTime now) const {
   if (!main_.settled() && !IsExhausted(now)) return std::nullopt;
   std::string message;
   for (const std::string& note : notes_) Append(message, note);
+  message += LeftOut(message.empty() ? "" : "; ");
   const std::string locked = StillLocked();
   for (const ItemIndex item : main_.items()) {
     const PlanItem& planned = plan_->items[item.value];
@@ -245,6 +246,17 @@ std::string Transaction::SilentLine(LaneNumber lane, SteadyTime now) const {
                               : "no builder for " + queue.name + " is connected";
   const std::optional<SteadyTime> since = lanes_.SilentSince(lane);
   return since ? who + " (waited " + Seconds(now - *since) + ")" : who;
+}
+
+// The targets that it goes without, behind `before`; empty when there are none.
+std::string Transaction::LeftOut(std::string_view before) const {
+  std::string names;
+  for (const TargetName& target : plan_->summary.left_out) {
+    names += names.empty() ? target.text : ", " + target.text;
+  }
+  if (names.empty()) return {};
+  return std::string(before) + "left out, because not connected: " + names +
+         "; deploy again once that is mended";
 }
 
 std::string Transaction::StillLocked() const {

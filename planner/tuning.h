@@ -16,6 +16,10 @@ struct Tuning {
   std::uint32_t window = 32;
   std::uint32_t wave = 512;  // items per ItemsPublished event
 
+  // How long workers get to be seen once the broker has welcomed the planner, before one of them is
+  // said to be absent.
+  Duration presence_patience{2'000};
+
   Duration retry_base{1'000};  // doubles with each attempt
   Duration retry_max{60'000};
 

@@ -39,6 +39,7 @@ struct PlanSummary {
   kept @3 :UInt32;
   down @4 :List(Text);       # names of services whose users notice, sorted
   state @5 :List(Text);      # one line about each state that moves, or stays behind
+  leftOut @6 :List(Text);    # names of targets that are not connected and keep what they have
 }
 
 struct Plan {

@@ -38,6 +38,7 @@ struct DeployOptions {
   maxConcurrentTransfers @7 :UInt32 = 2;   # at least 1
   finalSnapshots @8 :FinalSnapshots = take;
   stateFrom @9 :List(StateChoice);
+  targetOffline @10 :TargetOffline = wait;
 
   enum Migration {
     unspecified @0;
@@ -68,6 +69,13 @@ struct DeployOptions {
     unspecified @0;
     take @1;                 # of services that are removed
     skip @2;
+  }
+  enum TargetOffline {
+    # When a target that has a part in it is not connected as the deployment begins.
+    unspecified @0;
+    wait @1;                 # it is waited for, then the deployment ends
+    fail @2;                 # the deployment ends before anything is built
+    skip @3;                 # waited for, then left out: it keeps what it has
   }
   struct StateChoice {
     # Which copy of a state moves, where that is not plain.

@@ -84,7 +84,7 @@ class Grammar {
             .add_models = [this](CLI::App& app, ModelArguments& models) { AddModels(app, models); },
             .add_deploy_options = [this](CLI::App& app,
                                          DeployOptions& options) { AddOptions(app, options); },
-            .add_submit = [](CLI::App& app, SubmitArguments& submit) { AddSubmit(app, submit); },
+            .add_submit = AddSubmitOptions,
             .take = [this](Command command) { call_.command = std::move(command); },
             .print_json = [this] { call_.form = OutputForm::kJson; },
             .note = [this](std::string note) { call_.notes.push_back(std::move(note)); },
@@ -191,24 +191,12 @@ class Grammar {
         ->check(CLI::Range(1, 1'000'000));
   }
 
-  static void AddSubmit(CLI::App& app, SubmitArguments& submit) {
-    AddSeconds(
-        app, "--wait", [&submit](double s) { submit.options.wait_ms = Milliseconds(s); },
-        "how long an absent target is waited for (30)");
-    AddChoice(app, "--detach", submit.following, Following::kDetached,
-              "end when it is accepted; the last line is the transaction's id");
-    AddChoice(app, "--supersede", submit.options.queueing, Queueing::kSupersedeQueued,
-              "replace what is still queued");
-    app.add_option("--idempotency-key", submit.id.text,
-                   "the same key submits the same thing once only");
-  }
-
   void AddDeployments() {
     auto deploy = std::make_shared<DeployCommand>();
     CLI::App& deploy_app = Add(app_, "deploy", "make the network what the models say", deploy);
     AddModels(deploy_app, deploy->models);
     AddOptions(deploy_app, deploy->submit.options);
-    AddSubmit(deploy_app, deploy->submit);
+    AddSubmitOptions(deploy_app, deploy->submit);
     CLI::Option& expected =
         *deploy_app.add_option("--plan", deploy->submit.options.expected_plan_hash,
                                "refuse any other plan than that of `eris plan` with this hash");
@@ -241,11 +229,11 @@ class Grammar {
         Add(app_, "rollback", "go back to the content of an earlier generation", rollback);
     rollback_app.add_option("--to", rollback->to.value, "generation (the one before)");
     AddOptions(rollback_app, rollback->submit.options);
-    AddSubmit(rollback_app, rollback->submit);
+    AddSubmitOptions(rollback_app, rollback->submit);
     auto undeploy = std::make_shared<UndeployCommand>();
     CLI::App& undeploy_app = Add(app_, "undeploy", "take everything down", undeploy);
     AddOptions(undeploy_app, undeploy->submit.options);
-    AddSubmit(undeploy_app, undeploy->submit);
+    AddSubmitOptions(undeploy_app, undeploy->submit);
     for (CLI::App* app :
          {&deploy_app, &plan_app, &build_app, &manifest_app, &rollback_app, &undeploy_app}) {
       AddProfile(*app);
@@ -292,7 +280,7 @@ class Grammar {
     auto retry = std::make_shared<RetryCommand>();
     CLI::App& retry_app = Add(app_, "retry", "try a failed transaction again", retry);
     AddTransaction(retry_app, [retry](TransactionRef ref) { retry->of = ref; });
-    AddSubmit(retry_app, retry->submit);
+    AddSubmitOptions(retry_app, retry->submit);
     auto abandon = std::make_shared<AbandonCommand>();
     CLI::App& abandon_app = Add(app_, "abandon", "give a stuck transaction up, on record", abandon);
     AddTransaction(abandon_app, [abandon](TransactionRef ref) { abandon->transaction = ref; });

@@ -26,11 +26,11 @@ std::string ListText(std::span<const Value> values, Json (*convert)(const Value&
 Json Of(const PlanSummary& summary) {
   Json down = Json::array();
   for (const ServiceName& name : summary.down) down.push_back(name.text);
-  return {{"activate", summary.activate},
-          {"deactivate", summary.deactivate},
-          {"bounced", summary.bounced},
-          {"kept", summary.kept},
-          {"down", std::move(down)}};
+  Json left_out = Json::array();
+  for (const TargetName& name : summary.left_out) left_out.push_back(name.text);
+  return {{"activate", summary.activate}, {"deactivate", summary.deactivate},
+          {"bounced", summary.bounced},   {"kept", summary.kept},
+          {"down", std::move(down)},      {"leftOut", std::move(left_out)}};
 }
 
 Json Of(const TransactionStatus& status) {

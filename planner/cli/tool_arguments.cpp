@@ -40,18 +40,6 @@ void AddTargetNames(CLI::App& app, std::vector<TargetName>& targets) {
       "targets (all of the current generation)");
 }
 
-void AddWait(CLI::App& app, SubmitArguments& submit) {
-  constexpr double kMost = 1e6;
-  app.add_option_function<double>(
-         "--wait",
-         [&submit](const double& seconds) {
-           submit.options.wait_ms = static_cast<std::int64_t>(seconds * 1000);
-         },
-         "how long an absent target is waited for (30)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, kMost));
-}
-
 template <typename T>
 CLI::App& Add(CLI::App& root, const char* name, const char* help, const GrammarParts& parts,
               std::shared_ptr<T> command) {
@@ -141,7 +129,7 @@ void AddOperations(CLI::App& root, const GrammarParts& parts) {
   auto query = std::make_shared<QueryCommand>();
   CLI::App& query_app = Add(root, "query", "ask targets what they run", parts, query);
   AddTargetNames(query_app, query->targets);
-  AddWait(query_app, query->submit);
+  AddWait(query_app, query->submit.options);
   using Shape = QueryCommand::Shape;
   query_app
       .add_option_function<std::string>(
@@ -163,7 +151,7 @@ void AddOperations(CLI::App& root, const GrammarParts& parts) {
       Add(root, "collect-garbage", "delete what nothing needs from the Nix stores of targets",
           parts, collect);
   AddTargetNames(collect_app, collect->targets);
-  AddWait(collect_app, collect->submit);
+  AddWait(collect_app, collect->submit.options);
   collect_app.add_flag_callback(
       "-d,--delete-old",
       [collect] { collect->scope = CollectItem::Scope::kGarbageAndOldGenerations; },

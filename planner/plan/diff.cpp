@@ -37,9 +37,10 @@ MappingIndices MatchMappings(const Manifest& base, const Manifest& next) {
 
 // A mapping is not kept when something that it comes after is not. Digests say so already; here it
 // is made true whatever they say, since invariant P1 stands on it.
-void DropWhatFollowsChanges(const GraphDifference& graphs, MappingIndices& matches) {
+void DropWhatFollowsChanges(const GraphDifference& graphs, const std::vector<bool>& may_change,
+                            MappingIndices& matches) {
   for (const DagNode node : graphs.next.order) {
-    if (matches[node] == kNotInBase) continue;
+    if (matches[node] == kNotInBase || !may_change[node]) continue;
     const auto& now = graphs.next.dependencies[node];
     const auto& then = graphs.base.dependencies[matches[node]];
     const bool all_kept =
@@ -48,6 +49,16 @@ void DropWhatFollowsChanges(const GraphDifference& graphs, MappingIndices& match
                    [&](DagNode dependency, DagNode old) { return matches[dependency] == old; });
     if (!all_kept) matches[node] = kNotInBase;
   }
+}
+
+// Of targets that are left out everything is kept.
+std::vector<bool> MayChange(const Manifest& next, std::span<const TargetName> left_out) {
+  std::vector<bool> may_change;
+  may_change.reserve(next.mappings.size());
+  for (const Mapping& mapping : next.mappings) {
+    may_change.push_back(!std::binary_search(left_out.begin(), left_out.end(), mapping.target));
+  }
+  return may_change;
 }
 
 void SortMappings(const GraphDifference& graphs, const MappingIndices& matches,
@@ -94,14 +105,15 @@ std::vector<ProfileChange> DiffProfiles(const Manifest& base, const Manifest& ne
 
 }  // namespace
 
-Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next) {
+Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next,
+                                       std::span<const TargetName> left_out) {
   static const Manifest kNothing;
   const Manifest& before = base == nullptr ? kNothing : *base;
   GraphDifference graphs;
   ERIS_ASSIGN(graphs.base, MakeMappingGraph(before));
   ERIS_ASSIGN(graphs.next, MakeMappingGraph(next));
   MappingIndices matches = MatchMappings(before, next);
-  DropWhatFollowsChanges(graphs, matches);
+  DropWhatFollowsChanges(graphs, MayChange(next, left_out), matches);
   Difference& difference = graphs.difference;
   SortMappings(graphs, matches, difference);
   difference.profiles = DiffProfiles(before, next);
@@ -118,7 +130,7 @@ Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& nex
 }  // namespace plan_internal
 
 Result<Difference> DiffManifests(const Manifest* base, const Manifest& next) {
-  ERIS_ASSIGN(auto graphs, plan_internal::DiffWithGraphs(base, next));
+  ERIS_ASSIGN(auto graphs, plan_internal::DiffWithGraphs(base, next, {}));
   return std::move(graphs.difference);
 }
 

@@ -8,6 +8,7 @@
 
 #include "planner/plan/internal/plan_parts.h"
 #include "planner/plan/plan.h"
+#include "planner/plan/plan_text.h"
 #include "schema/base/check.h"
 
 namespace eris {
@@ -22,6 +23,10 @@ ItemIndex ItemList::Add(Stage stage, PlanItem item) {
   ERIS_CHECK(items_.empty() || items_.back().stage <= item.stage, "stages never decrease");
   items_.push_back(std::move(item));
   return index;
+}
+
+bool IsLeftOut(const PlanInput& input, const TargetName& target) {
+  return std::binary_search(input.left_out.begin(), input.left_out.end(), target);
 }
 
 QueueName TargetQueue(const TargetName& target) {
@@ -55,7 +60,8 @@ PlanSummary Summarize(const PlanContext& context) {
                       .bounced = static_cast<std::uint32_t>(context.states.bounced.size()),
                       .kept = static_cast<std::uint32_t>(difference.kept.size()),
                       .down = {},
-                      .state = context.states.lines};
+                      .state = context.states.lines,
+                      .left_out = context.input.left_out};
   for (const std::uint32_t node : difference.obsolete) {
     summary.down.push_back(context.graphs.base.services[node]->name);
   }
@@ -67,12 +73,26 @@ PlanSummary Summarize(const PlanContext& context) {
   return summary;
 }
 
-std::vector<TargetName> Participants(const Manifest& base, const Manifest& next) {
+std::vector<TargetName> Participants(const Manifest& base, const PlanInput& input) {
   const auto then = ParticipantsOf(base);
-  const auto now = ParticipantsOf(next);
+  const auto now = ParticipantsOf(input.next);
   std::vector<TargetName> all;
   std::set_union(then.begin(), then.end(), now.begin(), now.end(), std::back_inserter(all));
+  std::erase_if(all, [&](const TargetName& target) { return IsLeftOut(input, target); });
   return all;
+}
+
+// Moving a state can need a target that nothing changes at.
+Status CheckLeftOut(const PlanInput& input, const std::vector<PlanItem>& items) {
+  for (const PlanItem& item : items) {
+    if (item.queue.kind != QueueName::Kind::kTarget) continue;
+    if (!IsLeftOut(input, TargetName(item.queue.name))) continue;
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("target {} cannot be left out: this deployment would {} there",
+                            item.queue.name, DescribeItem(item.body)),
+                "connect the target, or leave state where it is: --no-migration");
+  }
+  return {};
 }
 
 Result<std::vector<PlanItem>> MakeItems(const PlanContext& context) {
@@ -85,7 +105,9 @@ Result<std::vector<PlanItem>> MakeItems(const PlanContext& context) {
   AddProfiles(context, items);
   AddUnlocksAndReleases(context, items);
   AddDeletions(context, items);
-  return std::move(items).Take();
+  std::vector<PlanItem> made = std::move(items).Take();
+  ERIS_TRY(CheckLeftOut(context.input, made));
+  return made;
 }
 
 }  // namespace
@@ -106,9 +128,9 @@ Result<Plan> MakePlan(const PlanInput& input) {
   using namespace plan_internal;
   const Manifest nothing;
   const Manifest& base = input.base == nullptr ? nothing : *input.base;
-  ERIS_ASSIGN(const GraphDifference graphs, DiffWithGraphs(input.base, input.next));
+  ERIS_ASSIGN(const GraphDifference graphs, DiffWithGraphs(input.base, input.next, input.left_out));
   ERIS_ASSIGN(const StatePlan states, PlanStates(input, base, graphs));
-  const PlanContext context{input, base, graphs, states, Participants(base, input.next)};
+  const PlanContext context{input, base, graphs, states, Participants(base, input)};
   Plan plan{.profile = input.profile,
             .base = input.base_generation,
             .items = {},

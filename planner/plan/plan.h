@@ -50,6 +50,7 @@ struct PlanInput {
   const Manifest* base = nullptr;    // null = none: an install
   const Manifest& next;
   PlanOptions options = {};
+  std::vector<TargetName> left_out = {};  // sorted; `next` is LeaveOut(…) of them (left_out.h)
 };
 
 // The plan from `base` to `next`; empty when nothing changes. `next` carries the profiles of all

@@ -70,6 +70,7 @@ class CanonicalWriter {
   void Put(const PlanSummary& summary) {
     PutAll(summary.activate, summary.deactivate, summary.bounced, summary.kept, summary.down,
            summary.state);
+    if (!summary.left_out.empty()) Put(summary.left_out);
   }
   void Put(const PlanItem& item) {
     PutAll(item.phase, item.stage, item.queue.kind, item.queue.name, item.body, item.inverse,

@@ -113,10 +113,11 @@ std::string SummaryLine(const PlanSummary& summary) {
   std::string text = fmt::format("{} to activate, {} to deactivate, {} kept", summary.activate,
                                  summary.deactivate, summary.kept);
   if (summary.bounced > 0) text += fmt::format(" ({} of them restarted)", summary.bounced);
-  if (summary.down.empty()) return text + "; nothing goes down";
-  return text + "; down during the switch: " + NameList(summary.down, [](const ServiceName& name) {
-           return name.text;
-         });
+  const auto name_of = [](const auto& name) { return name.text; };
+  text += summary.down.empty() ? "; nothing goes down"
+                               : "; down during the switch: " + NameList(summary.down, name_of);
+  if (summary.left_out.empty()) return text;
+  return text + "; not connected and left out: " + NameList(summary.left_out, name_of);
 }
 
 std::string DescribeItem(const ItemBody& body) {

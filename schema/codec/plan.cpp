@@ -54,6 +54,7 @@ void Write(wire::PlanSummary::Builder to, const PlanSummary& from) {
   to.setKept(from.kept);
   WriteTexts(to.initDown(Count(from.down)), from.down);
   WriteTexts(to.initState(Count(from.state)), from.state);
+  WriteTexts(to.initLeftOut(Count(from.left_out)), from.left_out);
 }
 
 void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
@@ -63,6 +64,7 @@ void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
   to.kept = from.getKept();
   ReadTexts(from.getDown(), to.down, in, &Input::Name);
   ReadTexts(from.getState(), to.state, in, &Input::Path);
+  ReadTexts(from.getLeftOut(), to.left_out, in, &Input::Name);
 }
 
 void Write(wire::Plan::Builder to, const Plan& from) {

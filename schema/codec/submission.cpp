@@ -18,6 +18,7 @@ void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
   to.setWaitMs(from.wait_ms);
   to.setMaxConcurrentTransfers(from.max_concurrent_transfers);
   to.setFinalSnapshots(ToWire(from.final_snapshots));
+  to.setTargetOffline(ToWire(from.target_offline));
   auto choices = to.initStateFrom(Count(from.state_from));
   for (capnp::uint i = 0; i < choices.size(); ++i) {
     choices[i].setService(Text(from.state_from[i].service));
@@ -36,6 +37,7 @@ void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
   to.max_concurrent_transfers = from.getMaxConcurrentTransfers();
   if (to.max_concurrent_transfers < 1) in.Fail("maxConcurrentTransfers is 0");
   to.final_snapshots = in.Enum<FinalSnapshots>(from.getFinalSnapshots());
+  to.target_offline = in.Enum<TargetOffline>(from.getTargetOffline());
   for (const auto choice : from.getStateFrom()) {
     to.state_from.push_back({.service = ServiceName(in.Name(choice.getService())),
                              .target = TargetName(in.Name(choice.getTarget()))});

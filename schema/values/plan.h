@@ -67,6 +67,8 @@ struct PlanSummary {
   std::uint32_t kept = 0;
   std::vector<ServiceName> down;   // sorted: whose users notice
   std::vector<std::string> state;  // one line about each state that moves, or stays behind
+  // Sorted: targets that are not connected and keep what they have (--target-offline=skip).
+  std::vector<TargetName> left_out;
   bool operator==(const PlanSummary&) const = default;
 };
 

@@ -22,6 +22,13 @@ enum class Queueing : std::uint8_t { kAfterQueued, kSupersedeQueued };
 enum class OldState : std::uint8_t { kKeep, kDelete };
 enum class FinalSnapshots : std::uint8_t { kTake, kSkip };
 
+// What becomes of a deployment when a target that has a part in it is not connected as it begins.
+enum class TargetOffline : std::uint8_t {
+  kWait,  // it is waited for (wait_ms); then the deployment ends, or is rolled back
+  kFail,  // the deployment ends at once, before anything is built
+  kSkip,  // once it was waited for: the deployment goes without it
+};
+
 // Which copy of a state moves, where that is not plain.
 struct StateChoice {
   ServiceName service;  // empty: every service that the choice can mean
@@ -39,6 +46,7 @@ struct DeployOptions {
   std::vector<StateChoice> state_from;
   std::string
       expected_plan_hash;  // empty = any; otherwise another plan ends the transaction invalid
+  TargetOffline target_offline = TargetOffline::kWait;
   std::int64_t wait_ms = 30'000;  // how long an absent target is waited for
   std::uint32_t max_concurrent_transfers = 2;
   bool operator==(const DeployOptions&) const = default;

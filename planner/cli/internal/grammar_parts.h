@@ -27,6 +27,9 @@ struct GrammarParts {
   std::function<void(std::string)> answer;  // print this, do nothing
 };
 
+// submit_arguments.cpp: what every submission may say; and the part of it that operations have.
+void AddSubmitOptions(CLI::App& app, SubmitArguments& submit);
+void AddWait(CLI::App& app, DeployOptions& options);
 // tool_arguments.cpp: generations, query, collect-garbage, visualize, distribution, normalize,
 // compare, completion, man.
 void AddTools(CLI::App& root, const GrammarParts& parts);

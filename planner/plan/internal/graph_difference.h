@@ -1,6 +1,8 @@
 // The difference of two manifests together with the graphs that it was found with.
 #pragma once
 
+#include <span>
+
 #include "planner/plan/diff.h"
 #include "planner/plan/internal/mapping_graph.h"
 
@@ -12,7 +14,9 @@ struct GraphDifference {
   Difference difference;
 };
 
-// As DiffManifests, for who goes on with the graphs.
-Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next);
+// As DiffManifests, for who goes on with the graphs. What is on `left_out` (sorted) is kept,
+// whatever becomes of what it comes after.
+Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next,
+                                       std::span<const TargetName> left_out);
 
 }  // namespace eris::plan_internal

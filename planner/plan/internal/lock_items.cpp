@@ -10,9 +10,11 @@
 namespace eris::plan_internal {
 namespace {
 
-std::vector<DagNode> ActiveMappings(const MappingGraph& graph) {
+std::vector<DagNode> ActiveMappings(const PlanInput& input, const Manifest& manifest,
+                                    const MappingGraph& graph) {
   std::vector<DagNode> active;
   for (DagNode node = 0; node < graph.services.size(); ++node) {
+    if (IsLeftOut(input, manifest.mappings[node].target)) continue;
     if (graph.HasActivities(node)) active.push_back(node);
   }
   return active;
@@ -74,8 +76,8 @@ void AddLocks(const PlanContext& context, ItemList& items) {
   const MappingGraph& graph = context.graphs.base;
   const Dependencies dependents = Reversed(graph.dependencies);
   const std::vector<DagNode> dependents_first(graph.order.rbegin(), graph.order.rend());
-  const Batches batches =
-      MakeBatches(context.base, LayersOf(dependents, dependents_first), ActiveMappings(graph));
+  const Batches batches = MakeBatches(context.base, LayersOf(dependents, dependents_first),
+                                      ActiveMappings(context.input, context.base, graph));
   std::vector<ItemIndices> edges = BatchEdges(batches, dependents, items.Next());
   for (std::size_t i = 0; i < batches.list.size(); ++i) {
     PlanItem item = LockBatch(context.base, batches.list[i]);
@@ -98,8 +100,8 @@ void AddConfirmations(const PlanContext& context, ItemList& items) {
 void AddUnlocksAndReleases(const PlanContext& context, ItemList& items) {
   const Manifest& next = context.input.next;
   const MappingGraph& graph = context.graphs.next;
-  const Batches batches =
-      MakeBatches(next, LayersOf(graph.dependencies, graph.order), ActiveMappings(graph));
+  const Batches batches = MakeBatches(next, LayersOf(graph.dependencies, graph.order),
+                                      ActiveMappings(context.input, next, graph));
   std::vector<ItemIndices> edges = BatchEdges(batches, graph.dependencies, items.Next());
   std::map<TargetName, ItemIndices> unlocks;
   for (std::size_t i = 0; i < batches.list.size(); ++i) {

@@ -32,7 +32,7 @@ struct PlanContext {
   const Manifest& base;
   const GraphDifference& graphs;
   const StatePlan& states;
-  std::vector<TargetName> participants;  // of either manifest; sorted
+  std::vector<TargetName> participants;  // of either manifest, but those left out; sorted
 };
 
 using ItemIndices = std::vector<ItemIndex>;
@@ -50,6 +50,7 @@ class ItemList {
   std::vector<PlanItem> items_;
 };
 
+bool IsLeftOut(const PlanInput& input, const TargetName& target);
 QueueName TargetQueue(const TargetName& target);
 
 void AddBuildsAndTransfers(const PlanContext& context, ItemList& items);

@@ -65,6 +65,7 @@ ERIS_WIRE_ENUM(Queueing, Shifted, kSupersedeQueued,
                wire::DeployOptions::Queueing::SUPERSEDE_QUEUED);
 ERIS_WIRE_ENUM(OldState, Shifted, kDelete, wire::DeployOptions::OldState::DELETE);
 ERIS_WIRE_ENUM(FinalSnapshots, Shifted, kSkip, wire::DeployOptions::FinalSnapshots::SKIP);
+ERIS_WIRE_ENUM(TargetOffline, Shifted, kSkip, wire::DeployOptions::TargetOffline::SKIP);
 ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem::Way::WITHIN);
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);

@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "planner/cli/duration_text.h"
+
 namespace eris::cli {
 namespace {
 
@@ -121,15 +123,29 @@ TEST(Arguments, TakeEveryEntryLevelOfModels) {
 }
 
 TEST(Arguments, DeployTakesErisOwnOptions) {
-  const auto command =
-      CommandOf<DeployCommand>({"deploy", "--detach", "--idempotency-key", "key", "--plan", "abc",
-                                "--overlap", "--supersede", "--wait", "1.5"});
+  const auto command = CommandOf<DeployCommand>({"deploy", "--detach", "--idempotency-key", "key",
+                                                 "--plan", "abc", "--overlap", "--supersede",
+                                                 "--wait", "1.5", "--target-offline", "skip"});
   EXPECT_EQ(command.submit.following, Following::kDetached);
   EXPECT_EQ(command.submit.id.text, "key");
   EXPECT_EQ(command.submit.options.expected_plan_hash, "abc");
   EXPECT_EQ(command.submit.options.order, SwitchOrder::kOverlap);
   EXPECT_EQ(command.submit.options.queueing, Queueing::kSupersedeQueued);
   EXPECT_EQ(command.submit.options.wait_ms, 1500);
+  EXPECT_EQ(command.submit.options.target_offline, TargetOffline::kSkip);
+}
+
+TEST(Arguments, DurationsAreSecondsUnlessTheySayOtherwise) {
+  EXPECT_EQ(ParseDuration("90"), Duration(90'000));
+  EXPECT_EQ(ParseDuration("0"), Duration(0));
+  EXPECT_EQ(ParseDuration("1.5s"), Duration(1'500));
+  EXPECT_EQ(ParseDuration("250ms"), Duration(250));
+  EXPECT_EQ(ParseDuration("5m"), Duration(300'000));
+  EXPECT_EQ(ParseDuration("2h"), Duration(7'200'000));
+  EXPECT_EQ(ParseDuration("3d"), Duration(259'200'000));
+  for (const char* text : {"", "s", ".", "1.2.3", "-1", "5 m", "5w", "1e3", "9999999999999999d"}) {
+    EXPECT_FALSE(ParseDuration(text)) << text;
+  }
 }
 
 TEST(Arguments, ConnectionIsSaidAtEveryCommandThatNeedsIt) {

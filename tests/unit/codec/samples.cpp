@@ -210,7 +210,8 @@ Plan SomePlan() {
                   .bounced = 1,
                   .kept = 95,
                   .down = {ServiceName("api"), ServiceName("web")},
-                  .state = {"the state of database moves"}};
+                  .state = {"the state of database moves"},
+                  .left_out = {kSecond}};
   for (const ItemBody& body : ItemBodies()) {
     PlanItem& item = plan.items.emplace_back();
     const auto index = static_cast<std::uint32_t>(plan.items.size() - 1);
@@ -235,6 +236,7 @@ std::vector<Submission> Submissions() {
                               .final_snapshots = FinalSnapshots::kSkip,
                               .state_from = {{ServiceName("database"), kFirst}, StateChoice{}},
                               .expected_plan_hash = "abcd",
+                              .target_offline = TargetOffline::kSkip,
                               .wait_ms = 1,
                               .max_concurrent_transfers = 9};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
