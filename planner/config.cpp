@@ -8,10 +8,33 @@
 namespace eris::planner {
 namespace {
 
-constexpr std::array<std::string_view, 14> kKnown = {
+constexpr std::array<std::string_view, 15> kKnown = {
     "name",         "state_dir",    "endpoint",        "server_key",    "key_file",
     "log_file",     "store.dir",    "store.state_dir", "store.log_dir", "store.conf_dir",
-    "store.remote", "depot.listen", "depot.advertise", "keep_days"};
+    "store.remote", "depot.listen", "depot.advertise", "keep_days",     "keep_mb"};
+
+Result<Upkeep> ReadUpkeep(const Settings& settings, const std::string& path) {
+  constexpr std::int64_t kMostDays = 36'500;
+  constexpr std::int64_t kMostMegabytes = 1'000'000;
+  constexpr std::int64_t kMegabyte = 1'000'000;
+  constexpr int kHoursPerDay = 24;
+  Upkeep upkeep;
+  ERIS_ASSIGN(const std::int64_t days,
+              settings.IntegerOr("keep_days", upkeep.keep.count() / kHoursPerDay));
+  ERIS_ASSIGN(const std::int64_t megabytes,
+              settings.IntegerOr("keep_mb", upkeep.keep_bytes / kMegabyte));
+  if (days < 1 || days > kMostDays) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": keep_days must be 1 to " + std::to_string(kMostDays));
+  }
+  if (megabytes < 1 || megabytes > kMostMegabytes) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": keep_mb must be 1 to " + std::to_string(kMostMegabytes));
+  }
+  upkeep.keep = std::chrono::days(days);
+  upkeep.keep_bytes = megabytes * kMegabyte;
+  return upkeep;
+}
 
 }  // namespace
 
@@ -28,12 +51,7 @@ Result<PlannerConfig> LoadPlannerConfig(const std::string& path) {
   ERIS_ASSIGN(config.store, StoreLocationFrom(settings));
   ERIS_ASSIGN(config.depot_listen, settings.StringOr("depot.listen", ""));
   ERIS_ASSIGN(config.depot_advertise, settings.StringOr("depot.advertise", ""));
-  constexpr std::int64_t kMostDays = 36'500;
-  ERIS_ASSIGN(config.keep_days, settings.IntegerOr("keep_days", config.keep_days));
-  if (config.keep_days < 1 || config.keep_days > kMostDays) {
-    return Fail(ErrorCode::kInvalid,
-                path + ": keep_days must be 1 to " + std::to_string(kMostDays));
-  }
+  ERIS_ASSIGN(config.upkeep, ReadUpkeep(settings, path));
   if (!config.state_dir.starts_with('/')) {
     return Fail(ErrorCode::kInvalid, path + ": state_dir must be an absolute path");
   }

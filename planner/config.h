@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "planner/upkeep.h"
 #include "schema/base/error.h"
 #include "state/store_location.h"
 
@@ -15,7 +16,7 @@ struct PlannerConfig {
   std::string endpoint;         // of the broker
   std::string server_key;       // its public key
   std::string key_file;         // our own keys
-  std::int64_t keep_days = 90;  // what no generation and no open transaction needs
+  Upkeep upkeep;                // what the journal keeps that nobody needs
   std::string log_file;         // default: standard error
   StoreLocation store;          // default: Nix' own choice
   std::string depot_listen;     // endpoint of the depot; empty = everybody shares one store

@@ -1,5 +1,6 @@
 #include "planner/daemon.h"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -8,6 +9,14 @@
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
+
+namespace {
+
+// Hardly ever is one missing, and to look for it takes long where manifests are large: what is
+// unsettled is published first.
+constexpr std::chrono::milliseconds kRootsAfter{1'000};
+
+}  // namespace
 
 PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
     : options_(std::move(options)),
@@ -19,6 +28,7 @@ PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
 PlannerDaemon::~PlannerDaemon() {
   parts_.loop.Cancel(wake_);
   parts_.loop.Cancel(upkeep_);
+  parts_.loop.Cancel(roots_due_);
 }
 
 Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions options,
@@ -32,6 +42,10 @@ Result<std::unique_ptr<PlannerDaemon>> PlannerDaemon::Start(PlannerDaemonOptions
   // refused.
   daemon->EndTurn();
   ERIS_TRY(daemon->status_);
+  daemon->roots_due_ = parts.loop.After(kRootsAfter, [self] {
+    const Status recovered = self->RecoverRoots();
+    if (!recovered) self->Stop(recovered);
+  });
   daemon->upkeep_ = parts.loop.After(self->options_.upkeep.interval, [self] { self->KeepUp(); });
   return daemon;
 }
@@ -42,7 +56,6 @@ Status PlannerDaemon::Recover() {
               Coordinator::Recover(options_.coordinator, answers_, parts_.loop.now()));
   coordinator_.emplace(std::move(recovered));
   intake_.emplace(*coordinator_);
-  ERIS_TRY(RecoverRoots());
   parts_.log.Info("planner.recovered", {{"journal", coordinator_->journal().value},
                                         {"epoch", coordinator_->epoch().value},
                                         {"open", coordinator_->transactions().size()}});
@@ -188,18 +201,20 @@ void PlannerDaemon::SetWake() {
 
 // A little at a time; a failure is not worth stopping for, the next append would tell.
 void PlannerDaemon::KeepUp() {
-  const std::int64_t keep_ms = std::chrono::milliseconds(options_.upkeep.keep).count();
-  const Result<std::uint32_t> pruned =
-      parts_.journal.Prune({.ended_before = {parts_.loop.now().wall.ms - keep_ms}});
-  if (!pruned) {
-    parts_.log.Warn("journal.upkeep", {{"error", pruned.error().message}});
-  } else if (*pruned > 0) {
-    parts_.log.Info("journal.pruned", {{"transactions", *pruned}});
+  std::chrono::milliseconds pause = options_.upkeep.interval;
+  if (!coordinator_->RefersToThePast()) {
+    const Result<UpkeepStep> step =
+        KeepJournalSmall(options_.upkeep, parts_.loop.now().wall, parts_.journal);
+    if (!step) {
+      parts_.log.Warn("journal.upkeep", {{"error", step.error().message}});
+    } else if (step->pruned > 0 || step->left == UpkeepStep::Left::kTooMuch) {
+      parts_.log.Info("journal.pruned", {{"transactions", step->pruned},
+                                         {"used_bytes", step->used_bytes},
+                                         {"keep_bytes", options_.upkeep.keep_bytes}});
+    }
+    if (step && step->left == UpkeepStep::Left::kMore) pause = options_.upkeep.pause;
   }
-  if (const Status moved = parts_.journal.Checkpoint(); !moved) {
-    parts_.log.Warn("journal.upkeep", {{"error", moved.error().message}});
-  }
-  upkeep_ = parts_.loop.After(options_.upkeep.interval, [this] { KeepUp(); });
+  upkeep_ = parts_.loop.After(pause, [this] { KeepUp(); });
 }
 
 void PlannerDaemon::Stop(Status status) {

@@ -2,7 +2,6 @@
 // ends with one synced append to the journal, and only then with sends.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,18 +14,13 @@
 #include "planner/depot.h"
 #include "planner/journal_answers.h"
 #include "planner/roots.h"
+#include "planner/upkeep.h"
 #include "planner/wire.h"
 #include "schema/base/log.h"
 #include "schema/base/turn.h"
 #include "state/journal.h"
 
 namespace eris::planner {
-
-// How long the journal keeps what nobody needs any more, and how often it is looked through.
-struct Upkeep {
-  std::chrono::hours keep{90 * 24};
-  std::chrono::minutes interval{10};
-};
 
 struct PlannerDaemonOptions {
   std::string name;
@@ -81,6 +75,7 @@ class PlannerDaemon {
   link::BrokerClient client_;
   link::TimerId wake_;
   link::TimerId upkeep_;
+  link::TimerId roots_due_;
   Status status_;
 };
 

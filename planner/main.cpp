@@ -1,5 +1,5 @@
 // eris-planner: plans, journals and leads transactions. Wiring only, from top to bottom.
-#include <chrono>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,14 +27,20 @@ namespace eris::planner {
 namespace {
 
 constexpr std::string_view kHelp =
-    "usage: eris-planner --config FILE\n"
+    "usage: eris-planner --config FILE [--keep 90d] [--keep 1GB]\n"
     "\n"
     "Plans what is submitted, keeps the journal and leads each transaction to its end.\n"
-    "FILE is described in docs/manual/configuration.md. --version prints the version.\n";
+    "FILE is described in docs/manual/configuration.md; --keep is said there, too, and comes "
+    "before\n"
+    "it. --version prints the version.\n";
+constexpr std::array<std::string_view, 1> kOptions{"--keep"};
 constexpr int kExitSuperseded = 3;
 
-Status Run(const std::string& config_path) {
-  ERIS_ASSIGN(const PlannerConfig config, LoadPlannerConfig(config_path));
+Status Run(const DaemonCall& call) {
+  ERIS_ASSIGN(PlannerConfig config, LoadPlannerConfig(call.config));
+  for (const auto& [option, value] : call.options) {
+    ERIS_ASSIGN(config.upkeep, WithKept(config.upkeep, value));
+  }
   ERIS_ASSIGN(const auto log, OpenLog({.program = "eris-planner", .file = config.log_file}));
   const std::string roots = config.state_dir + "/roots";
   ERIS_TRY(MakeDirectories(config.state_dir, 0700));
@@ -66,7 +72,7 @@ Status Run(const std::string& config_path) {
                             .roots = {.directory = roots,
                                       .environment = WithStore(CurrentEnvironment(), config.store)},
                             .coordinator = {},
-                            .upkeep = {.keep = std::chrono::days(config.keep_days)}},
+                            .upkeep = config.upkeep},
                            {.loop = *loop,
                             .transport = *transport,
                             .journal = *journal,
@@ -83,10 +89,10 @@ Status Run(const std::string& config_path) {
 }  // namespace eris::planner
 
 int main(int argc, char** argv) {
-  const auto call =
-      eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)), eris::planner::kHelp);
+  const auto call = eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)),
+                                          eris::planner::kHelp, eris::planner::kOptions);
   if (call && call->config.empty()) return std::fputs(call->answer.c_str(), stdout) < 0;
-  const eris::Status status = call ? eris::planner::Run(call->config) : eris::Fail(call.error());
+  const eris::Status status = call ? eris::planner::Run(*call) : eris::Fail(call.error());
   if (status) return EXIT_SUCCESS;
   std::fprintf(stderr, "eris-planner: %s\n", status.error().message.c_str());
   if (!status.error().fix.empty()) std::fprintf(stderr, "  %s\n", status.error().fix.c_str());

@@ -74,7 +74,8 @@ Result<std::unique_ptr<Journal>> Journal::Storage::Open(const std::string& path,
                                       .what = "journal",
                                       .application_id = kJournalApplicationId,
                                       .migrations = JournalMigrations(),
-                                      .access = access}));
+                                      .access = access,
+                                      .shrinking = sqlite::Shrinking::kOnDemand}));
   auto storage = std::make_unique<Storage>(std::move(database));
   if (random != nullptr) ERIS_TRY(storage->DrawId(*random));
   ERIS_TRY(storage->LoadPositions());
@@ -221,6 +222,17 @@ Result<std::uint32_t> Journal::Prune(const Retention& retention) {
   ERIS_ASSIGN(const std::uint32_t pruned, storage_->retention.Prune(retention));
   ERIS_TRY(transaction.Commit());
   return pruned;
+}
+
+Result<std::int64_t> Journal::UsedBytes() {
+  ERIS_ASSIGN(const sqlite::Space space, storage_->database->MeasureSpace());
+  return space.used_bytes;
+}
+
+Result<std::int64_t> Journal::GiveBack(std::int64_t bytes) {
+  if (bytes > 0) ERIS_TRY(storage_->database->Shrink(bytes));
+  ERIS_ASSIGN(const sqlite::Space space, storage_->database->MeasureSpace());
+  return space.free_bytes;
 }
 
 Status Journal::Checkpoint() { return storage_->database->Checkpoint(); }

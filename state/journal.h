@@ -52,8 +52,8 @@ struct TransactionFilter {
   std::uint32_t limit = 20;            // the newest ones
   std::optional<ProfileName> profile;  // absent = all
 };
-// Of transactions that ended before `ended_before`, at most `max_transactions` a call, so that a
-// loop is never held up.
+// Of transactions that ended before `ended_before` the oldest, at most `max_transactions` a call,
+// so that a loop is never held up.
 struct Retention {
   WallTime ended_before;
   std::uint32_t max_transactions = 100;
@@ -82,9 +82,10 @@ class Journal final : public DurableLog<Event> {
   // ---- recovery ----
   using Visitor = std::function<Status(const Event&)>;
   Result<JournalHead> LoadHead();
-  // In order, in full: all events of the transactions in which something is left to do. These are
-  // those that have not ended, stuck and still locked ones, and those with a target that was set
-  // aside (TargetVerified kUnverified) and has had no other verdict since.
+  // In order, in full, but submissions that were planned without their manifest: all events of the
+  // transactions in which something is left to do. These are those that have not ended, stuck and
+  // still locked ones, and those with a target that was set aside (TargetVerified kUnverified) and
+  // has had no other verdict since.
   Status ReplayOpen(const Visitor& visit);
   // In order, in full: everything that retention has left, from `from` on.
   Status Replay(EventSequence from, const Visitor& visit);
@@ -111,8 +112,14 @@ class Journal final : public DurableLog<Event> {
 
   // ---- upkeep ----
   // Removes events that nobody needs any more, but nothing that a generation or an unfinished
-  // transaction needs, and never a used submission id. Returns how many transactions went.
+  // transaction needs, nothing of one that was given up since the newest generation of its profile
+  // (what it left is in doubt), and never a used submission id. Returns how many transactions went.
   Result<std::uint32_t> Prune(const Retention& retention);
+  // Without what Prune has freed in the file.
+  Result<std::int64_t> UsedBytes();
+  // Gives at most `bytes` of that back to the file system, at the next Checkpoint. Returns what is
+  // left of it.
+  Result<std::int64_t> GiveBack(std::int64_t bytes);
   // Moves what is synced from the write-ahead log into the database: for idle moments.
   Status Checkpoint();
 

@@ -1,5 +1,6 @@
 #include "state/settings.h"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -133,16 +134,25 @@ std::string SettingLine(std::string_view key, std::span<const std::string> value
   return line + "]\n";
 }
 
-Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help) {
+Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help,
+                                   std::span<const std::string_view> known) {
+  DaemonCall call;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help" || argument == "-h") return DaemonCall{.answer = std::string(help)};
     if (argument == "--version") return DaemonCall{.answer = std::string(ERIS_VERSION) + "\n"};
-    if (argument == "--config" && i + 1 < arguments.size()) {
-      return DaemonCall{.config = arguments[i + 1]};
+    const bool is_known = std::find(known.begin(), known.end(), argument) != known.end();
+    if ((argument != "--config" && !is_known) || i + 1 == arguments.size()) {
+      return Fail(ErrorCode::kInvalid, "unknown argument " + std::string(argument), "try --help");
     }
-    return Fail(ErrorCode::kInvalid, "unknown argument " + std::string(argument), "try --help");
+    ++i;
+    if (is_known) {
+      call.options.emplace_back(argument, arguments[i]);
+    } else {
+      call.config = arguments[i];
+    }
   }
+  if (!call.config.empty()) return call;
   return Fail(ErrorCode::kInvalid, "no configuration given", "call it with --config FILE");
 }
 

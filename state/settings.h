@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -50,11 +51,14 @@ std::string SettingLine(std::string_view key, std::string_view value);
 std::string SettingLine(std::string_view key, std::int64_t value);
 std::string SettingLine(std::string_view key, std::span<const std::string> values);
 
-// What a daemon is called with: `PROGRAM --config FILE`, `--help` or `--version`.
+// What a daemon is called with: `PROGRAM --config FILE`, `--help` or `--version`; and the options,
+// each with a value, that it knows beside these.
 struct DaemonCall {
   std::string config;  // empty: print `answer` and end with success
   std::string answer;
+  std::vector<std::pair<std::string, std::string>> options;  // in their order
 };
-Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help);
+Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help,
+                                   std::span<const std::string_view> known = {});
 
 }  // namespace eris

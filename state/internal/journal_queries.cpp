@@ -12,9 +12,11 @@
 namespace eris {
 namespace {
 
+// Kind 2 is SubmissionAccepted: what is planned does not need what it was planned from.
 constexpr std::string_view kUnfinishedEvents =
     "SELECT coalesce(full.body, event.body) FROM event LEFT JOIN event_full AS full "
-    "ON full.sequence = event.sequence "
+    "ON full.sequence = event.sequence AND NOT (event.kind = 2 AND event.tx IN "
+    "(SELECT id FROM \"transaction\" WHERE unfinished = 1 AND planned_event IS NOT NULL)) "
     "WHERE event.sequence >= (SELECT min(first_event) FROM \"transaction\" WHERE unfinished = 1) "
     "AND event.tx IN (SELECT id FROM \"transaction\" WHERE unfinished = 1) "
     "ORDER BY event.sequence";

@@ -8,7 +8,11 @@ JournalRetention::JournalRetention(sqlite::Database& database)
                   "WHERE tx = id) THEN planned_event ELSE 0 END FROM \"transaction\" "
                   "WHERE pruned = 0 AND ended_ms < ?1 AND unfinished = 0 "
                   "AND id < (SELECT max(id) FROM \"transaction\") "
-                  "AND last_event < (SELECT max(sequence) FROM event) ORDER BY ended_ms LIMIT ?2"),
+                  "AND last_event < (SELECT max(sequence) FROM event) "
+                  "AND (id <= (SELECT ifnull(max(tx), 0) FROM generation "
+                  "WHERE generation.profile = \"transaction\".profile) "
+                  "OR NOT EXISTS (SELECT 1 FROM event WHERE tx = \"transaction\".id AND kind = ?3 "
+                  "AND sequence BETWEEN first_event AND last_event)) ORDER BY ended_ms LIMIT ?2"),
       delete_full_(database,
                    "DELETE FROM event_full WHERE sequence BETWEEN ?2 AND ?3 AND sequence <> ?4 "
                    "AND sequence IN (SELECT sequence FROM event WHERE tx = ?1 "
@@ -34,7 +38,8 @@ Result<std::vector<JournalRetention::Candidate>> JournalRetention::Candidates(
     const Retention& retention) {
   std::vector<Candidate> candidates;
   ERIS_TRY(
-      sqlite::ForEachRow(candidates_.Select(retention.ended_before.ms, retention.max_transactions),
+      sqlite::ForEachRow(candidates_.Select(retention.ended_before.ms, retention.max_transactions,
+                                            EventBody(Abandoned{}).index() + 1),
                          [&](const sqlite::Cursor& row) -> Status {
                            candidates.push_back({.id = row.Unsigned(0),
                                                  .first_event = row.Unsigned(1),

@@ -13,8 +13,9 @@ namespace eris {
 // Owned by Journal::Storage, used inside its transactions.
 //
 // A transaction that made a generation keeps its row and its TransactionPlanned, which holds the
-// generation's manifest; any other one goes entirely. Neither the newest transaction nor the newest
-// event goes: numbers are never used again.
+// generation's manifest; any other one goes entirely, but for those that were given up since the
+// newest generation: the next plan looks at them (planner/doubt.h). Neither the newest transaction
+// nor the newest event goes: numbers are never used again.
 class JournalRetention {
  public:
   explicit JournalRetention(sqlite::Database& database);

@@ -97,7 +97,9 @@ Result<std::unique_ptr<Database>> Database::Open(const Options& options) {
   std::int64_t version = 0;
   ERIS_TRY(database->CheckHeader(options, version));
   ERIS_TRY(database->Configure(options));
-  if (options.access == Access::kReadWrite) ERIS_TRY(database->Migrate(options, version));
+  if (options.access == Access::kReadOnly) return database;
+  ERIS_TRY(database->Migrate(options, version));
+  if (options.shrinking == Shrinking::kOnDemand) ERIS_TRY(database->MakeShrinkable());
   return database;
 }
 
@@ -137,6 +139,9 @@ Status Database::Configure(const Options& options) {
               "PRAGMA cache_size=-65536; PRAGMA synchronous=FULL;"));
   if (options.access == Access::kReadOnly) return {};
   if (options.sharing == Sharing::kExclusive) ERIS_TRY(Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  // In a new file: later it would have to be written anew as a whole.
+  if (options.shrinking == Shrinking::kOnDemand)
+    ERIS_TRY(Execute("PRAGMA auto_vacuum=INCREMENTAL"));
   ERIS_TRY(Execute("PRAGMA journal_mode=WAL"));
   if (sqlite3_wal_autocheckpoint(db_.get(), static_cast<int>(options.checkpoint_pages)) !=
       SQLITE_OK) {
@@ -154,6 +159,27 @@ Status Database::Migrate(const Options& options, std::int64_t version) {
     ERIS_TRY(transaction.Commit());
   }
   return {};
+}
+
+// Of a file that was made without: once, in a transaction of its own.
+Status Database::MakeShrinkable() {
+  constexpr std::int64_t kIncremental = 2;
+  ERIS_ASSIGN(const std::int64_t mode, Pragma("PRAGMA auto_vacuum"));
+  if (mode == kIncremental) return {};
+  return Execute(
+      "PRAGMA temp_store=FILE; PRAGMA auto_vacuum=INCREMENTAL; VACUUM; PRAGMA temp_store=MEMORY");
+}
+
+Result<Space> Database::MeasureSpace() {
+  ERIS_ASSIGN(const std::int64_t page, Pragma("PRAGMA page_size"));
+  ERIS_ASSIGN(const std::int64_t pages, Pragma("PRAGMA page_count"));
+  ERIS_ASSIGN(const std::int64_t free, Pragma("PRAGMA freelist_count"));
+  return Space{.used_bytes = (pages - free) * page, .free_bytes = free * page};
+}
+
+Status Database::Shrink(std::int64_t bytes) {
+  ERIS_ASSIGN(const std::int64_t page, Pragma("PRAGMA page_size"));
+  return Execute(fmt::format("PRAGMA incremental_vacuum({})", std::max(bytes / page, INT64_C(1))));
 }
 
 Result<std::int64_t> Database::Pragma(std::string_view sql) {

@@ -22,6 +22,8 @@ namespace eris::sqlite {
 enum class Access { kReadWrite, kReadOnly };
 // kExclusive: no other process looks at the database, which saves work at every commit.
 enum class Sharing { kReaders, kExclusive };
+// kOnDemand: the file can give free pages back to the file system, which costs a little at writes.
+enum class Shrinking { kNever, kOnDemand };
 
 struct Options {
   std::string path;
@@ -30,7 +32,14 @@ struct Options {
   std::span<const std::string_view> migrations;  // [n] brings version n to n + 1
   Access access = Access::kReadWrite;
   Sharing sharing = Sharing::kReaders;
+  Shrinking shrinking = Shrinking::kNever;
   std::uint32_t checkpoint_pages = 1000;  // small: the log is overwritten, not grown
+};
+
+// How much of a file holds something, and how much it could give back.
+struct Space {
+  std::int64_t used_bytes = 0;
+  std::int64_t free_bytes = 0;
 };
 
 // Bytes, as opposed to text.
@@ -56,6 +65,10 @@ class Database {
   Status Execute(std::string_view sql);
   std::int64_t changes() const;  // rows that the last statement changed
   Status Checkpoint();
+  Result<Space> MeasureSpace();
+  // Takes at most `bytes` of free pages out of the file, which gets shorter with the next
+  // checkpoint that is not held up by a reader. Precondition: Shrinking::kOnDemand.
+  Status Shrink(std::int64_t bytes);
 
   bool failed() const { return failed_; }
   const std::string& path() const { return path_; }
@@ -72,6 +85,7 @@ class Database {
   Status Configure(const Options& options);
   Status CheckHeader(const Options& options, std::int64_t& version);
   Status Migrate(const Options& options, std::int64_t version);
+  Status MakeShrinkable();
   Result<std::int64_t> Pragma(std::string_view sql);
 
   std::string path_;

@@ -137,6 +137,9 @@ TEST_F(JournalTest, RecoveryReplaysOnlyWhatGoesOn) {
   expected.push_back(history_.Planned({2}, "web"));
   Append({expected.back()});
   Reopen();
+  // What is planned is replayed without what it was planned from.
+  auto& submission = std::get<SubmissionAccepted>(expected.front().body).submission;
+  submission.action = DeployManifest{};
   EXPECT_EQ(Open(), expected);
 }
 

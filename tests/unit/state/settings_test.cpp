@@ -50,6 +50,15 @@ TEST(DaemonCall, WantsAConfigurationOrAQuestion) {
   EXPECT_EQ(ParseDaemonCall(config, "help").value().config, "f.toml");
   std::array<char*, 2> help = {const_cast<char*>("p"), const_cast<char*>("--help")};
   EXPECT_EQ(ParseDaemonCall(help, "help").value().answer, "help");
+  std::array<char*, 5> more = {const_cast<char*>("p"), const_cast<char*>("--config"),
+                               const_cast<char*>("f.toml"), const_cast<char*>("--keep"),
+                               const_cast<char*>("9d")};
+  EXPECT_FALSE(ParseDaemonCall(more, "help").has_value()) << "nothing is ignored";
+  constexpr std::array<std::string_view, 1> kKnown = {"--keep"};
+  const DaemonCall call = ParseDaemonCall(more, "help", kKnown).value();
+  EXPECT_EQ(call.config, "f.toml");
+  ASSERT_EQ(call.options.size(), 1U);
+  EXPECT_EQ(call.options.front().second, "9d");
   std::array<char*, 2> strange = {const_cast<char*>("p"), const_cast<char*>("--conf")};
   EXPECT_FALSE(ParseDaemonCall(strange, "help").has_value());
 }
