@@ -20,9 +20,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kStoreKey
     {"store.conf_dir", "NIX_CONF_DIR="},
     {"store.remote", "NIX_REMOTE="},
 }};
-constexpr std::array<std::string_view, 9> kKnown = {
+constexpr std::array<std::string_view, 10> kKnown = {
     "endpoint",        "server_key",    "key_file",       "digest_key_file", "store.dir",
-    "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote"};
+    "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote",    "state_dir"};
 
 std::string FirstOf(std::initializer_list<std::string_view> texts) {
   for (const std::string_view text : texts) {
@@ -66,6 +66,8 @@ Result<ClientSettings> LoadClientSettings(const std::string& config_dir) {
   ERIS_ASSIGN(result.server_key, settings->StringOr("server_key", ""));
   ERIS_ASSIGN(const std::string key_file, settings->StringOr("key_file", ""));
   ERIS_ASSIGN(const std::string digest_key_file, settings->StringOr("digest_key_file", ""));
+  ERIS_ASSIGN(const std::string state_dir, settings->StringOr("state_dir", ""));
+  result.state_dir = Below(config_dir, state_dir);
   result.key_file = Below(config_dir, key_file);
   result.digest_key_file = Below(config_dir, digest_key_file);
   for (const auto& [key, variable] : kStoreKeys) {
@@ -73,6 +75,31 @@ Result<ClientSettings> LoadClientSettings(const std::string& config_dir) {
     if (!value.empty()) result.store.push_back(std::string(variable) + value);
   }
   return result;
+}
+
+std::string StateDirectoryOf(const ClientSettings& settings, const Surroundings& surroundings) {
+  if (!settings.state_dir.empty()) return settings.state_dir;
+  for (const auto& [name, below] :
+       {std::pair<std::string_view, std::string_view>("XDG_STATE_HOME=", "/eris"),
+        {"HOME=", "/.local/state/eris"}}) {
+    for (const std::string& variable : surroundings.environment) {
+      if (!variable.starts_with(name)) continue;
+      const std::string home = variable.substr(name.size());
+      if (home.starts_with('/')) return home + std::string(below);
+    }
+  }
+  return "/var/lib/eris/client";
+}
+
+std::vector<std::string> NixEnvironmentOf(const ClientSettings& settings,
+                                          const Surroundings& surroundings) {
+  std::vector<std::string> environment = surroundings.environment;
+  for (const std::string& variable : settings.store) {
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(environment, [&name](const std::string& old) { return old.starts_with(name); });
+    environment.push_back(variable);
+  }
+  return environment;
 }
 
 Result<BrokerAddress> ResolveBroker(const ConnectionArguments& arguments,

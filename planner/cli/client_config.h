@@ -28,12 +28,19 @@ struct ClientSettings {
   std::string endpoint;
   std::string server_key;
   std::string key_file;
+  std::string state_dir;           // what this machine's clients must not forget
   std::string digest_key_file;     // hex; keys the digests in profiles
   std::vector<std::string> store;  // "NIX_STORE_DIR=…": for Nix on this machine
   bool operator==(const ClientSettings&) const = default;
 };
 // A file that does not exist is an empty one. kInvalid: it is malformed.
 Result<ClientSettings> LoadClientSettings(const std::string& config_dir);
+
+// state_dir, or what the environment's user has for such things.
+std::string StateDirectoryOf(const ClientSettings& settings, const Surroundings& surroundings);
+// All of the environment, with the store that the settings name.
+std::vector<std::string> NixEnvironmentOf(const ClientSettings& settings,
+                                          const Surroundings& surroundings);
 
 // What is needed to dial.
 struct BrokerAddress {

@@ -4,10 +4,12 @@
 #include <utility>
 #include <variant>
 
+#include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
 #include "planner/cli/desired.h"
 #include "planner/cli/generation.h"
 #include "planner/cli/json_text.h"
+#include "planner/cli/pending_roots.h"
 #include "planner/cli/submitting.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
@@ -63,6 +65,37 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
   return prepared;
 }
 
+PendingRoots RootsOf(const Context& context) {
+  return {StateDirectoryOf(context.settings, context.surroundings),
+          NixEnvironmentOf(context.settings, context.surroundings)};
+}
+
+// Nobody else knows of its derivations until a planner takes it.
+void ProtectUntilTaken(const Submission& submission, Context& context) {
+  const auto* deploy = std::get_if<DeployManifest>(&submission.action);
+  if (deploy == nullptr) return;
+  const Status done = RootsOf(context).Protect(submission.id, deploy->manifest);
+  if (done) return;
+  context.output.Note("its derivations are not protected from a garbage collection: " +
+                      done.error().message);
+}
+
+// Of submissions that a planner protects now, and of those that never arrived.
+void DropOldRoots(Client& client, Context& context) {
+  constexpr std::size_t kMost = 16;
+  constexpr Duration kTakenFor = std::chrono::minutes(1);  // so long planners need at most for it
+  constexpr Duration kForgotten = std::chrono::days(90);
+  const PendingRoots roots = RootsOf(context);
+  std::size_t asked = 0;
+  for (const PendingRoots::Entry& entry : roots.Entries()) {
+    if (entry.age < kTakenFor || ++asked > kMost || client.interrupted()) return;
+    const Result<TransactionStatus> status =
+        AskStatusOf(client, {.transaction = {}, .submission = entry.submission});
+    if (!status && status.error().code != ErrorCode::kNotFound) return;
+    if (status || entry.age > kForgotten) (void)roots.Drop(entry.submission);
+  }
+}
+
 }  // namespace
 
 Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
@@ -70,6 +103,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   ERIS_ASSIGN(Prepared prepared, Prepare(command.models, options, context));
   std::string announced;
   if (prepared.plan) {
+    DropOldRoots(prepared.session->client(), context);
     ERIS_TRY(CheckHash(*prepared.plan, options));
     if (!prepared.plan->empty()) {
       announced = SummaryLine(prepared.plan->summary);
@@ -81,8 +115,13 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   }
   const Submission submission =
       MakeSubmission(command.submit, DeployManifest{std::move(prepared.next)}, context);
-  return SubmitAndFollow(prepared.session->client(), submission,
-                         {command.submit.following, announced}, context);
+  return SubmitAndFollow(
+      prepared.session->client(), submission,
+      {.following = command.submit.following,
+       .announced = announced,
+       .on_not_taken =
+           [&context](const Submission& not_taken) { ProtectUntilTaken(not_taken, context); }},
+      context);
 }
 
 Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {

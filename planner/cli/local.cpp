@@ -44,17 +44,6 @@ std::map<SystemName, std::vector<Derivation>> DerivationsOf(const Manifest& mani
   return derivations;
 }
 
-// Nix' environment with the store that the settings name.
-std::vector<std::string> NixEnvironmentOf(const Context& context) {
-  std::vector<std::string> environment = context.surroundings.environment;
-  for (const std::string& variable : context.settings.store) {
-    const std::string name = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(environment, [&name](const std::string& old) { return old.starts_with(name); });
-    environment.push_back(variable);
-  }
-  return environment;
-}
-
 }  // namespace
 
 Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context) {
@@ -71,7 +60,7 @@ Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context) {
 
 Result<ExitCode> RunBuild(const BuildCommand& command, Context& context) {
   ERIS_ASSIGN(const Manifest manifest, EvaluateHere(command.models, context));
-  NixStore store(NixEnvironmentOf(context));
+  NixStore store(NixEnvironmentOf(context.settings, context.surroundings));
   RealiseOptions options;
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
   options.max_jobs = command.max_jobs > 0 ? command.max_jobs : cores;

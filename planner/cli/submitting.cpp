@@ -34,10 +34,12 @@ Result<TransactionRef> NameOf(Client& client, const Submission& submission) {
   return ref;
 }
 
-Result<ExitCode> Detach(Client& client, const Submission& submission, Context& context) {
+Result<ExitCode> Detach(Client& client, const Submission& submission,
+                        const HandOverOptions& options, Context& context) {
   // The receipt: what comes after it is only the number.
   context.output.Note("accepted as " + submission.id.text);
   ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission));
+  if (!ref.transaction && options.on_not_taken) options.on_not_taken(submission);
   if (!ref.transaction) context.output.Note("accepted; the planner has not taken it yet");
   context.output.Print(context.output.json() ? TransactionToJson(ref) : ToString(ref) + "\n");
   return ExitCode::kDone;
@@ -80,7 +82,13 @@ Status HandOver(Client& client, const Submission& submission) {
 Result<ExitCode> SubmitAndFollow(Client& client, const Submission& submission,
                                  const HandOverOptions& options, Context& context) {
   ERIS_TRY(HandOver(client, submission));
-  if (options.following == Following::kDetached) return Detach(client, submission, context);
+  if (options.following == Following::kDetached) {
+    return Detach(client, submission, options, context);
+  }
+  if (options.on_not_taken) {
+    ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission));
+    if (!ref.transaction) options.on_not_taken(submission);
+  }
   ERIS_ASSIGN(const Followed followed,
               Follow(client, context.output,
                      {.transaction = {.transaction = {}, .submission = submission.id},

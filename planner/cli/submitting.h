@@ -2,6 +2,7 @@
 // `query` have in common.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "planner/cli/commands.h"
@@ -28,6 +29,8 @@ Status HandOver(Client& client, const Submission& submission);
 struct HandOverOptions {
   Following following = Following::kToTheEnd;
   std::string announced = {};  // see FollowOptions
+  // Called once it is accepted, when no planner has taken it yet: it may be long until one does.
+  std::function<void(const Submission&)> on_not_taken = {};
 };
 Result<ExitCode> SubmitAndFollow(Client& client, const Submission& submission,
                                  const HandOverOptions& options, Context& context);

@@ -45,6 +45,21 @@ collect_garbage
 expect 0 "committed as generation 4" "$eris" rollback --to 1
 expect_active api "api 1"
 
+# Accepted while the planner is away: the broker has the manifest, and nobody but this machine's client knows of its
+# derivations. They outlive a collection, and are let go once the planner protects them.
+mv "$state/planner/planner.toml" "$work/planner.away"
+kill -KILL "$(pid_of planner)"
+until_true 30 sh -c "! '$eris' targets"
+expect 0 "the planner has not taken it yet" deploy --detach "$(version 7)" --idempotency-key spooled
+[ -e "$state/client/pending/spooled/root" ] || fail "the client protects nothing"
+collect_garbage
+mv "$work/planner.away" "$state/planner/planner.toml"
+expect 0 "committed as generation 5" "$eris" watch spooled
+expect_active api "api 7"
+touch -d "2 minutes ago" "$state/client/pending/spooled"
+expect 0 "unchanged" deploy "$(version 7)"
+[ ! -e "$state/client/pending/spooled" ] || fail "the client protects it for ever"
+
 # A failed one leaves nothing that is protected for ever.
 break_it activate.api-9
 expect 2 "^rolled back" deploy "$(version 9)"
