@@ -68,6 +68,8 @@ Result<std::optional<AttemptOutcome>> ReadOutcome(const fs::path& dir) {
   if (!FileExists(files.outcome)) return std::optional<AttemptOutcome>();
   ERIS_ASSIGN(const std::string text, ReadFile(files.outcome, kMaxAttemptFileBytes));
   auto named = DecodeOutcome(text);
+  // The file is used again, and a power cut may bring back the name that it had as an outcome.
+  if (!named && named.error().code == ErrorCode::kCorrupt) return std::optional<AttemptOutcome>();
   if (!named) return Fail(std::move(named).error().In(files.outcome));
   // Of an attempt that had this directory before, brought back by a power cut.
   if (named->attempt != dir.filename()) return std::optional<AttemptOutcome>();

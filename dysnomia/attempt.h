@@ -112,7 +112,7 @@ Status PrepareAttempt(const std::filesystem::path& dir, const AttemptRequest& re
 std::vector<std::string> AttemptCommand(const std::filesystem::path& dysnomia,
                                         const std::filesystem::path& dir);
 
-// Absent: not finished (yet). kCorrupt: there is an outcome that cannot be read.
+// Absent: not finished (yet), or half of one, which only a power cut leaves.
 Result<std::optional<AttemptOutcome>> ReadOutcome(const std::filesystem::path& dir);
 
 // Whether the lock is held at this moment.

@@ -279,6 +279,15 @@ TEST_F(AttemptTest, TheOutcomeOfAnAttemptBeforeIsNobodysAfterAPowerCut) {
   EXPECT_EQ(JudgeAttempt(attempt_)->phase, AttemptPhase::kLost);
 }
 
+TEST_F(AttemptTest, HalfAnOutcomeIsNoneAfterAPowerCut) {
+  Module("echo $1\n");
+  Run(Request({Activity()}));
+  const auto outcome = attempt_ / "outcome";
+  std::filesystem::resize_file(outcome, std::filesystem::file_size(outcome) / 2);
+  EXPECT_FALSE(ReadOutcome(attempt_)->has_value());
+  EXPECT_EQ(JudgeAttempt(attempt_)->phase, AttemptPhase::kLost);
+}
+
 TEST_F(AttemptTest, ADirectoryInUseIsNotUsedAgain) {
   Module(": > " + (dir_ / "started").string() + "; exec sleep 60\n");
   Child child = Start(Request({Activity()}));
