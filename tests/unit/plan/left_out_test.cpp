@@ -119,26 +119,26 @@ TEST(LeftOut, IsKeptThoughWhatItComesAfterIsBroughtUpAnew) {
 }
 
 TEST(LeftOut, NothingStandsOnWhatAnAbsentTargetShouldGet) {
-  const auto system = [](const std::string& version) {
+  const auto deployed = [](const std::string& version) {
     return MakeManifest({{.name = "data", .version = version, .places = {{"edge"}}},
                          {.name = "api", .places = {{"t1"}}, .depends_on = {"data"}}});
   };
-  const Manifest base = system("1");
-  const Result<Manifest> next = LeaveOut(kEdge, &base, system("2"));
+  const Manifest base = deployed("1");
+  const Result<Manifest> next = LeaveOut(kEdge, &base, deployed("2"));
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(next.error().message, HasSubstr("api on t1 needs data there"));
-  EXPECT_FALSE(LeaveOut(kEdge, nullptr, system("1")));
+  EXPECT_FALSE(LeaveOut(kEdge, nullptr, deployed("1")));
 }
 
 TEST(LeftOut, WhatStandsOnWhatIsThereAlreadyMayMove) {
-  const auto system = [](const std::string& version) {
+  const auto deployed = [](const std::string& version) {
     return MakeManifest(
         {{.name = "data", .places = {{"edge"}}},
          {.name = "api", .version = version, .places = {{"t1"}}, .depends_on = {"data"}}});
   };
-  const Manifest base = system("1");
-  const Result<Manifest> next = LeaveOut(kEdge, &base, system("2"));
+  const Manifest base = deployed("1");
+  const Result<Manifest> next = LeaveOut(kEdge, &base, deployed("2"));
   ASSERT_TRUE(next) << next.error().message;
   const Result<Plan> plan = PlanOf(&base, *next, kEdge);
   ASSERT_TRUE(plan);
@@ -154,12 +154,12 @@ TEST(LeftOut, NoServiceVanishesBecauseItMovesToAnAbsentTarget) {
 }
 
 TEST(LeftOut, AStateThatMovesNeedsWhoWritesIt) {
-  const auto system = [](const std::string& place) {
+  const auto deployed = [](const std::string& place) {
     return MakeManifest({{.name = "data", .places = {{place}}, .deploy_state = true},
                          {.name = "writer", .places = {{"edge"}}, .connects_to = {"data"}}});
   };
-  const Manifest base = system("t1");
-  const Result<Manifest> next = LeaveOut(kEdge, &base, system("t2"));
+  const Manifest base = deployed("t1");
+  const Result<Manifest> next = LeaveOut(kEdge, &base, deployed("t2"));
   ASSERT_TRUE(next) << next.error().message;
   const Result<Plan> plan = PlanOf(&base, *next, kEdge);
   // Either the writer is out of the way, or the deployment is refused: never moved under its hands.
