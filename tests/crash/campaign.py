@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 
+import formats
 from call_rules import check_calls
 from real_site import Site, TestFailure
 
@@ -156,6 +157,55 @@ class Campaign:
             move("every program is replaced", replace_all)
         say("every program is replaced, one by one, in each direction")
 
+    def formats(self):
+        """In the middle of an activity each daemon meets a database of a newer Eris, and refuses it with a line; and the
+        one of the version before, which it brings up to date and goes on with."""
+        for move, word in ((self.upgrade, "hold.activate.api"), (self.roll_back, "hold.deactivate.web")):
+            self.site.tell(word)
+
+            def meet_others(client, word=word):
+                self.site.wait("the middle of the move", lambda: client.poll() is not None or self.is_held(word))
+                for name, file in formats.DATABASES.items():
+                    self.refuse_newer(name, self.site.path("state", file))
+                for name, file in formats.DATABASES.items():
+                    if file in formats.BACK:
+                        self.take_over_older(name, self.site.path("state", file), formats.BACK[file])
+                self.site.untell(word)
+
+            move("databases of other versions", meet_others)
+        say("daemons refuse a newer database, and go on with one of the version before")
+
+    def is_held(self, word):
+        activity, service = word.split(".")[1:]
+        return any(call[1:4] == ["begin", activity, service] for call in self.site.calls())
+
+    def refuse_newer(self, name, path):
+        site = self.site
+        site.halt(name)
+        known = formats.format_of(path)
+        formats.set_format(path, formats.NEWER)
+        before = formats.content_of(path)
+        status, said = formats.refusal(site.command(name), site.environment)
+        wanted = f"has format {formats.NEWER}, written by a newer Eris; this one knows formats up to {known}"
+        if status == 0 or wanted not in said or len(said.splitlines()) > 3:
+            raise TestFailure(f"{name} and a newer database: status {status}, it says: {said}")
+        if formats.content_of(path) != before:
+            raise TestFailure(f"{name} has changed a database that it does not know")
+        formats.set_format(path, known)
+        site.start(name)
+
+    def take_over_older(self, name, path, back):
+        site = self.site
+        site.halt(name)
+        number = formats.make_older(path, back)
+        site.start(name)
+        due = time.monotonic() + 1.0
+        site.wait(f"the life of {name}", lambda: time.monotonic() > due and name in site.running)
+        site.halt(name)
+        if formats.format_of(path) != number:
+            raise TestFailure(f"{name} has not brought its older database up to date")
+        site.start(name)
+
     def full_disk(self, rounds, dice):
         """Nothing more can be written, then there is space again. Either end is right, half of one is not."""
         for number in range(1, rounds + 1):
@@ -202,6 +252,7 @@ def short(campaign, dice):
             if not campaign.site.withdraw_order():
                 raise TestFailure(f"{process} never came to {label} {n}")
         say(f"{process} dies at {label} {n}, in an upgrade and in a rollback")
+    campaign.formats()
     campaign.everything(1, dice)
 
 
@@ -234,6 +285,7 @@ def main():
                     campaign.labelled(arguments.process or list(LABELS), arguments.stride)
                 campaign.signals(dice)
                 campaign.replaced(dice)
+                campaign.formats()
                 campaign.at_random(arguments.rounds, dice)
                 campaign.everything(arguments.rounds * 3 // 10, dice)
         except TestFailure as failure:

@@ -203,6 +203,13 @@ class Site:
             if name in self.running:
                 self.running[name].kill()
 
+    def halt(self, name):
+        """Ended in good order, and not started again before `start`."""
+        self.note_crash()
+        child = self.running.pop(name)
+        child.terminate()
+        child.wait(30)
+
     def signal(self, name, number):
         """To a daemon, in good order; one that was stopped for a while counts as crashed: its lease was lost."""
         self.note_crash()

@@ -6,6 +6,8 @@ Usage: documents_test.py ROOT
 """
 
 import os
+import glob
+import os
 import re
 import sys
 
