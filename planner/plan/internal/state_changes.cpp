@@ -82,8 +82,16 @@ std::set<Place> PlacesOf(const Manifest& manifest, const Nodes& nodes) {
   return places;
 }
 
-bool WantsUndo(const Manifest& base, std::uint32_t node) {
-  return base.services.at(base.mappings[node].service).state_undo;
+// The model that is deployed says how this is done: it can ask for the undo of its own upgrade, and
+// do without.
+std::set<Place> PlacesWithUndo(const Manifest& next, const Nodes& homes) {
+  std::set<Place> places;
+  for (const std::uint32_t node : homes) {
+    if (next.services.at(next.mappings[node].service).state_undo) {
+      places.insert(PlaceOf(next, node));
+    }
+  }
+  return places;
 }
 
 }  // namespace
@@ -99,6 +107,7 @@ std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& 
     const Nodes homes = found == after.end() ? Nodes() : found->second;
     const std::set<Place> places = PlacesOf(base, holders);
     const std::set<Place> next_places = PlacesOf(next, homes);
+    const std::set<Place> undo_places = PlacesWithUndo(next, homes);
     StateChange change{
         .service = identity.first,
         .container = identity.second.empty() ? std::nullopt : std::optional(identity.second),
@@ -115,7 +124,7 @@ std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& 
     for (const std::uint32_t node : holders) {
       const bool stays = next_places.contains(PlaceOf(base, node));
       if (!stays && IsDeployed(base, node)) change.left.push_back(node);
-      if (stays && WantsUndo(base, node) &&
+      if (undo_places.contains(PlaceOf(base, node)) &&
           std::binary_search(obsolete.begin(), obsolete.end(), node)) {
         change.undone.push_back(node);
       }

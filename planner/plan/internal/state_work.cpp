@@ -28,8 +28,10 @@ class StatePlanner {
     for (const StateChange& change : graphs_.difference.states) {
       if (input_.options.state == StatePolicy::kMigrate) {
         ERIS_TRY(AddMove(change));
-        AddOthers(change);
+        AddFinalSnapshots(change);
       }
+      // Nothing moves for it, and the way back needs it whatever moves.
+      AddUndone(change);
       AddDeletions(change);
     }
     if (!plan_.works.empty()) FindBounced();
@@ -114,14 +116,16 @@ class StatePlanner {
     return {};
   }
 
-  void AddOthers(const StateChange& change) {
-    if (!change.undone.empty()) {
-      plan_.works.push_back({.purpose = StateWork::Purpose::kUndone,
-                             .change = &change,
-                             .sources = change.undone,
-                             .receivers = {},
-                             .kept_writers = {}});
-    }
+  void AddUndone(const StateChange& change) {
+    if (change.undone.empty()) return;
+    plan_.works.push_back({.purpose = StateWork::Purpose::kUndone,
+                           .change = &change,
+                           .sources = change.undone,
+                           .receivers = {},
+                           .kept_writers = {}});
+  }
+
+  void AddFinalSnapshots(const StateChange& change) {
     if (change.receivers.empty() && !change.left.empty() &&
         input_.options.final_snapshots == FinalSnapshots::kTake) {
       plan_.works.push_back({.purpose = StateWork::Purpose::kKeep,

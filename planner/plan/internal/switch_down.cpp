@@ -89,7 +89,9 @@ class DownOrder {
                 "there is no instant in which a state can be read while nothing writes it: "
                 "the provider of its container needs a service that writes it (" +
                 names + ")",
-            .fix = "take the connectsTo out, or deploy with --no-migration"};
+            .fix = context_.input.options.state == StatePolicy::kLeave
+                       ? "take the connectsTo out, or set stateUndo = false"
+                       : "take the connectsTo out, or deploy with --no-migration"};
   }
 
   const PlanContext& context_;

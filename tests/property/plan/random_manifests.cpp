@@ -52,8 +52,7 @@ class DeploymentMaker {
           deployment.properties[Target()]["process"]["port"] = std::to_string(random_() % 9);
           break;
         case 3:
-          deployment.services.push_back(
-              Service(deployment.services, 20 + deployment.services.size()));
+          deployment.services.push_back(Service(deployment.services, 20 + added_++));
           break;
         case 4:
           // One more replica.
@@ -119,6 +118,7 @@ class DeploymentMaker {
   }
 
   RandomSource& random_;
+  std::size_t added_ = 0;  // services, by changes
 };
 
 }  // namespace

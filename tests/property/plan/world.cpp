@@ -56,7 +56,7 @@ void World::Read(const Manifest& manifest, bool is_base) {
     (is_base ? needs.in_base : needs.in_next) = true;
     needs.needs.clear();
     needs.name = service.name.text;
-    needs.state_undo = needs.state_undo || (service.state_undo && service.deploy_state);
+    needs.state_undo = service.state_undo;
     for (const auto* list : {&service.depends_on, &service.connects_to}) {
       for (const Interdependency& written : *list) {
         const std::string& name = manifest.services.at(written.service).name.text;
@@ -271,11 +271,11 @@ std::set<std::string> World::SpoiltCopies() const {
     const auto& [seat, instance] = entry;
     const auto copy = copies_.find(seat);
     if (!known.in_base || copy == copies_.end() || copy->second.empty()) continue;
-    const bool is_upgraded =
+    const bool may_be_spoilt =
         std::any_of(known_.begin(), known_.end(), [&, at = seat](const auto& other) {
-          return other.first.first == at && !other.second.in_base;
+          return other.first.first == at && !other.second.in_base && !other.second.state_undo;
         });
-    if (!is_upgraded || known.state_undo) spoilt.insert(Text(seat));
+    if (!may_be_spoilt) spoilt.insert(Text(seat));
   }
   return spoilt;
 }

@@ -198,6 +198,20 @@ TEST(Diff, StateUndoConcernsUpgradesInPlace) {
   EXPECT_TRUE(DiffOf(&base, base).states.empty());
 }
 
+// Who adds stateUndo protects the very upgrade that brings it; who takes it out is obeyed at once.
+TEST(Diff, StateUndoIsWhatTheDeployedModelSays) {
+  const ServiceSpec with{
+      .name = "db", .places = {{"t1"}}, .deploy_state = true, .state_undo = true};
+  ServiceSpec without = with;
+  without.state_undo = false;
+  without.version = "2";
+  const Manifest protecting = MakeManifest({with});
+  const Manifest plain = MakeManifest({without});
+  EXPECT_TRUE(DiffOf(&protecting, plain).states.empty());
+  ASSERT_EQ(DiffOf(&plain, protecting).states.size(), 1U);
+  EXPECT_EQ(DiffOf(&plain, protecting).states[0].undone, std::vector<std::uint32_t>{0});
+}
+
 // --- manifests that contradict themselves
 // ----------------------------------------------------------
 

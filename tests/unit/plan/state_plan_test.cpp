@@ -219,6 +219,15 @@ TEST(StatePlan, NoMigrationLeavesEverythingWhereItIs) {
   EXPECT_EQ(PhaseOf(plan, "switch").find("snapshot"), std::string::npos);
 }
 
+// Nothing moves for an undo, and without it the way back would lose what P5 promises.
+TEST(StatePlan, NoMigrationKeepsTheUndoOfUpgradesInPlace) {
+  ServiceSpec db{.name = "db", .places = {{"t1"}}, .deploy_state = true, .state_undo = true};
+  const Manifest base = MakeManifest({db});
+  db.version = "2";
+  EXPECT_EQ(PlanOf(base, MakeManifest({db}), {.state = StatePolicy::kLeave}),
+            PlanOf(base, MakeManifest({db})));
+}
+
 // The last dump of what came to a new place runs behind all that gives users back what they had.
 TEST(StatePlan, LastDumpsKeepNobodyWaiting) {
   auto specs = Shop();
