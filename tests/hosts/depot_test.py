@@ -117,12 +117,15 @@ def revoke_and_replace_a_key(site, deployments):
     others = sessions_of(site, "test2")
     expect(others > 0, "the broker logs its sessions")
     before = deployments.running
+    # However fast the machine, the path is still on its way when the broker reads its keys again.
+    print(site.disturb("slow", "test1", "--delay-ms", "200", "--loss-percent", "0").strip())
     transaction = start_large(site, deployments, "--wait 2")
     watching = deployments.watch(transaction)
     site.run("hub", "eris key revoke test1")
     site.wait_for("hub", "eris targets", r"target\.test1 +(?!connected)")
     deployments.running = before
     deployments.end(watching, statuses=(2,))
+    site.disturb("fast", "test1")
     expect(not packages(site, "test1") & {f"data-{deployments.version}"}, "who was shut out got nothing more")
     key = site.run("test1", "rm /etc/eris/worker.key; eris key generate /etc/eris/worker.key").strip()
     site.run("hub", typed("on hub, for each target"), NAME="test1", KEY=key)
