@@ -26,6 +26,27 @@ BulkRefusal RefusalOf(const Error& error) {
   return refusal;
 }
 
+bool IsDerivation(std::string_view name) { return name.ends_with(".drv"); }
+
+// Those among the objects.
+Result<DerivationSummaries> ReadDerivations(const std::vector<ObjectInfo>& objects) {
+  DerivationSummaries derivations;
+  for (const ObjectInfo& object : objects) {
+    if (!IsDerivation(object.name)) continue;
+    ERIS_ASSIGN(const std::string text, ReadFile(object.name, kMaxDerivationBytes));
+    ERIS_ASSIGN(derivations[StorePath(object.name)], ParseDerivation(text));
+  }
+  return derivations;
+}
+
+std::set<StorePath> OutputsOf(const DerivationSummaries& derivations) {
+  std::set<StorePath> outputs;
+  for (const auto& [path, summary] : derivations) {
+    for (const auto& [name, output] : summary.outputs) outputs.insert(output);
+  }
+  return outputs;
+}
+
 }  // namespace
 
 DepotServer::DepotServer(DepotOptions options, link::Loop& loop, link::ServerTransport& transport,
@@ -154,11 +175,46 @@ void DepotServer::Fetch(const RequestKey& key, Request& request) {
   bulk::Shelf& shelf = *shelves_.at(request.open.kind);
   request.transfer = bulk::Transfer::MakeSender(
       key.second, {.loop = loop_, .shelf = shelf, .reader = &reader_}, HandlersOf(key));
-  shelf.List(request.open.names, [this, key](Result<std::vector<ObjectInfo>> objects) {
+  const bool is_for_building =
+      request.open.kind == ObjectKind::kStorePath &&
+      std::any_of(request.open.names.begin(), request.open.names.end(), IsDerivation);
+  shelf.List(request.open.names,
+             [this, key, is_for_building](Result<std::vector<ObjectInfo>> objects) {
+               if (objects && is_for_building) return AddOutputs(key, std::move(*objects));
+               Offer(key, std::move(objects));
+             });
+}
+
+void DepotServer::Offer(const RequestKey& key, Result<std::vector<ObjectInfo>> objects) {
+  const auto found = requests_.find(key);
+  if (found == requests_.end()) return;
+  if (!objects) return found->second->transfer->Fail(objects.error());
+  found->second->transfer->Offer(std::move(*objects));
+}
+
+// Whoever is to build gets what has been built already: it would build all of it again. A help, not
+// a need: where it cannot be found out, the derivations alone are offered.
+void DepotServer::AddOutputs(const RequestKey& key, std::vector<ObjectInfo> objects) {
+  const Result<DerivationSummaries> read = ReadDerivations(objects);
+  if (!read) return Offer(key, std::move(objects));
+  const std::set<StorePath> outputs = OutputsOf(*read);
+  store_.Valid({outputs.begin(), outputs.end()}, [this, key, objects = std::move(objects),
+                                                  derivations = *read](
+                                                     Result<std::vector<StorePath>> answer) {
     const auto found = requests_.find(key);
     if (found == requests_.end()) return;
-    if (!objects) return found->second->transfer->Fail(objects.error());
-    found->second->transfer->Offer(std::move(*objects));
+    std::vector<std::string> names = found->second->open.names;
+    const std::size_t asked = names.size();
+    if (answer) {
+      const std::vector<StorePath> wanted(names.begin(), names.end());
+      for (const StorePath& output : OutputsToStartFrom(
+               wanted, derivations, std::set<StorePath>(answer->begin(), answer->end()))) {
+        names.push_back(output.text);
+      }
+    }
+    if (names.size() == asked) return Offer(key, objects);
+    store_.List(names,
+                [this, key](Result<std::vector<ObjectInfo>> all) { Offer(key, std::move(all)); });
   });
 }
 
@@ -180,14 +236,9 @@ void DepotServer::OnDerivations(const RequestKey& key, Result<std::vector<Object
   const auto found = requests_.find(key);
   if (found == requests_.end()) return;
   if (!closure) return OnEnd(key, Fail(closure.error()));
-  for (const ObjectInfo& object : *closure) {
-    if (!object.name.ends_with(".drv")) continue;
-    const Result<std::string> text = ReadFile(object.name, kMaxDerivationBytes);
-    const Result<DerivationSummary> summary =
-        text ? ParseDerivation(*text) : Result<DerivationSummary>(Fail(text.error()));
-    if (!summary) return OnEnd(key, Fail(summary.error()));
-    found->second->outputs.insert(summary->outputs.begin(), summary->outputs.end());
-  }
+  const Result<DerivationSummaries> derivations = ReadDerivations(*closure);
+  if (!derivations) return OnEnd(key, Fail(derivations.error()));
+  found->second->outputs = OutputsOf(*derivations);
   found->second->transfer = bulk::Transfer::MakeReceiver(
       key.second, ObjectKind::kStorePath, {.loop = loop_, .shelf = store_}, HandlersOf(key));
 }

@@ -60,6 +60,8 @@ class DepotServer final : public Depot {
                  std::string_view body);
   void Open(const RequestKey& key, const std::string& user, const BulkOpen& open);
   void Fetch(const RequestKey& key, Request& request);
+  void Offer(const RequestKey& key, Result<std::vector<ObjectInfo>> objects);
+  void AddOutputs(const RequestKey& key, std::vector<ObjectInfo> objects);
   void Push(const RequestKey& key, Request& request, const ItemBody& body);
   void OnDerivations(const RequestKey& key, Result<std::vector<ObjectInfo>> closure);
   bulk::Transfer::Handlers HandlersOf(const RequestKey& key);

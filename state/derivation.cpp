@@ -52,10 +52,10 @@ Result<DerivationSummary> ParseDerivation(std::string_view text) {
   in.Skip("Derive(");
   in.List([&] {
     in.Skip("(");
-    in.Text();
+    std::string name = in.Text();
     in.Skip(",");
     std::string path = in.Text();
-    if (!path.empty()) summary.outputs.emplace_back(std::move(path));
+    if (!path.empty()) summary.outputs.emplace(std::move(name), std::move(path));
     in.Skip(",");
     in.Text();
     in.Skip(",");
@@ -65,9 +65,9 @@ Result<DerivationSummary> ParseDerivation(std::string_view text) {
   in.Skip(",");
   in.List([&] {
     in.Skip("(");
-    summary.input_derivations.emplace_back(in.Text());
+    std::vector<std::string>& outputs = summary.input_derivations[StorePath(in.Text())];
     in.Skip(",");
-    in.List([&] { in.Text(); });
+    in.List([&] { outputs.push_back(in.Text()); });
     in.Skip(")");
   });
   in.Skip(",");
@@ -75,6 +75,43 @@ Result<DerivationSummary> ParseDerivation(std::string_view text) {
   in.Skip(",");
   if (!in.ok()) return Fail(ErrorCode::kInvalid, "not the text of a derivation");
   return summary;
+}
+
+std::vector<StorePath> OutputsToStartFrom(std::span<const StorePath> wanted,
+                                          const DerivationSummaries& derivations,
+                                          const std::set<StorePath>& valid) {
+  std::set<StorePath> start;
+  std::set<StorePath> seen;
+  std::vector<StorePath> to_build;
+  // Whether the output is there; what has no known path has to be built.
+  const auto is_there = [&](const DerivationSummary& derivation, const std::string& output) {
+    const auto path = derivation.outputs.find(output);
+    if (path == derivation.outputs.end() || !valid.contains(path->second)) return false;
+    start.insert(path->second);
+    return true;
+  };
+  const auto need = [&](const StorePath& path, const std::vector<std::string>& outputs) {
+    const auto derivation = derivations.find(path);
+    if (derivation == derivations.end()) return;
+    bool all = true;
+    for (const std::string& output : outputs) all = is_there(derivation->second, output) && all;
+    if (!all && seen.insert(path).second) to_build.push_back(path);
+  };
+  for (const StorePath& path : wanted) {
+    const auto derivation = derivations.find(path);
+    if (derivation == derivations.end()) continue;
+    std::vector<std::string> outputs;
+    for (const auto& output : derivation->second.outputs) outputs.push_back(output.first);
+    need(path, outputs);
+  }
+  while (!to_build.empty()) {
+    const StorePath path = std::move(to_build.back());
+    to_build.pop_back();
+    for (const auto& [input, outputs] : derivations.at(path).input_derivations) {
+      need(input, outputs);
+    }
+  }
+  return {start.begin(), start.end()};
 }
 
 }  // namespace eris

@@ -16,6 +16,7 @@ from sites import Site, TestFailure, run_tests
 # Takes some seconds: time enough to disturb it.
 MEGABYTES = 320
 LARGE = f'megabytes = "{MEGABYTES}";'
+SYSTEMS = 'systems = ["x86_64-linux"]'
 MEMORY_KB = 64 * 1024
 DERIVATIONS = "ls /nix/store | grep -c '\\.drv$'"
 
@@ -24,6 +25,11 @@ def packages(site, role):
     """The packages of the test's services that are valid in a host's store, by service and version."""
     text = site.run(role, "nix-store --dump-db")
     return set(re.findall(r"^/nix/store/[a-z0-9]{32}-((?:data|api)-\d+)$", text, re.MULTILINE))
+
+
+def has_built(site, role, package):
+    """Whether Nix keeps a log of building it there."""
+    return site.run(role, f"find /nix/var/log/nix/drvs -name '*-{package}.drv*'", status=None).strip() != ""
 
 
 def expect(truth, what):
@@ -56,6 +62,34 @@ def targets_build_for_themselves(site, deployments):
     site.run("hub", deployments.command('swapped = "1";', ""))
     expect(built <= packages(site, "builder"), "for another target the builder builds it")
     expect(built <= packages(site, "test1") & packages(site, "test2"), "and the targets have each other's services")
+    deployments.install()
+
+
+def give_key(site, authorize):
+    """A new key for test1, which its worker has from here on."""
+    key = site.run("test1", "rm -f /etc/eris/worker.key; eris key generate /etc/eris/worker.key").strip()
+    site.run("hub", authorize, NAME="test1", KEY=key)
+    site.run("test1", "systemctl restart eris-worker")
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+
+
+def trusted_targets_build_for_others(site, deployments):
+    """What a target made whose key is trusted with builds goes to the hub, too, and nobody builds it again."""
+    for_targets = typed("on hub, for each target")
+    site.run("hub", "eris key revoke test1")
+    site.run("test1", f"echo '{SYSTEMS}' >> /etc/eris/worker.toml")
+    give_key(site, for_targets.rstrip() + " --queue builder.x86_64-linux")
+    deployments.install("--build-on-targets")
+    version = deployments.version
+    expect(f"data-{version}" in packages(site, "hub"), "what a trusted target built is on the hub")
+    expect(f"api-{version}" not in packages(site, "hub"), "and nothing of a target that is not trusted")
+    site.run("hub", "eris key revoke test1")
+    site.run("test1", "sed -i '/^systems/d' /etc/eris/worker.toml")
+    give_key(site, for_targets)
+    site.run("hub", deployments.command('swapped = "1";', ""))
+    expect(f"data-{version}" in packages(site, "test2"), "another target is given it")
+    expect(has_built(site, "builder", f"api-{version}"), "the builder builds what nobody has brought")
+    expect(not has_built(site, "builder", f"data-{version}"), "and starts from what the hub has")
     deployments.install()
 
 
@@ -127,10 +161,7 @@ def revoke_and_replace_a_key(site, deployments):
     deployments.end(watching, statuses=(2,))
     site.disturb("fast", "test1")
     expect(not packages(site, "test1") & {f"data-{deployments.version}"}, "who was shut out got nothing more")
-    key = site.run("test1", "rm /etc/eris/worker.key; eris key generate /etc/eris/worker.key").strip()
-    site.run("hub", typed("on hub, for each target"), NAME="test1", KEY=key)
-    site.run("test1", "systemctl restart eris-worker")
-    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+    give_key(site, typed("on hub, for each target"))
     deployments.install()
     expect(sessions_of(site, "test2") == others, "the others' sessions were not disturbed")
 
@@ -138,8 +169,8 @@ def revoke_and_replace_a_key(site, deployments):
 def serve_stores():
     with Site(sys.argv[1], ["test1", "test2"]) as site:
         deployments = Deployments(site)
-        for test in (everybody_has_what_it_needs, targets_build_for_themselves, collect_garbage, cut_a_transfer,
-                     revoke_and_replace_a_key):
+        for test in (everybody_has_what_it_needs, targets_build_for_themselves,
+                     trusted_targets_build_for_others, collect_garbage, cut_a_transfer, revoke_and_replace_a_key):
             started = time.monotonic()
             test(site, deployments)
             print(f"ok: {test.__name__}, {time.monotonic() - started:.1f} s", flush=True)

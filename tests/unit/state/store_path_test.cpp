@@ -139,13 +139,49 @@ TEST(Derivation, TellsOutputsAndInputs) {
   const auto read = ParseDerivation(
       R"(Derive([("dev","/s/d","",""),("out","/s/o","","")],[("/s/i.drv",["out"])],["/s/src"],"x","/bin/sh",["-c","a\"b"],[("a","b")]))");
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->outputs, (std::vector{StorePath("/s/d"), StorePath("/s/o")}));
-  EXPECT_EQ(read->input_derivations, std::vector{StorePath("/s/i.drv")});
+  using Outputs = decltype(read->outputs);
+  EXPECT_EQ(read->outputs, (Outputs{{"dev", StorePath("/s/d")}, {"out", StorePath("/s/o")}}));
+  using Inputs = decltype(read->input_derivations);
+  EXPECT_EQ(read->input_derivations, (Inputs{{StorePath("/s/i.drv"), {"out"}}}));
   EXPECT_EQ(read->input_sources, std::vector{StorePath("/s/src")});
   for (const char* bad :
        {"", "Derive(", "Derive([(", "Derive([(\"out\",\"/s/o", "Derive([],[],["}) {
     EXPECT_FALSE(ParseDerivation(bad)) << bad;
   }
+}
+
+// app needs lib and tool (its program only); lib needs gcc.
+class OutputsToStartFromTest : public ::testing::Test {
+ protected:
+  std::vector<StorePath> StartWith(const std::set<StorePath>& valid) const {
+    const std::vector wanted{StorePath("app.drv")};
+    return OutputsToStartFrom(wanted, derivations_, valid);
+  }
+  const DerivationSummaries derivations_{
+      {StorePath("app.drv"),
+       {.outputs = {{"out", StorePath("app")}},
+        .input_derivations = {{StorePath("lib.drv"), {"out"}}, {StorePath("tool.drv"), {"bin"}}},
+        .input_sources = {}}},
+      {StorePath("gcc.drv"),
+       {.outputs = {{"out", StorePath("gcc")}}, .input_derivations = {}, .input_sources = {}}},
+      {StorePath("lib.drv"),
+       {.outputs = {{"out", StorePath("lib")}},
+        .input_derivations = {{StorePath("gcc.drv"), {"out"}}},
+        .input_sources = {}}},
+      {StorePath("tool.drv"),
+       {.outputs = {{"bin", StorePath("tool")}, {"doc", StorePath("doc")}},
+        .input_derivations = {{StorePath("gcc.drv"), {"out"}}},
+        .input_sources = {}}}};
+};
+
+TEST_F(OutputsToStartFromTest, WhatIsThereIsNotBuiltAgain) {
+  using Paths = std::vector<StorePath>;
+  const StorePath app("app"), doc("doc"), gcc("gcc"), lib("lib"), tool("tool");
+  EXPECT_EQ(StartWith({}), Paths{});
+  EXPECT_EQ(StartWith({app, lib, tool, gcc}), Paths{app}) << "nothing is left to do";
+  EXPECT_EQ(StartWith({lib, tool, gcc}), (Paths{lib, tool})) << "whose making nobody needs";
+  EXPECT_EQ(StartWith({lib, gcc}), (Paths{gcc, lib})) << "for tool";
+  EXPECT_EQ(StartWith({lib, doc}), Paths{lib}) << "nobody asks for the manual";
 }
 
 }  // namespace
