@@ -13,8 +13,11 @@ Broker::Broker(BrokerOptions options, SpoolContent spool, const KeyGrants& keys)
     : options_(std::move(options)),
       keys_(keys),
       queues_(options_.queues),
-      desk_(options_.submissions, std::move(spool)),
-      seen_epochs_(options_.planners) {
+      desk_(options_.submissions, std::move(spool)) {
+  for (const auto& [journal, epoch] : options_.planners) {
+    seen_[journal].epoch = epoch;
+    in_doubt_.insert(journal);
+  }
   TakeRecords();
 }
 
@@ -85,6 +88,7 @@ void Broker::OnTick(Now now) {
   // If this process itself stood still, what was sent meanwhile has not been read yet.
   if (now.steady - last_tick_ > options_.heartbeat) sessions_.MarkHeard(now.steady);
   last_tick_ = now.steady;
+  if (!started_) started_ = now.steady;
   for (const SessionId id : sessions_.HeardBefore({now.steady.ms - lost.count()})) {
     const link::PeerId peer = sessions_.Find(id)->peer;
     EndSession(id, "silent");
@@ -102,9 +106,14 @@ void Broker::OnShutdown() {
   }
 }
 
+bool Broker::IsInDoubt() const {
+  if (!in_doubt_.contains(journal_)) return false;
+  return !started_ || last_tick_ - *started_ < options_.doubt;
+}
+
 std::optional<link::PeerId> Broker::ForwardTo() const {
   const Session* planner = Planner();
-  if (planner == nullptr || !desk_.HasPiece()) return std::nullopt;
+  if (planner == nullptr || !desk_.HasPiece() || IsInDoubt()) return std::nullopt;
   return planner->peer;
 }
 
@@ -127,9 +136,12 @@ void Broker::OnPublish(const Session& from, Message message) {
   }
   Receipt receipt{.what = Receipt::What::kFenced};
   if (header.epoch == epoch_ && header.item.step.journal == journal_) {
+    JournalPosition& seen = seen_[journal_];
+    seen = Newest(seen, {header.epoch, header.event, header.item.step.transaction});
     switch (queues_.Publish({.id = header.item,
                              .epoch = header.epoch,
                              .body_hash = header.body_hash,
+                             .event = header.event,
                              .queue = header.queue,
                              .body = std::move(message.body)})) {
       case PublishResult::kQueued:
@@ -160,7 +172,8 @@ void Broker::Dispatch(const std::string& queue) {
           .queue = item.queue,
           .item = item.id,
           .epoch = item.epoch,
-          .body_hash = item.body_hash},
+          .body_hash = item.body_hash,
+          .event = item.event},
          item.body);
   }
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,9 @@ namespace eris {
 struct BrokerOptions {
   std::uint64_t boot = 0;   // random, another at each start
   ServedPlanners planners;  // by earlier starts
+  // A planner of one of their journals gets no submissions until a worker has said what it has seen
+  // of it, or for that long after the broker's start: what an old journal takes in is lost.
+  Duration doubt{60'000};
   Duration heartbeat{5'000};
   std::uint32_t missed_heartbeats = 3;
   Duration retry_after{1'000};  // told to whom is busy
@@ -120,10 +124,11 @@ class Broker {
   std::vector<Session> RemovePredecessors(link::PeerId peer, const Hello& hello);
   void EndSession(SessionId id, std::string_view why);
   void Announce(const std::vector<std::string>& queues);
-  void NoteSeenEpoch(const Hello& worker);
+  void NoteSeen(const Hello& worker);
   void SendPresence(const std::string& queue);
   void SendAllPresence();
   const Session* Planner() const { return sessions_.Find(planner_); }
+  bool IsInDoubt() const;
 
   // ---- verbs (broker.cpp) ----
   void Handle(Session& from, Message message, Now now);
@@ -152,8 +157,12 @@ class Broker {
   JournalId journal_;  // of the newest planner, connected or not
   Epoch epoch_;
   std::uint64_t planner_instance_ = 0;
-  // What workers have seen of each journal: a planner below that has an outdated copy of it.
-  std::map<JournalId, Epoch> seen_epochs_;
+  Hello planner_hello_;
+  // How far each journal has come, by what workers have seen and planners have published: a planner
+  // whose journal is behind that has an old copy of it.
+  std::map<JournalId, JournalPosition> seen_;
+  std::set<JournalId> in_doubt_;  // served before this boot, and no worker has spoken of it yet
+  std::optional<SteadyTime> started_;
   SteadyTime last_tick_;
   // The ledger that a target is known by, in this boot, and the key of the worker that came with
   // it. Whoever revokes that key lets the target begin anew.

@@ -4,6 +4,7 @@
 
 #include "broker/authorise.h"
 #include "broker/broker.h"
+#include "schema/base/planted.h"
 #include "schema/codec/codec.h"
 #include "schema/values/plan.h"
 
@@ -13,11 +14,27 @@ namespace {
 constexpr std::size_t kAskedPeers = 20'000;
 constexpr Duration kAskAgain{1'000};
 
-Bye OutdatedJournal() {
+Bye OutdatedJournal(const JournalPosition& seen) {
   return {.reason = ByeReason::kSuperseded,
-          .message =
-              "the journal is older than the targets, or another planner runs on a copy: a later "
-              "start was served"};
+          .message = "the journal is older than the targets, or another planner runs on a copy",
+          .seen = seen};
+}
+
+JournalPosition PositionOf(const Hello& hello) {
+  return {.epoch = hello.epoch, .event = hello.event, .transaction = hello.transaction};
+}
+
+// Whether a planner with this hello lacks something of its journal that has been seen: a newer
+// start, a start that its journal does not know of, or events or a transaction of earlier starts.
+// How often it was started itself does not matter: it runs on an old journal or a copy.
+bool IsBehind(const Hello& planner, const JournalPosition& seen) {
+  if (planner.epoch <= seen.epoch) return planner.epoch < seen.epoch;
+  if (!seen.epoch || planner.starts.empty()) return false;
+  const std::vector<Epoch>& starts = planner.starts;
+  const bool is_remembered = seen.epoch >= starts.front();
+  if (is_remembered && !std::binary_search(starts.begin(), starts.end(), seen.epoch)) return true;
+  if (IsPlanted(Bug::kIgnoreEvents)) return false;
+  return seen.event >= planner.event || seen.transaction > planner.transaction;
 }
 
 bool IsTarget(const std::string& queue) {
@@ -135,8 +152,9 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
 }
 
 std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
-  const auto seen = seen_epochs_.find(hello.journal);
-  if (seen != seen_epochs_.end() && hello.epoch < seen->second) return OutdatedJournal();
+  const auto found = seen_.find(hello.journal);
+  const JournalPosition seen = found == seen_.end() ? JournalPosition{} : found->second;
+  if (IsBehind(hello, seen)) return OutdatedJournal(seen);
   if (hello.journal != journal_) {
     if (!planner_) return std::nullopt;
     return Bye{.reason = ByeReason::kUnauthorised,
@@ -145,7 +163,9 @@ std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
   const bool is_newer = hello.epoch > epoch_;
   const bool is_same = hello.epoch == epoch_ && hello.instance == planner_instance_;
   if (is_newer || is_same) return std::nullopt;
-  return Bye{.reason = ByeReason::kSuperseded, .message = "a newer planner is in charge"};
+  return Bye{.reason = ByeReason::kSuperseded,
+             .message = "a newer planner is in charge",
+             .seen = seen};
 }
 
 // The sessions that this hello replaces: of the same connection, of the same ledger, or of the
@@ -162,7 +182,8 @@ std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& 
     if (old.peer != peer) {
       if (old.instance != hello.instance) {
         Dismiss(old.peer, {.reason = ByeReason::kSuperseded,
-                           .message = "a newer instance has taken its place"});
+                           .message = "a newer instance has taken its place",
+                           .seen = same_planner ? PositionOf(hello) : JournalPosition{}});
       } else {
         decisions_.effects.push_back(DropPeer{old.peer});
       }
@@ -174,20 +195,24 @@ std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& 
   return removed;
 }
 
-// A planner is told of an epoch above its own, and stops (D1).
-void Broker::NoteSeenEpoch(const Hello& worker) {
+// A planner is told of what is newer than its journal, and stops (D1). Nothing that it has queued
+// may reach anybody.
+void Broker::NoteSeen(const Hello& worker) {
   if (!worker.journal) return;
-  Epoch& seen = seen_epochs_[worker.journal];
-  seen = std::max(seen, worker.epoch);
+  in_doubt_.erase(worker.journal);
+  JournalPosition& seen = seen_[worker.journal];
+  seen = Newest(seen, PositionOf(worker));
   const Session* planner = Planner();
-  if (planner == nullptr || worker.journal != journal_ || seen <= epoch_) return;
+  if (planner == nullptr || worker.journal != journal_) return;
+  if (!IsBehind(planner_hello_, PositionOf(worker))) return;
   const link::PeerId peer = planner->peer;
+  queues_.Clear();
   EndSession(planner->id, "its journal is outdated");
-  Dismiss(peer, OutdatedJournal());
+  Dismiss(peer, OutdatedJournal(seen));
 }
 
 void Broker::OpenWorker(const Session& session, const Hello& hello) {
-  NoteSeenEpoch(hello);
+  NoteSeen(hello);
   for (const std::string& queue : session.queues) {
     queues_.Join(queue, session.id);
     if (IsTarget(queue)) ledgers_[queue] = {hello.ledger, session.public_key};
@@ -213,8 +238,9 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
   planner_instance_ = hello.instance;
   journal_ = hello.journal;
   epoch_ = hello.epoch;
+  planner_hello_ = hello;
   queues_.Fence(epoch_);
-  Epoch& seen = seen_epochs_[journal_];
+  Epoch& seen = seen_[journal_].epoch;
   if (epoch_ > seen) {
     seen = epoch_;
     decisions_.records.emplace_back(SpoolPlanner{.journal = journal_, .epoch = epoch_});

@@ -31,7 +31,8 @@ struct QueuedItem {
   ItemId id;
   Epoch epoch;
   std::uint64_t body_hash = 0;
-  std::string queue;  // QueueName text
+  EventSequence event;  // newest of the journal when it was published
+  std::string queue;    // QueueName text
   std::string body;
 };
 

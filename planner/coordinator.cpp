@@ -1,26 +1,13 @@
 #include "planner/coordinator.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
 #include "schema/base/planted.h"
 
 namespace eris::planner {
-
-namespace {
-
-// An epoch is the number of the start with this many random bits behind it.
-constexpr unsigned kRandomBits = 20;
-
-std::string StartOf(Epoch epoch) { return std::to_string(epoch.value >> kRandomBits); }
-
-}  // namespace
-
-Epoch NextEpoch(Epoch last, std::uint64_t random) {
-  const std::uint64_t start = (last.value >> kRandomBits) + 1;
-  return {(start << kRandomBits) | (random & ((1ULL << kRandomBits) - 1))};
-}
 
 Coordinator::Coordinator(CoordinatorOptions options, JournalReader& journal)
     : options_(options), journal_(&journal), watchers_(options.watch) {}
@@ -29,7 +16,12 @@ Result<Coordinator> Coordinator::Recover(CoordinatorOptions options, JournalRead
                                          Now now) {
   Coordinator coordinator(options, journal);
   ERIS_ASSIGN(coordinator.head_, journal.LoadHead());
-  for (const auto& [profile, generation] : coordinator.head_.generations) {
+  JournalHead& head = coordinator.head_;
+  if (head.superseded && !IsPlanted(Bug::kForgetSuperseded))
+    return tl::unexpected(SupersededError(head, head.seen));
+  // Targets would answer for transactions of another copy of the journal.
+  head.last_transaction = std::max(head.last_transaction, head.seen.transaction);
+  for (const auto& [profile, generation] : head.generations) {
     coordinator.profiles_[profile].newest = generation;
   }
   ERIS_TRY(journal.ReplayOpen([&](const Event& event) -> Status {
@@ -43,8 +35,8 @@ Result<Coordinator> Coordinator::Recover(CoordinatorOptions options, JournalRead
     coordinator.Apply(event, now.steady);
     return {};
   }));
-  coordinator.Record(
-      {}, PlannerStarted{NextEpoch(coordinator.head_.epoch, coordinator.options_.start)}, now);
+  coordinator.Record({}, PlannerStarted{EpochAfter(head, coordinator.options_.start)}, now);
+  coordinator.start_ = head.last_event;
   return coordinator;
 }
 
@@ -63,6 +55,12 @@ void Coordinator::Record(TransactionId transaction, EventBody body, Now now) {
 void Coordinator::Apply(const Event& event, SteadyTime now) {
   if (const auto* started = std::get_if<PlannerStarted>(&event.body)) {
     head_.epoch = started->epoch;
+    AddStart(head_.starts, started->epoch);
+    return;
+  }
+  if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
+    head_.seen = Newest(head_.seen, superseded->seen);
+    head_.superseded = true;
     return;
   }
   if (const auto* accepted = std::get_if<SubmissionAccepted>(&event.body)) {
@@ -124,7 +122,8 @@ void Coordinator::Publish(const Transaction& transaction, const PublishedItem& i
                .low_water = LowWater(queue),
                .deadline_ms = transaction.DeadlineOf(item).count(),
                .body_hash = 0,
-               .body = transaction.BodyOf(item)}});
+               .body = transaction.BodyOf(item),
+               .event = head_.last_event}});
 }
 
 void Coordinator::Stop(Error error) {
@@ -133,18 +132,27 @@ void Coordinator::Stop(Error error) {
   decisions_.effects.emplace_back(StopPlanner{std::move(error)});
 }
 
-void Coordinator::OnEpochSeen(Epoch epoch) {
-  if (epoch <= head_.epoch) return;
-  Stop({ErrorCode::kConflict,
-        "start " + StartOf(epoch) +
-            " of a planner of this journal has been seen, and this is start " +
-            StartOf(head_.epoch) +
-            ": the journal is older than the targets, or another planner runs on a copy of it",
-        "stop the other planner, or restore the newest journal; then start this one again"});
+void Coordinator::OnEpochSeen(Epoch epoch, Now now) {
+  if (epoch > head_.epoch) OnSuperseded({.epoch = epoch, .event = {}, .transaction = {}}, now);
+}
+
+// Recorded, or whoever starts a planner that has ended would start it until it is the newest.
+void Coordinator::OnSuperseded(const JournalPosition& seen, Now now) {
+  if (stopped_) return;
+  Record({}, PlannerSuperseded{seen}, now);
+  Stop(SupersededError(head_, seen));
+}
+
+JournalPosition Coordinator::position() const {
+  // Whoever took over has accepted that events are lost, and each target has seen others of them.
+  constexpr EventSequence kAll{std::numeric_limits<std::uint64_t>::max()};
+  return {.epoch = head_.epoch,
+          .event = head_.seen.epoch ? kAll : start_,
+          .transaction = head_.last_transaction};
 }
 
 void Coordinator::OnWelcome(const Welcome& welcome, Now now) {
-  if (welcome.journal == head_.journal) OnEpochSeen(welcome.epoch);
+  if (welcome.journal == head_.journal) OnEpochSeen(welcome.epoch, now);
   if (stopped_) return;
   link_ = Lanes::Presence::kConnected;
   presence_.clear();
@@ -187,9 +195,7 @@ void Coordinator::OnReceipt(const ItemId& item, const Receipt& receipt, Now now)
       busy_.emplace(now.steady + std::max(Duration(receipt.retry_after_ms), Duration(100)), item);
       return;
     case Receipt::What::kFenced:
-      Stop({ErrorCode::kConflict,
-            "the broker serves a newer planner: this is start " + StartOf(head_.epoch) +
-                " of this journal",
+      Stop({ErrorCode::kConflict, "the broker serves a newer planner",
             "stop one of the two planners"});
       return;
   }

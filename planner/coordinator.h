@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "planner/effect.h"
+#include "planner/epochs.h"
 #include "planner/journal_reader.h"
 #include "planner/transaction.h"
 #include "planner/tuning.h"
@@ -28,11 +29,6 @@
 #include "schema/values/request.h"
 
 namespace eris::planner {
-
-// The epoch of a planner's start: above every epoch of earlier starts from this journal. Its low
-// bits are random, so that two planners on copies of a journal which were started equally often
-// have different epochs, and one of them is fenced (docs/decisions/0005-epochs.md).
-Epoch NextEpoch(Epoch last, std::uint64_t random);
 
 struct CoordinatorOptions {
   Tuning tuning;
@@ -61,8 +57,8 @@ class Coordinator {
  public:
   using Decisions = eris::Decisions<Event, Effect>;
 
-  // Replays what is open, and begins a new epoch (the first pending record). `journal` outlives the
-  // coordinator.
+  // Replays what is open, and begins a new epoch (the first pending record). Fails with kConflict
+  // when the journal is superseded. `journal` outlives the coordinator.
   static Result<Coordinator> Recover(CoordinatorOptions options, JournalReader& journal, Now now);
   Coordinator(Coordinator&&) = default;
   Coordinator& operator=(Coordinator&&) = default;
@@ -71,7 +67,9 @@ class Coordinator {
   void OnWelcome(const Welcome& welcome, Now now);
   void OnLinkLost(Now now);
   // The newest epoch that somebody knows of this journal. Above our own: stop (design D1).
-  void OnEpochSeen(Epoch epoch);
+  void OnEpochSeen(Epoch epoch, Now now);
+  // The broker has said that this journal is an old or a copied one: stop for good, on record.
+  void OnSuperseded(const JournalPosition& seen, Now now);
   void OnPresence(const Presence& presence, Now now);
   void OnReceipt(const ItemId& item, const Receipt& receipt, Now now);
   // The broker will not queue the item; this attempt has done nothing.
@@ -94,6 +92,9 @@ class Coordinator {
   // ---- what it knows ----
   JournalId journal() const { return head_.journal; }
   Epoch epoch() const { return head_.epoch; }
+  // What others may have seen of earlier planners of this journal, for hello.
+  JournalPosition position() const;
+  const std::vector<Epoch>& starts() const { return head_.starts; }
   bool stopped() const { return stopped_; }
   const std::map<TransactionId, std::unique_ptr<Transaction>>& transactions() const {
     return transactions_;
@@ -168,7 +169,8 @@ class Coordinator {
 
   CoordinatorOptions options_;
   JournalReader* journal_;
-  JournalHead head_;  // of what is decided: ahead of the disk within a turn
+  JournalHead head_;     // of what is decided: ahead of the disk within a turn
+  EventSequence start_;  // the event of this planner's start
   Decisions decisions_;
   std::map<TransactionId, std::unique_ptr<Transaction>> transactions_;
   std::map<TransactionId, EventSequence> last_events_;  // of those

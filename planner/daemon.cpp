@@ -94,23 +94,24 @@ link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
               },
           .on_lost = [this](const link::Lost&) { coordinator_->OnLinkLost(parts_.loop.now()); },
           .on_ended =
-              [this](const Bye& bye) {
-                Stop(Fail(ErrorCode::kConflict,
-                          "another planner serves in this one's place: " + bye.message));
-              },
+              [this](const Bye& bye) { coordinator_->OnSuperseded(bye.seen, parts_.loop.now()); },
           .on_message = [this](const Message& message) { OnMessage(message); }};
 }
 
 Hello PlannerDaemon::MakeHello() const {
+  const JournalPosition position = coordinator_->position();
   return {.role = Role::kPlanner,
           .name = options_.name,
           .instance = options_.instance,
           .software = options_.software,
           .queues = {},
           .journal = coordinator_->journal(),
-          .epoch = coordinator_->epoch(),
+          .epoch = position.epoch,
           .ledger = {},
-          .in_flight = {}};
+          .in_flight = {},
+          .event = position.event,
+          .transaction = position.transaction,
+          .starts = coordinator_->starts()};
 }
 
 void PlannerDaemon::OnMessage(const Message& message) {

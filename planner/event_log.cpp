@@ -13,6 +13,11 @@ struct Writer {
   void operator()(const PlannerStarted& event) const {
     log.Info("planner.epoch", {{"epoch", event.epoch.value}});
   }
+  void operator()(const PlannerSuperseded& event) const {
+    log.Error("planner.superseded", {{"epoch", event.seen.epoch.value},
+                                     {"event", event.seen.event.value},
+                                     {"transaction", event.seen.transaction.value}});
+  }
   void operator()(const SubmissionAccepted& event) const {
     log.Info("transaction.accepted", {{"transaction", transaction},
                                       {"profile", event.submission.profile.text},

@@ -14,6 +14,7 @@
 #include "planner/config.h"
 #include "planner/daemon.h"
 #include "planner/depot_socket.h"
+#include "planner/epochs.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
 #include "schema/base/process.h"
@@ -27,14 +28,34 @@ namespace eris::planner {
 namespace {
 
 constexpr std::string_view kHelp =
-    "usage: eris-planner --config FILE [--keep 90d] [--keep 1GB]\n"
+    "usage: eris-planner --config FILE [--keep 90d] [--keep 1GB] [--take-over]\n"
     "\n"
     "Plans what is submitted, keeps the journal and leads each transaction to its end.\n"
+    "A planner whose journal is an old or a copied one stops for good. --take-over says that its\n"
+    "journal is the right one, and ends; the next start fences all other planners of it.\n"
     "FILE is described in docs/manual/configuration.md; --keep is said there, too, and comes "
     "before\n"
     "it. --version prints the version.\n";
 constexpr std::array<std::string_view, 1> kOptions{"--keep"};
+constexpr std::string_view kTakeOver = "--take-over";
 constexpr int kExitSuperseded = 3;
+
+Status TakeJournalOver(const std::string& config_path) {
+  ERIS_ASSIGN(const PlannerConfig config, LoadPlannerConfig(config_path));
+  SystemClock clock;
+  SystemRandom random;
+  const std::string path = config.state_dir + "/journal.db";
+  if (!FileExists(path)) {
+    return Fail(ErrorCode::kNotFound, path + ": there is no journal",
+                "put the journal there, or read docs/RECOVERY.md about its loss");
+  }
+  ERIS_ASSIGN(const auto journal, Journal::Open(path, random));
+  ERIS_ASSIGN(const JournalHead head, journal->LoadHead());
+  const Event event = TakeOver(head, random.NextU64(), clock.Read().wall);
+  ERIS_TRY(journal->Append({&event, 1}));
+  std::puts("this journal is the right one from now on: start the planner");
+  return {};
+}
 
 Status Run(const DaemonCall& call) {
   ERIS_ASSIGN(PlannerConfig config, LoadPlannerConfig(call.config));
@@ -89,13 +110,17 @@ Status Run(const DaemonCall& call) {
 }  // namespace eris::planner
 
 int main(int argc, char** argv) {
-  const auto call = eris::ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)),
-                                          eris::planner::kHelp, eris::planner::kOptions);
+  using namespace eris;
+  const auto call = ParseDaemonCall(std::span(argv, static_cast<std::size_t>(argc)), planner::kHelp,
+                                    {.verb = planner::kTakeOver, .options = planner::kOptions});
   if (call && call->config.empty()) return std::fputs(call->answer.c_str(), stdout) < 0;
-  const eris::Status status = call ? eris::planner::Run(*call) : eris::Fail(call.error());
+  const auto run = [&call] {
+    if (!call) return Status(Fail(call.error()));
+    return call->verb.empty() ? planner::Run(*call) : planner::TakeJournalOver(call->config);
+  };
+  const Status status = run();
   if (status) return EXIT_SUCCESS;
   std::fprintf(stderr, "eris-planner: %s\n", status.error().message.c_str());
   if (!status.error().fix.empty()) std::fprintf(stderr, "  %s\n", status.error().fix.c_str());
-  return status.error().code == eris::ErrorCode::kConflict ? eris::planner::kExitSuperseded
-                                                           : EXIT_FAILURE;
+  return status.error().code == ErrorCode::kConflict ? planner::kExitSuperseded : EXIT_FAILURE;
 }

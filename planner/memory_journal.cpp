@@ -35,7 +35,16 @@ Result<JournalHead> MemoryJournal::LoadHead() {
   head.last_event = {events_.size()};
   for (const Event& event : events_) {
     head.last_transaction = std::max(head.last_transaction, event.transaction);
-    if (const auto* started = std::get_if<PlannerStarted>(&event.body)) head.epoch = started->epoch;
+    if (const auto* started = std::get_if<PlannerStarted>(&event.body)) {
+      head.epoch = started->epoch;
+      AddStart(head.starts, started->epoch);
+      head.superseded = false;
+    }
+    if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
+      head.seen = Newest(head.seen, superseded->seen);
+      AddStart(head.starts, superseded->seen.epoch);
+      head.superseded = true;
+    }
     if (const auto* committed = std::get_if<GenerationCommitted>(&event.body)) {
       head.generations[committed->profile] = committed->generation;
     }
@@ -171,8 +180,9 @@ Result<std::vector<TransactionStatus>> MemoryJournal::LoadTransactions(
   std::vector<TransactionStatus> found;
   for (std::uint64_t id = head.last_transaction.value; id > 0; --id) {
     if (found.size() >= filter.limit) break;
-    ERIS_ASSIGN(TransactionStatus status, LoadTransaction({id}));
-    if (!filter.profile || status.profile == *filter.profile) found.push_back(std::move(status));
+    Result<TransactionStatus> status = LoadTransaction({id});
+    if (!status) continue;  // numbers are skipped by a take-over
+    if (!filter.profile || status->profile == *filter.profile) found.push_back(*std::move(status));
   }
   return found;
 }

@@ -141,6 +141,7 @@ std::int64_t Transaction::LockedMs() const {
 void Transaction::On(const SubmissionAccepted&, SteadyTime) {}
 
 void Transaction::On(const PlannerStarted&, SteadyTime) {}
+void Transaction::On(const PlannerSuperseded&, SteadyTime) {}
 
 void Transaction::On(const TransactionPlanned& event, SteadyTime) {
   if (auto* deploy = std::get_if<DeployManifest>(&submission_.action)) deploy->manifest = {};

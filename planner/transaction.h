@@ -120,6 +120,7 @@ class Transaction {
   void On(const RollbackResumed& event, SteadyTime now);
   void On(const Abandoned& event, SteadyTime now);
   void On(const PlannerStarted& event, SteadyTime now);
+  void On(const PlannerSuperseded& event, SteadyTime now);
   void NoteLocks(const Event& event);
   void OnSuccess(ItemIndex item, const Outcome& outcome);
   void OnTaken(ItemIndex item, const Outcome& outcome);

@@ -16,7 +16,8 @@ Message ToMessage(const PublishItem& publish) {
                      .queue = publish.queue,
                      .item = publish.item.id,
                      .epoch = publish.item.epoch,
-                     .body_hash = hashed.body_hash},
+                     .body_hash = hashed.body_hash,
+                     .event = publish.item.event},
           .body = std::move(hashed.bytes)};
 }
 
@@ -74,7 +75,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
     case MessageKind::kOutcome: {
       ERIS_ASSIGN(Outcome outcome, Decode<Outcome>(message.body));
       if (header.item.step.journal == coordinator_.journal()) {
-        coordinator_.OnEpochSeen(header.epoch);
+        coordinator_.OnEpochSeen(header.epoch, now);
       }
       coordinator_.OnOutcome(header.queue, {header.item, std::move(outcome)}, now);
       return {};

@@ -18,7 +18,7 @@ struct Event {
   # Made by the planner.
   sequence @0 :UInt64;       # position in the journal, from 1
   atMs @1 :Int64;            # moment
-  transaction @2 :UInt64;    # 0 for plannerStarted
+  transaction @2 :UInt64;    # 0 for plannerStarted and superseded
   body :union {
     unspecified @3 :Void;
     plannerStarted @4 :UInt64;                    # its epoch, greater than all before
@@ -33,6 +33,9 @@ struct Event {
     ended @13 :Ended;
     rollbackResumed @14 :Text;                    # author: a stuck one is tried again
     abandoned @15 :Abandoned;
+    superseded @16 :Ids.JournalPosition;          # seen elsewhere, and newer than this journal: its
+                                                  # planner stops, and starts no more until an
+                                                  # operator takes over (a plannerStarted follows)
   }
 }
 

@@ -24,6 +24,13 @@ enum Direction {
   inverse @2;      # undoes it
 }
 
+struct JournalPosition {
+  # How far a journal has come, as its planner says or as others have seen of it. 0 = not known.
+  epoch @0 :UInt64;          # of the newest start of a planner
+  event @1 :UInt64;          # sequence of an event
+  transaction @2 :UInt64;
+}
+
 struct ItemId {
   # One attempt at one item. Made by the planner, echoed by everybody.
   journal @0 :UInt64;        # random, of the planner's journal; never 0

@@ -103,6 +103,7 @@ struct Header {
   request @6 :UInt64;        # request, reply, submitChunk, submitReply, fault: chosen by the client
   verb @7 :RequestVerb;      # request
   author @8 :Text;           # request, submitChunk: name of the client's key
+  event @9 :UInt64;          # publish, deliver: newest event of the journal when it was published
 }
 
 # ---- sessions ----
@@ -128,6 +129,10 @@ struct Hello {
   epoch @8 :UInt64;          # planner: its own; worker: the newest it has seen, 0 = none
   ledger @9 :UInt64;         # worker: random, of its ledger
   inFlight @10 :List(Ids.ItemId);      # worker: what it has and has not finished
+  event @11 :UInt64;         # planner: the event of its start, all before it are in its journal;
+                             # worker: the newest that it has seen with an item; 0 = not told
+  transaction @12 :UInt64;   # planner: the last of its journal; worker: the last it has seen
+  starts @13 :List(UInt64);  # planner: the epochs of the last starts from its journal, growing
 }
 
 struct Welcome {
@@ -153,6 +158,7 @@ struct Bye {
   # Made by the broker: the session is over.
   reason @0 :ByeReason;
   message @1 :Text;          # one line
+  seen @2 :Ids.JournalPosition;        # superseded planners: what is newer; otherwise absent
 }
 
 enum FaultCode {

@@ -135,18 +135,23 @@ std::string SettingLine(std::string_view key, std::span<const std::string> value
 }
 
 Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help,
-                                   std::span<const std::string_view> known) {
+                                   const DaemonWords& words) {
   DaemonCall call;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help" || argument == "-h") return DaemonCall{.answer = std::string(help)};
     if (argument == "--version") return DaemonCall{.answer = std::string(ERIS_VERSION) + "\n"};
-    const bool is_known = std::find(known.begin(), known.end(), argument) != known.end();
-    if ((argument != "--config" && !is_known) || i + 1 == arguments.size()) {
+    if (!words.verb.empty() && argument == words.verb) {
+      call.verb = argument;
+      continue;
+    }
+    const bool is_option =
+        std::find(words.options.begin(), words.options.end(), argument) != words.options.end();
+    if ((argument != "--config" && !is_option) || i + 1 == arguments.size()) {
       return Fail(ErrorCode::kInvalid, "unknown argument " + std::string(argument), "try --help");
     }
     ++i;
-    if (is_known) {
+    if (is_option) {
       call.options.emplace_back(argument, arguments[i]);
     } else {
       call.config = arguments[i];

@@ -51,14 +51,19 @@ std::string SettingLine(std::string_view key, std::string_view value);
 std::string SettingLine(std::string_view key, std::int64_t value);
 std::string SettingLine(std::string_view key, std::span<const std::string> values);
 
-// What a daemon is called with: `PROGRAM --config FILE`, `--help` or `--version`; and the options,
-// each with a value, that it knows beside these.
+// What a daemon is called with: `PROGRAM --config FILE`, `--help` or `--version`; and what it knows
+// beside these.
 struct DaemonCall {
   std::string config;  // empty: print `answer` and end with success
   std::string answer;
+  std::string verb;  // empty: run
   std::vector<std::pair<std::string, std::string>> options;  // in their order
 };
+struct DaemonWords {
+  std::string_view verb;                      // the only one, such as "--take-over"; empty: none
+  std::span<const std::string_view> options;  // each with a value
+};
 Result<DaemonCall> ParseDaemonCall(std::span<char* const> arguments, std::string_view help,
-                                   std::span<const std::string_view> known = {});
+                                   const DaemonWords& words = {});
 
 }  // namespace eris

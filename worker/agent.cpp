@@ -129,7 +129,9 @@ void Agent::OnDeliver(const Message& message, Now now) {
   Result<WorkItem> item = DecodeWorkItem(message);
   if (!item) return Refuse(message.header.item, item.error().message);
   if (!PassesFences(*item)) return;
-  if (item->epoch > ledger_.epoch) Record(EpochSeen{.epoch = item->epoch});
+  if (item->epoch > ledger_.epoch || item->event > ledger_.event) {
+    Record(EpochSeen{.epoch = std::max(item->epoch, ledger_.epoch), .event = item->event});
+  }
   RaiseLowWater(item->low_water);
   if (IsHeld(*item) || IsAnswered(*item, now)) return;
   if (held_.size() >= options_.max_items) {

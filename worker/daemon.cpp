@@ -56,14 +56,17 @@ link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
 }
 
 Hello WorkerDaemon::MakeHello() const {
+  const JournalPosition seen = agent_.ledger().Seen();
   Hello hello{.role = Role::kWorker,
               .name = options_.name,
               .instance = parts_.ledger.start(),
               .software = options_.software,
               .journal = agent_.ledger().journal,
-              .epoch = agent_.ledger().epoch,
+              .epoch = seen.epoch,
               .ledger = parts_.ledger.id(),
-              .in_flight = agent_.InFlight()};
+              .in_flight = agent_.InFlight(),
+              .event = seen.event,
+              .transaction = seen.transaction};
   for (const QueueName& queue : options_.agent.queues) hello.queues.push_back(queue.ToString());
   return hello;
 }

@@ -159,6 +159,12 @@ struct EventToJson {
   Json operator()(const PlannerStarted& e) const {
     return {{"type", "plannerStarted"}, {"epoch", e.epoch.value}};
   }
+  Json operator()(const PlannerSuperseded& e) const {
+    return {{"type", "plannerSuperseded"},
+            {"epoch", e.seen.epoch.value},
+            {"event", e.seen.event.value},
+            {"transaction", e.seen.transaction.value}};
+  }
   Json operator()(const SubmissionAccepted& e) const {
     return {{"type", "submissionAccepted"},
             {"submission", e.submission.id.text},

@@ -57,9 +57,9 @@ std::string StateText(const ActiveMapping& mapping) {
 }
 
 std::string EventWord(const Event& event) {
-  constexpr const char* kWords[] = {"planner started", "submitted", "planned", "phase",
-                                    "published",       "settled",   "cancel",  "verified",
-                                    "generation",      "ended",     "resumed", "abandoned"};
+  constexpr const char* kWords[] = {
+      "planner started", "submitted",  "planned", "phase",   "published", "settled",   "cancel",
+      "verified",        "generation", "ended",   "resumed", "abandoned", "superseded"};
   static_assert(std::size(kWords) == std::variant_size_v<EventBody>);
   return kWords[event.body.index()];
 }
@@ -88,6 +88,9 @@ std::string EventDetail(const Event& event) {
   }
   if (const auto* started = std::get_if<PlannerStarted>(&event.body)) {
     return fmt::format("epoch {}", started->epoch.value);
+  }
+  if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
+    return fmt::format("stopped: epoch {} has been seen", superseded->seen.epoch.value);
   }
   const std::vector<std::string> lines = LinesOf(Progress(), event);
   return lines.empty() ? "" : lines.front();

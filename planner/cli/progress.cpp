@@ -37,6 +37,7 @@ bool Progress::Apply(const Event& event, SteadyTime now) {
   if (event.transaction) transaction_ = event.transaction;
   std::visit(Overloaded{
                  [](const PlannerStarted&) {},
+                 [](const PlannerSuperseded&) {},
                  [this](const SubmissionAccepted&) { end_.reset(); },
                  [this](const TransactionPlanned& e) { summary_ = e.plan.summary; },
                  [this](const PhaseEntered& e) { On(e); },

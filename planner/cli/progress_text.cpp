@@ -217,6 +217,7 @@ std::vector<std::string> LinesOf(const Progress& progress, const Event& event) {
           [](const Abandoned& e) { return Lines{"given up by " + e.author}; },
           // The ending tells about these.
           [](const PlannerStarted&) { return Lines{}; },
+          [](const PlannerSuperseded&) { return Lines{}; },
           [](const ItemsPublished&) { return Lines{}; },
           [](const GenerationCommitted&) { return Lines{}; },
           [](const TransactionEnded&) { return Lines{}; },

@@ -25,6 +25,7 @@ namespace {
 
 constexpr mode_t kPrivateDirectory = 0700;
 constexpr mode_t kPrivateFile = 0600;
+constexpr int kPlannerSuperseded = 3;  // planner/main.cpp
 constexpr std::size_t kMaxFile = 64 * 1024;
 constexpr const char* kHead = "# Written by `eris up`, and again at each start.\n";
 
@@ -174,6 +175,7 @@ class Builder {
     ERIS_TRY(WriteIfChanged(config, kHead + SettingLine("state_dir", directory) +
                                         LinkLines(key_file) + StoreLines(plan_.store)));
     AddChild("planner", "eris-planner", config);
+    children_.back().final_status = kPlannerSuperseded;
     return {};
   }
 

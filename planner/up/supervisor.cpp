@@ -28,6 +28,11 @@ Result<UniqueFd> OpenLogFile(const std::string& path) {
   return OpenLogFile(path);
 }
 
+bool IsFinal(const ChildSpec& spec, const ExitStatus& ended) {
+  return spec.final_status != 0 && ended.kind == ExitStatus::Kind::kExited &&
+         ended.value == spec.final_status;
+}
+
 }  // namespace
 
 Duration NextPause(const SupervisorOptions& options, Duration before, Duration lived) {
@@ -85,6 +90,11 @@ void Supervisor::OnEnd(Kept& kept) {
     kept.state = Kept::State::kEnded;
     CheckStopped();
     return;
+  }
+  if (ended && IsFinal(kept.spec, **ended)) {
+    kept.state = Kept::State::kEnded;
+    return notice_(kept.spec.name + " ended for good (" + how +
+                   "), it waits for you; its log: " + kept.spec.log_file);
   }
   kept.pause = NextPause(options_, kept.pause, loop_.now().steady - kept.started_at);
   notice_(kept.spec.name + " ended (" + how + "); starting it again in " +

@@ -19,6 +19,7 @@ struct ChildSpec {
   std::vector<std::string> argv;  // argv[0] is a path
   std::string log_file;           // its standard output and error, appended
   std::string pid_file;           // replaced atomically at each start, removed at its end
+  int final_status = 0;           // who exits with it is not started again; 0 = none
 };
 
 struct SupervisorOptions {

@@ -18,6 +18,9 @@ enum class Bug : std::uint8_t {
   kDropRoot,             // a transfer adds no roots
   kSettleByLateOutcome,  // an outcome of an earlier grade settles a later one
   kTrustReceipt,         // what the broker has queued is believed to be safe there
+  kSnapshotEarly,        // who only connects to a database is not taken for a writer of it
+  kForgetSuperseded,     // a planner that was superseded starts again
+  kIgnoreEvents,         // a broker does not look at the events that were seen of a journal
 };
 
 #ifdef ERIS_PLANTED_BUGS

@@ -241,6 +241,7 @@ Result<WorkItem> DecodeWorkItem(const Message& message) {
   WorkItem item;
   item.id = message.header.item;
   item.epoch = message.header.epoch;
+  item.event = message.header.event;
   item.body_hash = message.header.body_hash;
   ERIS_TRY(WithReader<WorkItem>(message.body, [&item](auto root, codec::Input& in) {
     codec::Read(root, item, in);

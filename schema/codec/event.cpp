@@ -83,6 +83,7 @@ struct BodyWriter {
     builder.setAuthor(Text(event.author));
     builder.setTarget(Text(event.target));
   }
+  void operator()(const PlannerSuperseded& event) { codec::Write(to.initSuperseded(), event.seen); }
 };
 
 TransactionPlanned ReadPlanned(wire::Planned::Reader from, Input& in) {
@@ -161,12 +162,27 @@ void ReadBody(wire::Event::Body::Reader from, EventBody& to, Input& in) {
       to = Abandoned{.author = in.Name(from.getAbandoned().getAuthor()),
                      .target = TargetName(in.Name(from.getAbandoned().getTarget()))};
       return;
+    case Body::SUPERSEDED:
+      codec::Read(from.getSuperseded(), to.emplace<PlannerSuperseded>().seen, in);
+      return;
     default:
       in.Unimplemented("Event.body", from.which());
   }
 }
 
 }  // namespace
+
+void Write(wire::JournalPosition::Builder to, const JournalPosition& from) {
+  to.setEpoch(from.epoch.value);
+  to.setEvent(from.event.value);
+  to.setTransaction(from.transaction.value);
+}
+
+void Read(wire::JournalPosition::Reader from, JournalPosition& to, Input&) {
+  to.epoch = {from.getEpoch()};
+  to.event = {from.getEvent()};
+  to.transaction = {from.getTransaction()};
+}
 
 void Write(wire::Event::Builder to, const Event& from, EventForm form) {
   to.setSequence(from.sequence.value);

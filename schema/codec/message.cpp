@@ -34,6 +34,7 @@ void Write(wire::Header::Builder to, const Header& from) {
   to.setRequest(from.request);
   to.setVerb(ToWire(from.verb));
   if (!from.author.empty()) to.setAuthor(Text(from.author));
+  to.setEvent(from.event.value);
 }
 
 void Read(wire::Header::Reader from, Header& to, Input& in) {
@@ -46,6 +47,7 @@ void Read(wire::Header::Reader from, Header& to, Input& in) {
   to.request = from.getRequest();
   to.verb = EnumOrUnspecified<RequestVerb>(from.getVerb());
   to.author = in.Name(from.getAuthor());
+  to.event = {from.getEvent()};
 }
 
 // ---- sessions ----
@@ -62,6 +64,10 @@ void Write(wire::Hello::Builder to, const Hello& from) {
   to.setEpoch(from.epoch.value);
   to.setLedger(from.ledger.value);
   WriteList(to.initInFlight(Count(from.in_flight)), from.in_flight, Write);
+  to.setEvent(from.event.value);
+  to.setTransaction(from.transaction.value);
+  auto starts = to.initStarts(Count(from.starts));
+  for (capnp::uint i = 0; i < starts.size(); ++i) starts.set(i, from.starts[i].value);
 }
 
 void Read(wire::Hello::Reader from, Hello& to, Input& in) {
@@ -77,6 +83,10 @@ void Read(wire::Hello::Reader from, Hello& to, Input& in) {
   to.epoch = {from.getEpoch()};
   to.ledger = {from.getLedger()};
   ReadList(from.getInFlight(), to.in_flight, in, Read);
+  to.event = {from.getEvent()};
+  to.transaction = {from.getTransaction()};
+  to.starts.reserve(from.getStarts().size());
+  for (const std::uint64_t epoch : from.getStarts()) to.starts.push_back({epoch});
 }
 
 void Write(wire::Welcome::Builder to, const Welcome& from) {
@@ -101,11 +111,13 @@ void Read(wire::Welcome::Reader from, Welcome& to, Input& in) {
 void Write(wire::Bye::Builder to, const Bye& from) {
   to.setReason(ToWire(from.reason));
   to.setMessage(Text(from.message));
+  if (from.seen != JournalPosition{}) Write(to.initSeen(), from.seen);
 }
 
 void Read(wire::Bye::Reader from, Bye& to, Input& in) {
   to.reason = in.Enum<ByeReason>(from.getReason());
   to.message = in.Prose(from.getMessage());
+  if (from.hasSeen()) Read(from.getSeen(), to.seen, in);
 }
 
 void Write(wire::Fault::Builder to, const Fault& from) {

@@ -1,6 +1,20 @@
 #include "schema/values/event.h"
 
+#include <algorithm>
+
 namespace eris {
+
+JournalPosition Newest(const JournalPosition& a, const JournalPosition& b) {
+  return {.epoch = std::max(a.epoch, b.epoch),
+          .event = std::max(a.event, b.event),
+          .transaction = std::max(a.transaction, b.transaction)};
+}
+
+void AddStart(std::vector<Epoch>& starts, Epoch epoch) {
+  const auto place = std::lower_bound(starts.begin(), starts.end(), epoch);
+  if (place == starts.end() || *place != epoch) starts.insert(place, epoch);
+  if (starts.size() > kRememberedStarts) starts.erase(starts.begin());
+}
 
 std::string_view ToString(TransactionPhase phase) {
   switch (phase) {

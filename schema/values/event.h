@@ -116,14 +116,37 @@ struct Abandoned {
   bool operator==(const Abandoned&) const = default;
 };
 
-using EventBody = std::variant<PlannerStarted, SubmissionAccepted, TransactionPlanned, PhaseEntered,
-                               ItemsPublished, ItemSettled, CancelRequested, TargetVerified,
-                               GenerationCommitted, TransactionEnded, RollbackResumed, Abandoned>;
+// How far a journal has come, as its planner says or as others have seen of it. 0 = not known.
+struct JournalPosition {
+  Epoch epoch;
+  EventSequence event;
+  TransactionId transaction;
+  bool operator==(const JournalPosition&) const = default;
+};
+// In each part the newer of the two.
+JournalPosition Newest(const JournalPosition& a, const JournalPosition& b);
+
+// Something of this journal has been seen that is newer than the journal itself: it is an old or a
+// copied one. Its planner stops, and starts no more until an operator takes over, which the next
+// PlannerStarted means.
+struct PlannerSuperseded {
+  JournalPosition seen;
+  bool operator==(const PlannerSuperseded&) const = default;
+};
+
+inline constexpr std::size_t kRememberedStarts = 64;
+// Adds an epoch to those of the starts that a journal remembers: sorted, and the oldest go.
+void AddStart(std::vector<Epoch>& starts, Epoch epoch);
+
+using EventBody =
+    std::variant<PlannerStarted, SubmissionAccepted, TransactionPlanned, PhaseEntered,
+                 ItemsPublished, ItemSettled, CancelRequested, TargetVerified, GenerationCommitted,
+                 TransactionEnded, RollbackResumed, Abandoned, PlannerSuperseded>;
 
 struct Event {
   EventSequence sequence;  // given by the journal
   WallTime at;
-  TransactionId transaction;  // 0 for PlannerStarted
+  TransactionId transaction;  // 0 for PlannerStarted and PlannerSuperseded
   EventBody body;
   bool operator==(const Event&) const = default;
 };

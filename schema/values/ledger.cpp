@@ -15,6 +15,7 @@ void Bind(LedgerState& state, JournalId journal) {
     state.steps.clear();
     state.lease.reset();
     state.epoch = {};
+    state.event = {};
     state.low_water = {};
   }
   state.journal = journal;
@@ -71,6 +72,15 @@ Grade LedgerState::HighestGrade(const StepId& step) const {
   return found == steps.end() ? Grade{} : found->second.rbegin()->first;
 }
 
+JournalPosition LedgerState::Seen() const {
+  JournalPosition seen{.epoch = epoch, .event = event, .transaction = {}};
+  if (low_water) seen.transaction = {low_water.value - 1};
+  if (!steps.empty()) {
+    seen.transaction = std::max(seen.transaction, steps.rbegin()->first.transaction);
+  }
+  return seen;
+}
+
 std::vector<ActiveMapping> LedgerState::MappingsOf(const ProfileName& profile) const {
   std::vector<ActiveMapping> found;
   for (const auto& [key, known] : mappings) {
@@ -86,6 +96,7 @@ void Apply(LedgerState& state, const LedgerRecord& record) {
           [&](const EpochSeen& seen) {
             ERIS_CHECK(seen.epoch >= state.epoch, "epochs grow");
             state.epoch = seen.epoch;
+            state.event = std::max(state.event, seen.event);
           },
           [&](const JournalBound& bound) { Bind(state, bound.journal); },
           [&](const LowWaterRaised& raised) { RaiseLowWater(state, raised.low_water); },

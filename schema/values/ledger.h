@@ -16,14 +16,18 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/shared.h"
+#include "schema/values/event.h"
 #include "schema/values/ids.h"
 #include "schema/values/work_item.h"
 
 namespace eris {
 
 // ---- fences ----
-struct EpochSeen {  // before the first item of that epoch is accepted; never smaller than before
+// How far the journal has come as its items tell: recorded before the first item of an epoch is
+// accepted. The epoch is never smaller than before.
+struct EpochSeen {
   Epoch epoch;
+  EventSequence event{};
   bool operator==(const EpochSeen&) const = default;
 };
 // The journal that this worker serves. Another one than before (a take-over) forgets everything
@@ -152,6 +156,7 @@ MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping);
 struct LedgerState {
   JournalId journal;  // 0 = serves any
   Epoch epoch;
+  EventSequence event;  // newest of that journal that was seen with an item
   TransactionId low_water;
   std::optional<LedgerLease> lease;
   std::map<StepId, std::map<Grade, LedgerAttempt>> steps;  // never an empty inner map
@@ -164,6 +169,8 @@ struct LedgerState {
   const LedgerAttempt* Find(const ItemId& id) const;
   // The highest grade seen of a step; Grade{} when none was.
   Grade HighestGrade(const StepId& step) const;
+  // What it has seen of the journal that it serves.
+  JournalPosition Seen() const;
   // The mappings that a profile has here, sorted as TargetReport wants them.
   std::vector<ActiveMapping> MappingsOf(const ProfileName& profile) const;
 };

@@ -88,7 +88,8 @@ struct Header {
   SessionId client;             // request, reply, submit*: the client's session, set by the broker
   std::uint64_t request = 0;    // request, reply, submit*: chosen by the client, echoed
   RequestVerb verb = RequestVerb::kUnspecified;  // request
-  std::string author;  // request, submitChunk: name of the client's key, set by the broker
+  std::string author;   // request, submitChunk: name of the client's key, set by the broker
+  EventSequence event;  // publish, deliver: newest of the journal when it was published
   bool operator==(const Header&) const = default;
 };
 
@@ -115,6 +116,10 @@ struct Hello {
   Epoch epoch;                      // planner: its own; worker: the newest it has seen
   LedgerId ledger;                  // worker
   std::vector<ItemId> in_flight;    // worker: started or queued here
+  // Planner: that of its start, all before are in its journal. Worker: newest seen with an item.
+  EventSequence event;
+  TransactionId transaction;  // planner: the last of its journal; worker: the last it has seen
+  std::vector<Epoch> starts;  // planner: of the last starts from its journal, growing
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {
@@ -138,6 +143,7 @@ std::string_view ToString(ByeReason reason);
 struct Bye {
   ByeReason reason = ByeReason::kUnspecified;
   std::string message;
+  JournalPosition seen;  // kSuperseded, of a planner: what is newer than its journal
   bool operator==(const Bye&) const = default;
 };
 // A message was not acted upon.

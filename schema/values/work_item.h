@@ -158,7 +158,8 @@ struct WorkItem {
   std::int64_t deadline_ms = 0;  // for the work itself, enforced by the worker
   std::uint64_t body_hash = 0;
   ItemBody body;
-  DepotAccess depot;  // how to have the objects that the body names; not hashed
+  DepotAccess depot;    // how to have the objects that the body names; not hashed
+  EventSequence event;  // newest of the journal when it was published
   bool operator==(const WorkItem&) const = default;
 };
 

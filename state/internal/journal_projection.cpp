@@ -46,7 +46,14 @@ std::size_t ParticipantsIn(const Manifest& manifest) {
 
 JournalProjection::JournalProjection(sqlite::Database& database)
     : database_(database),
-      set_epoch_(database, "UPDATE meta SET epoch = ?1"),
+      set_epoch_(database, "UPDATE meta SET epoch = ?1, superseded = 0"),
+      add_start_(database, "INSERT INTO start(epoch) VALUES (?1) ON CONFLICT DO NOTHING"),
+      forget_starts_(database,
+                     "DELETE FROM start WHERE epoch NOT IN "
+                     "(SELECT epoch FROM start ORDER BY epoch DESC LIMIT ?1)"),
+      supersede_(database,
+                 "UPDATE meta SET superseded = 1, seen_epoch = max(seen_epoch, ?1), "
+                 "seen_event = max(seen_event, ?2), seen_transaction = max(seen_transaction, ?3)"),
       insert_transaction_(database,
                           "INSERT INTO \"transaction\"(id, submission, profile, author, action, "
                           "submitted_ms, first_event, last_event) "
@@ -99,7 +106,19 @@ Status JournalProjection::Flush() {
 }
 
 Status JournalProjection::Project(const Event&, const PlannerStarted& started) {
-  return set_epoch_.Run(started.epoch.value);
+  ERIS_TRY(set_epoch_.Run(started.epoch.value));
+  return AddStart(started.epoch);
+}
+
+Status JournalProjection::AddStart(Epoch epoch) {
+  ERIS_TRY(add_start_.Run(epoch.value));
+  return forget_starts_.Run(kRememberedStarts);
+}
+
+Status JournalProjection::Project(const Event&, const PlannerSuperseded& superseded) {
+  const JournalPosition& seen = superseded.seen;
+  ERIS_TRY(AddStart(seen.epoch));
+  return supersede_.Run(seen.epoch.value, seen.event.value, seen.transaction.value);
 }
 
 // Another submission of a transaction is the retry of a stuck one: it goes on.

@@ -19,7 +19,9 @@ class JournalProjection {
   Status Flush();
 
  private:
+  Status AddStart(Epoch epoch);
   Status Project(const Event& event, const PlannerStarted& started);
+  Status Project(const Event& event, const PlannerSuperseded& superseded);
   Status Project(const Event& event, const SubmissionAccepted& accepted);
   Status Project(const Event& event, const TransactionPlanned& planned);
   Status Project(const Event& event, const PhaseEntered& entered);
@@ -36,6 +38,9 @@ class JournalProjection {
   sqlite::Database& database_;
   std::map<TransactionId, EventSequence> last_events_;  // of this append
   sqlite::Statement set_epoch_;
+  sqlite::Statement add_start_;
+  sqlite::Statement forget_starts_;
+  sqlite::Statement supersede_;
   sqlite::Statement insert_transaction_;
   sqlite::Statement insert_submission_;
   sqlite::Statement close_append_;

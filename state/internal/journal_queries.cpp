@@ -87,7 +87,9 @@ TransactionStatus ReadStatus(const sqlite::Cursor& row) {
 JournalQueries::JournalQueries(sqlite::Database& database)
     : head_(database,
             "SELECT journal, epoch, (SELECT max(sequence) FROM event), "
-            "(SELECT max(id) FROM \"transaction\") FROM meta"),
+            "(SELECT max(id) FROM \"transaction\"), superseded, seen_epoch, seen_event, "
+            "seen_transaction FROM meta"),
+      starts_(database, "SELECT epoch FROM start ORDER BY epoch"),
       newest_generations_(database, "SELECT profile, max(number) FROM generation GROUP BY profile"),
       unfinished_events_(database, kUnfinishedEvents),
       full_events_(database,
@@ -145,7 +147,14 @@ Result<JournalHead> JournalQueries::Head() {
     head.epoch = {row.Unsigned(1)};
     head.last_event = {row.Unsigned(2)};
     head.last_transaction = {row.Unsigned(3)};
+    head.superseded = row.Integer(4) != 0;
+    head.seen = {
+        .epoch = {row.Unsigned(5)}, .event = {row.Unsigned(6)}, .transaction = {row.Unsigned(7)}};
   }
+  ERIS_TRY(sqlite::ForEachRow(starts_.Select(), [&](const sqlite::Cursor& row) -> Status {
+    head.starts.push_back({row.Unsigned(0)});
+    return {};
+  }));
   ERIS_TRY(
       sqlite::ForEachRow(newest_generations_.Select(), [&](const sqlite::Cursor& row) -> Status {
         head.generations[ProfileName(std::string(row.Text(0)))] = {row.Unsigned(1)};

@@ -41,6 +41,7 @@ class JournalQueries {
   Result<std::vector<TransactionStatus>> ReadTransactions(sqlite::Cursor rows);
 
   sqlite::Statement head_;
+  sqlite::Statement starts_;
   sqlite::Statement newest_generations_;
   sqlite::Statement unfinished_events_;
   sqlite::Statement full_events_;

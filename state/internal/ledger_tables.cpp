@@ -32,9 +32,10 @@ MappingKey ReadKey(const sqlite::Cursor& row) {
 
 LedgerTables::LedgerTables(sqlite::Database& database)
     : database_(database),
-      set_epoch_(database, "UPDATE meta SET epoch = ?1"),
+      set_epoch_(database, "UPDATE meta SET epoch = ?1, event = max(event, ?2)"),
       forget_other_journal_(
-          database, "UPDATE meta SET epoch = 0, low_water = 0 WHERE journal NOT IN (0, ?1)"),
+          database,
+          "UPDATE meta SET epoch = 0, event = 0, low_water = 0 WHERE journal NOT IN (0, ?1)"),
       forget_other_bodies_(database,
                            "DELETE FROM body WHERE (SELECT journal FROM meta) NOT IN (0, ?1) "
                            "AND id IN (SELECT body FROM attempt)"),
@@ -109,7 +110,9 @@ Status LedgerTables::Write(const LedgerRecord& record) {
   return std::visit([this](const auto& value) { return Put(value); }, record);
 }
 
-Status LedgerTables::Put(const EpochSeen& seen) { return set_epoch_.Run(seen.epoch.value); }
+Status LedgerTables::Put(const EpochSeen& seen) {
+  return set_epoch_.Run(seen.epoch.value, seen.event.value);
+}
 
 Status LedgerTables::Put(const JournalBound& bound) {
   ERIS_TRY(forget_other_bodies_.Run(bound.journal.value));
@@ -262,11 +265,12 @@ Result<LedgerState> LedgerTables::Read() {
 }
 
 Status LedgerTables::ReadMeta(LedgerState& state) {
-  sqlite::Statement select(database_, "SELECT journal, epoch, low_water FROM meta");
+  sqlite::Statement select(database_, "SELECT journal, epoch, low_water, event FROM meta");
   return sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
     state.journal = {row.Unsigned(0)};
     state.epoch = {row.Unsigned(1)};
     state.low_water = {row.Unsigned(2)};
+    state.event = {row.Unsigned(3)};
     return {};
   });
 }

@@ -9,11 +9,14 @@ import subprocess
 # What takes the last migration back (state/migrations): there is a test for each that there is.
 BACK = {
     "planner/journal.db": """
-        ALTER TABLE "transaction" ADD COLUMN switching_ms INTEGER;
-        UPDATE "transaction" SET switching_ms = ended_ms - locked_ms WHERE ended_ms IS NOT NULL;
-        ALTER TABLE "transaction" DROP COLUMN locked_ms;
+        ALTER TABLE meta DROP COLUMN superseded;
+        ALTER TABLE meta DROP COLUMN seen_epoch;
+        ALTER TABLE meta DROP COLUMN seen_event;
+        ALTER TABLE meta DROP COLUMN seen_transaction;
+        DROP TABLE start;
     """,
     "broker/spool.db": "DROP TABLE planner;",
+    "targets/test2/ledger.db": "ALTER TABLE meta DROP COLUMN event;",
 }
 DATABASES = {"planner": "planner/journal.db", "broker": "broker/spool.db", "worker-test2": "targets/test2/ledger.db"}
 NEWER = 9_999

@@ -78,7 +78,7 @@ void BrokerPort::Perform(const link::SessionEffect& effect) {
           [&](const link::Established& established) { handlers_.on_established(established); },
           [&](const link::Lost&) { handlers_.on_lost(); },
           [&](const link::Redial&) { network_.Redial(number_); },
-          [&](const link::Ended&) { handlers_.on_ended(); },
+          [&](const link::Ended& ended) { handlers_.on_ended(ended.bye); },
       },
       effect);
 }

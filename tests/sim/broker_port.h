@@ -19,7 +19,7 @@ class BrokerPort final : public ClientEnd {
     std::function<Hello()> make_hello;
     std::function<void(const link::Established&)> on_established;
     std::function<void()> on_lost;
-    std::function<void()> on_ended;  // another instance serves in this one's place
+    std::function<void(const Bye&)> on_ended;  // another instance serves in this one's place
     std::function<void(const Message&)> on_message;
     std::function<void()> on_turn_end;  // after each of the others
   };

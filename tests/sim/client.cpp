@@ -25,7 +25,7 @@ Client::Client(Context& context, std::vector<Order> orders)
                          },
                      .on_established = [](const link::Established&) {},
                      .on_lost = [] {},
-                     .on_ended = [] {},
+                     .on_ended = [](const Bye&) {},
                      .on_message =
                          [this](const Message& message) {
                            if (message.header.kind != MessageKind::kSubmitReply) return;

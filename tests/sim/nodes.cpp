@@ -13,6 +13,7 @@ namespace eris::sim {
 namespace {
 
 constexpr Duration kSecond{1'000};
+constexpr Duration kRestart{5'000};
 
 }  // namespace
 
@@ -112,38 +113,45 @@ PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options,
       options_(options),
       journal_(std::move(journal)),
       port_(context.timeline, context.network, "planner") {
-  port_.SetHandlers({.make_hello =
-                         [this] {
-                           return Hello{.role = Role::kPlanner,
-                                        .name = "planner",
-                                        .instance = instance_,
-                                        .journal = coordinator_->journal(),
-                                        .epoch = coordinator_->epoch()};
-                         },
-                     .on_established =
-                         [this](const link::Established& established) {
-                           intake_->OnEstablished(established.welcome, now());
-                         },
-                     .on_lost = [this] { coordinator_->OnLinkLost(now()); },
-                     .on_ended = [this] { GiveUp("it was superseded"); },
-                     .on_message =
-                         [this](const Message& message) {
-                           // What does not fit is dropped, as the daemon does.
-                           static_cast<void>(intake_->OnMessage(message, now()));
-                         },
-                     .on_turn_end = [this] { EndTurn(); }});
+  port_.SetHandlers(
+      {.make_hello =
+           [this] {
+             const JournalPosition position = coordinator_->position();
+             return Hello{.role = Role::kPlanner,
+                          .name = "planner",
+                          .instance = instance_,
+                          .journal = coordinator_->journal(),
+                          .epoch = position.epoch,
+                          .event = position.event,
+                          .transaction = position.transaction,
+                          .starts = coordinator_->starts()};
+           },
+       .on_established =
+           [this](const link::Established& established) {
+             intake_->OnEstablished(established.welcome, now());
+           },
+       .on_lost = [this] { coordinator_->OnLinkLost(now()); },
+       .on_ended = [this](const Bye& bye) { coordinator_->OnSuperseded(bye.seen, now()); },
+       .on_message =
+           [this](const Message& message) {
+             // What does not fit is dropped, as the daemon does.
+             static_cast<void>(intake_->OnMessage(message, now()));
+           },
+       .on_turn_end = [this] { EndTurn(); }});
 }
 
 void PlannerNode::Boot() {
   stopped_ = false;
-  if (standing_ == Standing::kPretender) NeverStartAgain();
   must_stop_.clear();
   instance_ = context_.timeline.NextU64();
   options_.start = context_.timeline.NextU64();
   auto recovered = planner::Coordinator::Recover(options_, journal_, now());
-  if (!recovered) {
-    context_.verdicts.Report("recovery", recovered.error().message);
-    return;
+  if (!recovered && recovered.error().code == ErrorCode::kConflict) {
+    return GiveUp(recovered.error().message);
+  }
+  if (!recovered) return context_.verdicts.Report("recovery", recovered.error().message);
+  if (IsSuperseded()) {
+    context_.verdicts.Report("fences", "a planner was started on a superseded journal");
   }
   coordinator_.emplace(*std::move(recovered));
   intake_.emplace(*coordinator_);
@@ -158,24 +166,43 @@ void PlannerNode::Halt() {
   port_.Down();
 }
 
+// Whoever is of record is taken over by an operator, who knows that there was another one. A
+// pretender is started again by a supervisor that does not look at its exit status.
 void PlannerNode::GiveUp(const std::string& why) {
-  if (standing_ == Standing::kOfRecord) {
-    context_.verdicts.Report("ends", "the planner of record stopped: " + why);
-    return;
+  const bool is_of_record = standing_ == Standing::kOfRecord;
+  if (is_of_record && !had_pretender_) {
+    return context_.verdicts.Report("ends", "the planner of record stopped: " + why);
   }
-  context_.faults.Mark("a planner with another journal stopped");
+  context_.faults.Mark(is_of_record ? "an operator takes a journal over"
+                                    : "a planner with another journal stopped");
   context_.timeline.Note(name(), "stops: " + why);
   stopped_ = true;
   coordinator_.reset();
   intake_.reset();
   port_.Down();
+  After(kRestart, [this, is_of_record] {
+    if (is_of_record) TakeOver();
+    Crash();
+  });
 }
+
+void PlannerNode::TakeOver() {
+  const Event event =
+      planner::TakeOver(*journal_.LoadHead(), context_.timeline.NextU64(), now().wall);
+  ERIS_CHECK(journal_.Append({&event, 1}).has_value(),
+             "a journal in memory takes what it is given");
+  last_append_ = journal_.events().size();
+  context_.watch.Tell(&Checker::OnJournaled, event);
+}
+
+bool PlannerNode::IsSuperseded() { return journal_.LoadHead()->superseded; }
 
 void PlannerNode::TakeBackup(std::size_t events) {
   Crash();
   newest_ = journal_;
   journal_.Truncate(events);
   standing_ = Standing::kPretender;
+  had_pretender_ = true;
 }
 
 void PlannerNode::TakeNewest() {
@@ -183,21 +210,11 @@ void PlannerNode::TakeNewest() {
   Crash();
   journal_ = *std::exchange(newest_, std::nullopt);
   standing_ = Standing::kOfRecord;
-  StartAgain();
 }
 
 std::optional<Epoch> PlannerNode::epoch() const {
   if (!coordinator_) return std::nullopt;
   return coordinator_->epoch();
-}
-
-Epoch PlannerNode::EpochAt(std::size_t events) const {
-  Epoch epoch;
-  for (std::size_t i = 0; i < events; ++i) {
-    const auto* started = std::get_if<PlannerStarted>(&journal_.events()[i].body);
-    if (started != nullptr) epoch = started->epoch;
-  }
-  return epoch;
 }
 
 std::size_t PlannerNode::out() const {
@@ -258,13 +275,16 @@ WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine
   port_.SetHandlers(
       {.make_hello =
            [this] {
+             const JournalPosition seen = agent_->ledger().Seen();
              Hello hello{.role = Role::kWorker,
                          .name = name(),
                          .instance = starts_,
                          .journal = agent_->ledger().journal,
                          .epoch = agent_->ledger().epoch,
                          .ledger = options_.ledger,
-                         .in_flight = agent_->InFlight()};
+                         .in_flight = agent_->InFlight(),
+                         .event = seen.event,
+                         .transaction = seen.transaction};
              for (const QueueName& queue : options_.queues) {
                hello.queues.push_back(queue.ToString());
              }
@@ -273,7 +293,9 @@ WorkerNode::WorkerNode(Context& context, WorkerOptions options, Machine& machine
        .on_established = [this](const link::Established&) { agent_->OnConnected(now()); },
        .on_lost = [this] { agent_->OnDisconnected(); },
        .on_ended =
-           [this] { context_.verdicts.Report("D2", "the only " + name() + " was superseded"); },
+           [this](const Bye&) {
+             context_.verdicts.Report("D2", "the only " + name() + " was superseded");
+           },
        .on_message = [this](const Message& message) { OnMessage(message); },
        .on_turn_end = [this] { EndTurn(); }});
 }

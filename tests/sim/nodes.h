@@ -79,18 +79,14 @@ class PlannerNode final : public Process {
   void TakeBackup(std::size_t events);
   // It starts again with the journal that TakeBackup has put away. No effect without one.
   void TakeNewest();
-  // Somebody else goes on from a copy of its journal. A pretender that is dead stays dead: started
-  // often enough it would be the newest, and only a person can tell them apart.
-  void Depose() {
-    standing_ = Standing::kPretender;
-    NeverStartAgain();
-  }
+  // Somebody else goes on from a copy of its journal.
+  void Depose() { standing_ = Standing::kPretender; }
+  // Somebody else has served before, or tries to.
+  void ExpectPretender() { had_pretender_ = true; }
   // It has said that its journal is not the newest, and waits for a person.
   bool stopped() const { return stopped_; }
   bool on_backup() const { return newest_.has_value(); }
   std::optional<Epoch> epoch() const;
-  // Of the last start among the first `events`.
-  Epoch EpochAt(std::size_t events) const;
   // Items that are out at the busiest target.
   std::size_t out() const;
   // Every transaction is over, and every promise about it kept.
@@ -105,9 +101,12 @@ class PlannerNode final : public Process {
   void SetWake();
 
   void GiveUp(const std::string& why);
+  void TakeOver();
+  bool IsSuperseded();
 
   planner::CoordinatorOptions options_;
   Standing standing_ = Standing::kOfRecord;
+  bool had_pretender_ = false;
   bool stopped_ = false;
   std::string must_stop_;  // at the end of this turn
   planner::MemoryJournal journal_;

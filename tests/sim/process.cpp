@@ -39,11 +39,6 @@ void Process::Retire() {
   StayDown(kCalmOutage);
 }
 
-void Process::StartAgain() {
-  retired_ = false;
-  context_.timeline.After(kCalmOutage, [this] { Start(); });
-}
-
 Now Process::now() const {
   Now now = context_.timeline.now();
   now.wall.ms += skew_.count();

@@ -57,9 +57,6 @@ class Process : public TurnObserver {
   // The core is lost.
   virtual void Halt() = 0;
 
-  // Its next death is the last, until StartAgain.
-  void NeverStartAgain() { retired_ = true; }
-  void StartAgain();
   // In this life only.
   void After(Duration delay, std::function<void()> action);
   // Ends a turn by the shared rule. The last thing that is done in a turn: the process may be dead

@@ -71,7 +71,7 @@ class Simulation {
   void StrikeProcesses();
   void LookAtQueues();
   void TroubleThePlanner();
-  void TakeBackupWhen(std::size_t size, Epoch known);
+  void TakeBackupWhen(std::size_t size);
   void SendSecondPlanner();
   void RetirePretender();
   bool AllWorkersKnow(Epoch epoch) const;
@@ -253,21 +253,21 @@ void Simulation::TroubleThePlanner() {
   timeline_.After(timeline_.Between(kEachSecond, half), [this, half, is_backup] {
     if (!is_backup) return SendSecondPlanner();
     const std::size_t size = planner().journal_size();
-    timeline_.After(timeline_.Between(kEachSecond, half), [this, size] {
-      // Only epochs tell an old journal (docs/SIMULATION.md): all targets must know a newer one.
-      const Epoch next = planner::NextEpoch(planner().EpochAt(size), 0);
-      TakeBackupWhen(size, planner::NextEpoch(next, 0));
-    });
+    timeline_.After(timeline_.Between(kEachSecond, half), [this, size] { TakeBackupWhen(size); });
   });
 }
 
-void Simulation::TakeBackupWhen(std::size_t size, Epoch known) {
+// Targets tell an old journal by what they have seen of it since: all must have seen something.
+void Simulation::TakeBackupWhen(std::size_t size) {
   if (faults_.calm()) return;
-  if (AllWorkersKnow(known)) {
+  const bool all_have_seen = std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+    return worker->up() && worker->ledger().event.value > size;
+  });
+  if (all_have_seen) {
     faults_.Mark("old backup of the journal");
     return planner().TakeBackup(size);
   }
-  timeline_.After(kEachSecond, [this, size, known] { TakeBackupWhen(size, known); });
+  timeline_.After(kEachSecond, [this, size] { TakeBackupWhen(size); });
 }
 
 void Simulation::SendSecondPlanner() {
@@ -278,6 +278,7 @@ void Simulation::SendSecondPlanner() {
   second_epoch_ = planner::NextEpoch(*first.epoch(), 0);
   network_.Cut(first.port().number(), Duration(600'000));
   planners_.push_back(std::make_unique<PlannerNode>(context_, planner_options_, first.journal()));
+  planner().ExpectPretender();
   planner().Start();
 }
 
@@ -300,7 +301,6 @@ void Simulation::RetirePretender() {
 std::set<TargetName> Simulation::Gone() const { return {}; }
 
 void Simulation::LookForEnd() {
-  if (planner().stopped()) planner().Crash();
   const bool late = timeline_.now().steady >= faults_.calm_from() + kProgress;
   over_ = late || (IsOver() && operator_.HasLooked(scenario_.targets));
   if (over_) return;

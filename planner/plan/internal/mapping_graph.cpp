@@ -9,6 +9,8 @@
 #include <string>
 #include <tuple>
 
+#include "schema/base/planted.h"
+
 namespace eris::plan_internal {
 namespace {
 
@@ -168,6 +170,7 @@ Dependencies WrittenBy(const Manifest& manifest, const MappingGraph& graph) {
   for (DagNode node = 0; node < graph.services.size(); ++node) {
     const Service& service = *graph.services[node];
     for (const auto* list : {&service.depends_on, &service.connects_to}) {
+      if (list == &service.connects_to && IsPlanted(Bug::kSnapshotEarly)) continue;
       for (const Interdependency& wanted : *list) {
         const auto found = index.Find(wanted);
         if (!found.empty()) written[node].push_back(index.NodeOf(found.front()));

@@ -45,6 +45,8 @@ void Write(wire::Submission::Builder to, const Submission& from, EventForm form)
 void Read(wire::Submission::Reader from, Submission& to, Input& in);
 
 // ---- event (event.cpp) ----
+void Write(wire::JournalPosition::Builder to, const JournalPosition& from);
+void Read(wire::JournalPosition::Reader from, JournalPosition& to, Input& in);
 void Write(wire::Event::Builder to, const Event& from, EventForm form);
 void Read(wire::Event::Reader from, Event& to, Input& in);
 

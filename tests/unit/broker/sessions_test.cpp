@@ -242,6 +242,47 @@ TEST(BrokerSessions, APlannerBehindTheTargetsIsStopped) {
   EXPECT_EQ(net.Last<Welcome>(newer, MessageKind::kWelcome).epoch, Epoch{7});
 }
 
+// A planner as it says hello, and what a worker has seen of its journal.
+struct Lineage {
+  const char* what;
+  std::vector<Epoch> starts;
+  EventSequence event;
+  TransactionId transaction;
+  bool serves;
+};
+
+// The planner comes before the worker, or after it: the answer is the same.
+TEST(BrokerSessions, APlannerThatLacksWhatTargetsHaveSeenIsStoppedHoweverNewItIs) {
+  const JournalPosition seen{.epoch = {5}, .event = {70}, .transaction = {3}};
+  for (const Lineage& planner : std::vector<Lineage>{
+           {"goes on from there", {{3}, {5}, {9}}, {71}, {3}, true},
+           {"an old backup, started often", {{3}, {7}, {8}, {9}}, {400}, {3}, false},
+           {"a backup since the last start", {{3}, {5}, {9}}, {70}, {3}, false},
+           {"a transaction is missing", {{3}, {5}, {9}}, {71}, {2}, false},
+           {"remembers only later starts", {{7}, {9}}, {71}, {3}, true}}) {
+    for (const bool worker_first : {true, false}) {
+      Network net;
+      Hello worker = net.WorkerHello("worker-a");
+      worker.journal = {9};
+      worker.epoch = seen.epoch;
+      worker.event = seen.event;
+      worker.transaction = seen.transaction;
+      if (worker_first) net.SayHello(net.Connect("worker-a"), worker);
+      const Peer peer = net.Connect("planner");
+      net.SayHello(peer, {.role = Role::kPlanner,
+                          .journal = {9},
+                          .epoch = planner.starts.back(),
+                          .event = planner.event,
+                          .transaction = planner.transaction,
+                          .starts = planner.starts});
+      if (!worker_first) net.SayHello(net.Connect("worker-a"), worker);
+      EXPECT_EQ(net.broker.sessions(), planner.serves ? 2U : 1U) << planner.what;
+      if (planner.serves) continue;
+      EXPECT_EQ(net.Last<Bye>(peer, MessageKind::kBye).seen.event, seen.event) << planner.what;
+    }
+  }
+}
+
 TEST(BrokerSessions, EachKindIsForOneRoleOnly) {
   struct Case {
     MessageKind kind;

@@ -181,6 +181,25 @@ TEST(Submissions, NeedLevelProfileAndTargets) {
   EXPECT_THAT(net.records, IsEmpty()) << "nothing of it was stored";
 }
 
+// What a planner on an old journal takes in would be lost with it: only workers can tell.
+TEST(Submissions, AWorkerSpeaksBeforeAPlannerOfABrokerThatWasStartedAgainGetsThem) {
+  for (const bool a_worker_comes : {true, false}) {
+    Network net({.planners = {{JournalId{9}, Epoch{1}}}, .doubt = Duration{9'000}});
+    SubmitAll(net, net.Client(), Cut(Deploy()));
+    net.Planner(2);
+    EXPECT_FALSE(net.broker.ForwardTo());
+    if (a_worker_comes) {
+      Hello worker = net.WorkerHello("worker-a");
+      worker.journal = {9};
+      worker.epoch = {1};
+      net.SayHello(net.Connect("worker-a"), worker);
+    } else {
+      net.Wait(Duration{9'000});
+    }
+    EXPECT_TRUE(net.broker.ForwardTo()) << "it does not wait for ever";
+  }
+}
+
 TEST(Submissions, AreForwardedInPiecesWhenThePlannerIsThere) {
   Network net;
   const Peer client = net.Client();

@@ -92,6 +92,18 @@ TEST_F(SupervisorTest, AChildThatKeepsDyingIsStartedEverMoreRarely) {
   StopAll();
 }
 
+// A planner on an old journal, started often enough, would be the newest.
+TEST_F(SupervisorTest, WhoEndsWithItsFinalStatusIsNotStartedAgain) {
+  ChildSpec final = Shell("final", "echo started; exit 3");
+  final.final_status = 3;
+  ASSERT_TRUE(supervisor_.Start(final));
+  ASSERT_TRUE(supervisor_.Start(Shell("other", "exit 3")));
+  ASSERT_TRUE(TurnUntil([this] { return notices_.size() >= 6; }));
+  EXPECT_EQ(Read("final.log"), "started\n");
+  EXPECT_FALSE(FileExists(directory_ + "/final.pid"));
+  StopAll();
+}
+
 TEST_F(SupervisorTest, KillsWhatDoesNotStop) {
   ASSERT_TRUE(
       supervisor_.Start(Shell("a", "trap '' TERM; echo up; while :; do tail -f /dev/null; done")));

@@ -272,7 +272,8 @@ std::vector<Event> Events() {
       TransactionEnded{
           .result = TransactionResult::kStuck, .message = "refused", .locked_ms = 1300},
       RollbackResumed{"alice"},
-      Abandoned{.author = "alice", .target = kSecond}};
+      Abandoned{.author = "alice", .target = kSecond},
+      PlannerSuperseded{{.epoch = {5}, .event = {6}, .transaction = {7}}}};
   std::vector<Event> all;
   for (const EventBody& body : bodies) {
     all.push_back({.sequence = {all.size() + 1}, .at = {1234}, .transaction = {7}, .body = body});
@@ -286,7 +287,8 @@ std::vector<Header> Headers() {
            .queue = "target.first",
            .item = SomeItemId(),
            .epoch = {5},
-           .body_hash = 77},
+           .body_hash = 77,
+           .event = {6}},
           {.kind = MessageKind::kRequest,
            .client = {9},
            .request = 11,
@@ -305,7 +307,10 @@ Hello SomeHello() {
           .journal = {1},
           .epoch = {2},
           .ledger = {3},
-          .in_flight = {SomeItemId(), SomeItemId()}};
+          .in_flight = {SomeItemId(), SomeItemId()},
+          .event = {4},
+          .transaction = {5},
+          .starts = {{1}, {2}}};
 }
 
 std::vector<Reply> Replies() {
@@ -348,7 +353,10 @@ std::vector<Coded> AllCoded() {
   AddAll(all, "header", Headers());
   Add(all, "hello", SomeHello());
   Add(all, "welcome", Welcome{.boot = 1, .epoch = {2}, .journal = {3}, .session = {4}});
-  Add(all, "bye", Bye{.reason = ByeReason::kSuperseded, .message = "newer"});
+  Add(all, "bye",
+      Bye{.reason = ByeReason::kSuperseded,
+          .message = "newer",
+          .seen = {.epoch = {5}, .event = {6}, .transaction = {7}}});
   Add(all, "fault",
       Fault{.code = Fault::Code::kBusy,
             .of = MessageKind::kPublish,

@@ -620,6 +620,32 @@ TEST_F(Deployed, ANewerPlannerStopsThisOne) {
   world.Turn();
   ASSERT_TRUE(world.stopped());
   EXPECT_THAT(world.stopped()->message, HasSubstr("older than the targets"));
+  EXPECT_EQ(world.Recorded<PlannerSuperseded>({}).size(), 1U);
+}
+
+// However often it is started: otherwise it would be the newest in the end.
+TEST_F(Deployed, APlannerThatWasSupersededStartsNoMoreUntilAnOperatorTakesOver) {
+  const JournalPosition seen{
+      .epoch = {world.coordinator().epoch().value << 1U}, .event = {1'000}, .transaction = {41}};
+  world.coordinator().OnSuperseded(seen, world.now());
+  world.Turn();
+  for (int start = 0; start < 3; ++start) {
+    const auto refused = Coordinator::Recover({}, world.journal(), world.now());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+    EXPECT_THAT(refused.error().fix, HasSubstr("--take-over"));
+  }
+
+  const JournalHead head = world.journal().LoadHead().value();
+  const Event taken_over = TakeOver(head, 5, world.now().wall);
+  ASSERT_TRUE(world.journal().Append({&taken_over, 1}));
+  world.Restart();
+  EXPECT_GT(world.coordinator().epoch(), seen.epoch);
+  EXPECT_THAT(world.coordinator().starts(), ::testing::Contains(seen.epoch));
+  EXPECT_GT(world.coordinator().position().event, seen.event) << "their loss is accepted";
+  world.Welcome();
+  EXPECT_EQ(world.Run(Deploy("2")), TransactionId{42}) << "targets may know transactions up to 41";
+  EXPECT_EQ(world.ResultOf({42}), Result::kCommitted);
 }
 
 TEST(Coordinator, SharedTargetsAreLeasedInOneOrderAndDisjointOnesSideBySide) {

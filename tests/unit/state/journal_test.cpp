@@ -126,7 +126,38 @@ TEST_F(JournalTest, HeadTellsWhereToGoOn) {
                                                        .epoch = {4},
                                                        .last_event = {22},
                                                        .last_transaction = {3},
-                                                       .generations = {{kProfile, {2}}}}));
+                                                       .generations = {{kProfile, {2}}},
+                                                       .starts = {{4}}}));
+}
+
+TEST_F(JournalTest, HeadTellsThatTheJournalWasSuperseded) {
+  Append({history_.Started({4})});
+  const JournalPosition first{.epoch = {9}, .event = {70}, .transaction = {3}};
+  const JournalPosition second{.epoch = {8}, .event = {90}, .transaction = {2}};
+  const auto superseded = [](std::uint64_t sequence, const JournalPosition& seen) {
+    return Event{
+        .sequence = {sequence}, .at = {}, .transaction = {}, .body = PlannerSuperseded{seen}};
+  };
+  Append({superseded(2, first), superseded(3, second)});
+  Reopen();
+  JournalHead head = journal_->LoadHead().value();
+  EXPECT_TRUE(head.superseded);
+  EXPECT_EQ(head.seen, (JournalPosition{.epoch = {9}, .event = {90}, .transaction = {3}}));
+  EXPECT_EQ(head.starts, (std::vector<Epoch>{{4}, {8}, {9}}));
+  Append({Event{.sequence = {4}, .at = {}, .transaction = {}, .body = PlannerStarted{{10}}}});
+  head = journal_->LoadHead().value();
+  EXPECT_FALSE(head.superseded);
+  EXPECT_EQ(head.seen.event, EventSequence{90}) << "what was lost stays lost";
+}
+
+TEST_F(JournalTest, HeadRemembersTheLastStarts) {
+  std::vector<Event> starts;
+  for (std::uint64_t n = 1; n <= kRememberedStarts + 3; ++n)
+    starts.push_back(history_.Started({n}));
+  Append(starts);
+  const JournalHead head = journal_->LoadHead().value();
+  ASSERT_EQ(head.starts.size(), kRememberedStarts);
+  EXPECT_EQ(head.starts.front(), Epoch{4});
 }
 
 TEST_F(JournalTest, RecoveryReplaysOnlyWhatGoesOn) {

@@ -76,7 +76,7 @@ class RandomRecords {
     const std::string name(1, static_cast<char>('a' + Pick(3)));
     switch (Pick(14)) {
       case 0:
-        return EpochSeen{{state.epoch.value + Pick(2)}};
+        return EpochSeen{{state.epoch.value + Pick(2)}, {Pick(9)}};
       case 1:
         return JournalBound{{Pick(20) == 0 ? 7 : kJournal.value}};
       case 2:
@@ -172,13 +172,13 @@ TEST_F(LedgerTest, LowWaterForgetsSettledTransactionsAndNeverFalls) {
 }
 
 TEST_F(LedgerTest, ATakeOverForgetsWhatTheOldJournalNumbered) {
-  Append({JournalBound{kJournal}, EpochSeen{{9}}, LowWaterRaised{{4}},
+  Append({JournalBound{kJournal}, EpochSeen{{9}, {70}}, LowWaterRaised{{4}},
           StepSettled{Item({5}, {0}), 1, {}}, LeaseGranted{{5}, ProfileName("default"), {1000}},
           MappingActivated{ProfileName("default"), MappingOf("api"), ActivityOf("api")}});
   Append({JournalBound{kJournal}});
-  EXPECT_EQ(expected_.epoch, Epoch{9});
+  EXPECT_EQ(expected_.Seen(), (JournalPosition{{9}, {70}, {5}}));
   Append({JournalBound{{42}}});
-  EXPECT_EQ(expected_.epoch, Epoch{});
+  EXPECT_EQ(expected_.Seen(), JournalPosition{});
   EXPECT_TRUE(expected_.steps.empty());
   EXPECT_FALSE(expected_.lease);
   EXPECT_EQ(expected_.MappingsOf(ProfileName("default")), std::vector{MappingOf("api")});

@@ -55,12 +55,19 @@ TEST(DaemonCall, WantsAConfigurationOrAQuestion) {
                                const_cast<char*>("9d")};
   EXPECT_FALSE(ParseDaemonCall(more, "help").has_value()) << "nothing is ignored";
   constexpr std::array<std::string_view, 1> kKnown = {"--keep"};
-  const DaemonCall call = ParseDaemonCall(more, "help", kKnown).value();
+  const DaemonCall call = ParseDaemonCall(more, "help", {.options = kKnown}).value();
   EXPECT_EQ(call.config, "f.toml");
   ASSERT_EQ(call.options.size(), 1U);
   EXPECT_EQ(call.options.front().second, "9d");
   std::array<char*, 2> strange = {const_cast<char*>("p"), const_cast<char*>("--conf")};
   EXPECT_FALSE(ParseDaemonCall(strange, "help").has_value());
+}
+
+TEST(DaemonCall, KnowsTheVerbOfItsProgramAlone) {
+  std::array<char*, 4> call = {const_cast<char*>("p"), const_cast<char*>("--config"),
+                               const_cast<char*>("f.toml"), const_cast<char*>("--take-over")};
+  EXPECT_EQ(ParseDaemonCall(call, "help", {.verb = "--take-over"}).value().verb, "--take-over");
+  EXPECT_FALSE(ParseDaemonCall(call, "help").has_value());
 }
 
 }  // namespace
