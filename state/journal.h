@@ -63,15 +63,16 @@ struct Retention {
   std::uint32_t max_transactions = 100;
 };
 
-// Owned by the planner's shell; one read-write journal a file (a second one is kConflict). Used by
-// one thread. Invariants:
+// Owned by the planner's shell; one read-write journal a file (a second one is kUnavailable). Used
+// by one thread. Invariants:
 //   1. events and their projections are one SQLite transaction, synced when Append returns,
 //   2. sequences and transaction numbers grow and are never used again, also after retention,
 //   3. after a failed Append every further one fails: the process stops and recovers (fail-stop).
 class Journal final : public DurableLog<Event> {
  public:
-  // Makes the file (0600, its directory 0700) and draws its id when it does not exist. kConflict:
-  // another process has it; kInvalid: a newer version of Eris wrote it, or it is something else.
+  // Makes the file (0600, its directory 0700) and draws its id when it does not exist.
+  // kUnavailable: another process has it; kInvalid: a newer version of Eris wrote it, or it is
+  // something else.
   static Result<std::unique_ptr<Journal>> Open(const std::string& path, Random& random);
   // For looking only, also beside a running planner: Append and Prune fail.
   static Result<std::unique_ptr<Journal>> OpenReadOnly(const std::string& path);

@@ -15,15 +15,16 @@
 
 namespace eris {
 
-// Owned by the worker's shell; one a file (a second one is kConflict). Used by one thread.
+// Owned by the worker's shell; one a file (a second one is kUnavailable). Used by one thread.
 // Invariants:
 //   1. Load() after any appends equals the records applied in order to the state before,
 //   2. an append is one SQLite transaction, synced when it returns,
 //   3. after a failed Append every further one fails: the process stops and recovers (fail-stop).
 class Ledger final : public DurableLog<LedgerRecord> {
  public:
-  // Makes the file (0600, its directory 0700) and draws its id when it does not exist. kConflict:
-  // another worker has it; kInvalid: a newer version of Eris wrote it, or it is something else.
+  // Makes the file (0600, its directory 0700) and draws its id when it does not exist.
+  // kUnavailable: another worker has it; kInvalid: a newer version of Eris wrote it, or it is
+  // something else.
   static Result<std::unique_ptr<Ledger>> Open(const std::string& path, Random& random);
   ~Ledger() override;
 

@@ -14,15 +14,15 @@
 
 namespace eris {
 
-// Owned by the broker's shell; one a file (a second one is kConflict). Used by one thread.
+// Owned by the broker's shell; one a file (a second one is kUnavailable). Used by one thread.
 // Invariants:
 //   1. Load() after any appends equals the records applied in order to the content before,
 //   2. an append is one SQLite transaction, synced when it returns,
 //   3. after a failed Append every further one fails: the process stops and recovers (fail-stop).
 class Spool final : public DurableLog<SpoolRecord>, public SpoolReader {
  public:
-  // Makes the file (0600, its directory 0700) when it does not exist. kConflict: another broker has
-  // it; kInvalid: a newer version of Eris wrote it, or it is something else.
+  // Makes the file (0600, its directory 0700) when it does not exist. kUnavailable: another broker
+  // has it; kInvalid: a newer version of Eris wrote it, or it is something else.
   static Result<std::unique_ptr<Spool>> Open(const std::string& path);
   ~Spool() override;
 

@@ -23,7 +23,6 @@ ErrorCode CodeOf(int result) {
       return ErrorCode::kCorrupt;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return ErrorCode::kConflict;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -66,7 +65,7 @@ Result<std::optional<FileLock>> LockFor(const Options& options) {
   ERIS_TRY(MakeDirectories(DirectoryOf(options.path), 0700));
   Result<FileLock> lock = FileLock::TryAcquire(options.path + ".lock");
   if (!lock && lock.error().code == ErrorCode::kConflict) {
-    return Fail(ErrorCode::kConflict,
+    return Fail(ErrorCode::kUnavailable,
                 fmt::format("{}: this {} is in use by another process", options.path, options.what),
                 "Stop that process, or use another state directory");
   }

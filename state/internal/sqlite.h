@@ -56,7 +56,7 @@ class Transaction;
 class Database {
  public:
   // Read-write: makes file (0600) and directory (0700), applies what migrations are missing.
-  // kConflict: locked; kInvalid: newer than this program, or another program's; kCorrupt.
+  // kUnavailable: locked; kInvalid: newer than this program, or another program's; kCorrupt.
   static Result<std::unique_ptr<Database>> Open(const Options& options);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -91,7 +91,7 @@ def strangers_on_the_ports(site, deployments):
 
 
 def second_workers(site):
-    site.expect("test1", "eris-worker --config /etc/eris/worker.toml", "in use by another process", status=3)
+    site.expect("test1", "eris-worker --config /etc/eris/worker.toml", "in use by another process", status=1)
     other = "sed 's|/var/lib/eris/worker|/var/lib/eris/other|' /etc/eris/worker.toml > /root/other.toml; "
     site.expect("test1", other + "timeout 5 eris-worker --config /root/other.toml", "another ledger|adopt", status=None)
     site.wait_for("hub", "eris targets", r"target\.test1 +connected")

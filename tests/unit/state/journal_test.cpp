@@ -106,7 +106,7 @@ TEST_F(JournalTest, RefusesASecondOwnerButLetsOthersRead) {
   Append({history_.Started({1})});
   const auto second = Journal::Open(path_, random_);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
 
   const auto reader = Journal::OpenReadOnly(path_);
   ASSERT_TRUE(reader) << reader.error().message;

@@ -205,7 +205,7 @@ TEST_F(LedgerTest, LoadEqualsApplyForAnyRecords) {
 TEST_F(LedgerTest, RefusesASecondWorkerOnTheSameLedger) {
   const auto second = Ledger::Open(path_, random_);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
   EXPECT_FALSE(second.error().fix.empty());
 }
 

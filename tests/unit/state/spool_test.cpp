@@ -112,7 +112,7 @@ TEST_F(SpoolTest, RemembersTheNewestPlannerOfEachJournal) {
 }
 
 TEST_F(SpoolTest, RefusesASecondBroker) {
-  EXPECT_EQ(Spool::Open(path_).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Spool::Open(path_).error().code, ErrorCode::kUnavailable);
 }
 
 }  // namespace

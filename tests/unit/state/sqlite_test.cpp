@@ -90,7 +90,7 @@ TEST_F(Sqlite, RefusesAndLeavesAloneWhatIsNotOurs) {
 
 TEST_F(Sqlite, RefusesASecondWriterUntilTheFirstHasGone) {
   auto first = Database::Open(With(1)).value();
-  EXPECT_EQ(Database::Open(With(1)).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Database::Open(With(1)).error().code, ErrorCode::kUnavailable);
   first.reset();
   EXPECT_TRUE(Database::Open(With(1)));
 }
