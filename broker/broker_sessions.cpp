@@ -163,9 +163,8 @@ std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
   const bool is_newer = hello.epoch > epoch_;
   const bool is_same = hello.epoch == epoch_ && hello.instance == planner_instance_;
   if (is_newer || is_same) return std::nullopt;
-  return Bye{.reason = ByeReason::kSuperseded,
-             .message = "a newer planner is in charge",
-             .seen = seen};
+  return Bye{
+      .reason = ByeReason::kSuperseded, .message = "a newer planner is in charge", .seen = seen};
 }
 
 // The sessions that this hello replaces: of the same connection, of the same ledger, or of the

@@ -56,7 +56,7 @@ std::string SettingLine(std::string_view key, std::span<const std::string> value
 struct DaemonCall {
   std::string config;  // empty: print `answer` and end with success
   std::string answer;
-  std::string verb;  // empty: run
+  std::string verb;                                          // empty: run
   std::vector<std::pair<std::string, std::string>> options;  // in their order
 };
 struct DaemonWords {

@@ -35,8 +35,12 @@ Status MakeOneDirectory(const std::string& path, mode_t mode) {
     if (error == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
     return FailErrno(error == EEXIST ? ENOTDIR : error, "cannot make directory " + path);
   }
-  if (::chmod(path.c_str(), mode) != 0) return FailErrno(errno, "cannot set mode of " + path);
-  return SyncDirectory(DirectoryOf(path));
+  Status status;
+  if (::chmod(path.c_str(), mode) != 0) status = FailErrno(errno, "cannot set mode of " + path);
+  if (status) status = SyncDirectory(DirectoryOf(path));
+  // Whoever tries again must not take for durable what this call could not make so.
+  if (!status) ::rmdir(path.c_str());
+  return status;
 }
 
 }  // namespace
