@@ -53,12 +53,18 @@ grep -q -- --take-over "$work/out" || fail "nobody is told what to do: $(cat "$w
 echo "ok: it starts no more"
 
 take_over() { expect 0 "start the planner" "$programs/eris-planner" --config "$state/planner/planner.toml" --take-over; }
+# How much of what is lost was known by then depends on who of the targets had spoken: what comes out later (transactions
+# that the journal lacks) is asked about once more.
 take_over
-# The broker knew of a newer start only; targets know of more that is lost, and are asked about once more.
-start_up_on_an_old_journal
-stop_up
-take_over
-start_up
+: >"$work/up.log"
+"$eris" up -i "$work/infrastructure.nix" --state-dir "$state" "${own_store[@]}" >>"$work/up.log" 2>&1 &
+up_pid=$!
+until_true 60 eval "grep -q -e '^ready' -e 'exit status 3' '$work/up.log'"
+if has_stopped; then
+  stop_up
+  take_over
+  start_up
+fi
 expect 0 "committed as generation 2" deploy "$(version 3)"
 expect_active api "api 3"
 ! has_stopped || fail "a journal that was taken over was stopped again"
