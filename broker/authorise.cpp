@@ -13,8 +13,8 @@ KeyLevel LevelOf(const Submission& submission) {
       submission.options.old_state == OldState::kDelete ? KeyLevel::kState : KeyLevel::kDeploy;
   const KeyLevel action = std::visit(
       Overloaded{[](const Operate& operate) {
-                   return std::holds_alternative<CollectItem>(operate.body) ? KeyLevel::kAdmin
-                                                                            : KeyLevel::kDeploy;
+                   const bool is_collect = std::holds_alternative<CollectItem>(operate.body);
+                   return is_collect || operate.takes_over ? KeyLevel::kAdmin : KeyLevel::kDeploy;
                  },
                  [](const auto&) { return KeyLevel::kDeploy; }},
       submission.action);
@@ -31,6 +31,8 @@ Status CheckTargets(const KeyGrant& grant, const SubmissionAction& action) {
   std::vector<TargetName> targets;
   if (const auto* deploy = std::get_if<DeployManifest>(&action)) {
     for (const Mapping& mapping : deploy->manifest.mappings) targets.push_back(mapping.target);
+  } else if (const auto* adopt = std::get_if<AdoptManifest>(&action)) {
+    for (const auto& [target, profile] : adopt->manifest.profiles) targets.push_back(target);
   } else if (const auto* operate = std::get_if<Operate>(&action)) {
     targets = operate->targets;
   }
@@ -58,6 +60,7 @@ bool RoleMaySend(Role role, MessageKind kind) {
     case MessageKind::kCredit:
     case MessageKind::kOutcome:
     case MessageKind::kProgress:
+    case MessageKind::kVitals:
       return role == Role::kWorker;
     case MessageKind::kSubmitChunk:
     case MessageKind::kRequest:
@@ -91,6 +94,7 @@ std::optional<KeyLevel> LevelOf(RequestVerb verb) {
       return KeyLevel::kRead;
     case RequestVerb::kCancel:
     case RequestVerb::kAbandon:
+    case RequestVerb::kResume:
       return KeyLevel::kDeploy;
   }
   return std::nullopt;

@@ -54,6 +54,8 @@ void Broker::Handle(Session& from, Message message, Now now) {
       return OnOutcome(from, std::move(message));
     case MessageKind::kProgress:
       return OnProgress(from, std::move(message));
+    case MessageKind::kVitals:
+      return OnVitals(from, std::move(message), now);
     case MessageKind::kOutcomeAck:
       return OnOutcomeAck(message);
     case MessageKind::kSubmitChunk:
@@ -239,6 +241,22 @@ void Broker::OnProgress(const Session& from, Message message) {
           .item = message.header.item},
          std::move(message.body));
   }
+}
+
+// Whoever says more than is wanted is not heard.
+void Broker::OnVitals(Session& from, Message message, Now now) {
+  if (!Serves(from, message.header)) return;
+  const auto [last, is_first] = from.vitals.try_emplace(message.header.queue);
+  if (!is_first && now.steady - last->second.at < Duration(limits::kVitalsPauseMs)) return;
+  last->second = {now.steady, std::move(message.body)};
+  SendVitals(from, message.header.queue);
+}
+
+void Broker::SendVitals(const Session& worker, const std::string& queue) {
+  const Session* planner = Planner();
+  const auto said = worker.vitals.find(queue);
+  if (planner == nullptr || said == worker.vitals.end()) return;
+  Send(planner->peer, {.kind = MessageKind::kVitals, .queue = queue}, said->second.body);
 }
 
 void Broker::OnOutcomeAck(const Message& message) {

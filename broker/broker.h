@@ -117,7 +117,7 @@ class Broker {
   std::optional<Bye> WorkerObjection(const Hello& hello) const;
   std::optional<Bye> PlannerObjection(const Hello& hello) const;
   void SendWelcome(const Session& session);
-  void WelcomeClients();
+  void WelcomeAll(Role role);
   void OpenWorker(const Session& session, const Hello& hello);
   void OpenPlanner(const Session& session, const Hello& hello);
   void Succeed(const Session& old, const Session& heir, const std::vector<ItemId>& in_flight);
@@ -137,6 +137,8 @@ class Broker {
   void OnCredit(const Session& from, const Message& message);
   void OnOutcome(const Session& from, Message message);
   void OnProgress(const Session& from, Message message);
+  void OnVitals(Session& from, Message message, Now now);
+  void SendVitals(const Session& worker, const std::string& queue);
   void OnOutcomeAck(const Message& message);
   void OnSubmitChunk(const Session& from, const Message& message, Now now);
   void OnSubmissionTaken(const Session& from, const Message& message);

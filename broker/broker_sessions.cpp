@@ -86,7 +86,7 @@ void Broker::OnHello(link::PeerId peer, std::string_view public_key, const Messa
   for (const Session& old : predecessors) Succeed(old, session, hello->in_flight);
   if (hello->role == Role::kPlanner) {
     SendAllPresence();
-    WelcomeClients();
+    WelcomeAll(Role::kClient);
   }
   if (hello->role == Role::kWorker) Announce(session.queues);
 }
@@ -101,11 +101,12 @@ void Broker::SendWelcome(const Session& session) {
                       .missed_heartbeats = options_.missed_heartbeats}));
 }
 
-// What they asked of the planner before is unknown to this one, or its answers were lost.
-void Broker::WelcomeClients() {
+// Within their sessions: what clients asked of the planner before is unknown to this one, or its
+// answers were lost.
+void Broker::WelcomeAll(Role role) {
   for (const SessionId id : sessions_.All()) {
     const Session& session = *sessions_.Find(id);
-    if (session.grant.role == Role::kClient) SendWelcome(session);
+    if (session.grant.role == role) SendWelcome(session);
   }
 }
 
@@ -232,7 +233,8 @@ void Broker::Succeed(const Session& old, const Session& heir,
 }
 
 void Broker::OpenPlanner(const Session& session, const Hello& hello) {
-  if (hello.journal != journal_) queues_.Clear();
+  const bool is_another = hello.journal != journal_;
+  if (is_another) queues_.Clear();
   planner_ = session.id;
   planner_instance_ = hello.instance;
   journal_ = hello.journal;
@@ -245,6 +247,7 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
     decisions_.records.emplace_back(SpoolPlanner{.journal = journal_, .epoch = epoch_});
   }
   desk_.RestartForwarding();
+  if (is_another) WelcomeAll(Role::kWorker);  // they are told whose journal it is
 }
 
 void Broker::EndSession(SessionId id, std::string_view why) {
@@ -297,6 +300,7 @@ void Broker::SendPresence(const std::string& queue) {
   }
   for (const SessionId id : servers) presence.keys.push_back(sessions_.Find(id)->public_key);
   Send(planner->peer, {.kind = MessageKind::kPresence, .queue = queue}, Encode(presence));
+  if (!servers.empty()) SendVitals(*sessions_.Find(servers.front()), queue);
 }
 
 void Broker::SendAllPresence() {

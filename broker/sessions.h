@@ -28,6 +28,12 @@ struct Session {
   std::vector<std::string> queues;  // worker
   LedgerId ledger;                  // worker
   SteadyTime heard;                 // anything at all from this peer
+  // By queue: what was last handed on, for a planner that comes later.
+  struct SaidVitals {
+    SteadyTime at;
+    std::string body;
+  };
+  std::map<std::string, SaidVitals> vitals;
 };
 
 // Owned by the broker's core. References and pointers are valid until that session is removed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -11,6 +12,7 @@
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
+#include "planner/plan/repair.h"
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
@@ -77,7 +79,8 @@ Result<Submission> ResolveRetries(Submission submission, JournalReader& journal)
     if (!original) {
       return Fail(std::move(original.error()).In("transaction " + std::to_string(of.value)));
     }
-    if (std::holds_alternative<Operate>(original->action)) {
+    if (std::holds_alternative<Operate>(original->action) ||
+        std::holds_alternative<DeleteGenerations>(original->action)) {
       return Fail(ErrorCode::kInvalid,
                   "transaction " + std::to_string(of.value) + " is no deployment",
                   "give its command again");
@@ -98,6 +101,9 @@ Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
                               const Manifest* base, JournalReader& journal) {
   if (auto* deploy = std::get_if<DeployManifest>(&submission.action)) {
     return std::move(deploy->manifest);
+  }
+  if (auto* adopt = std::get_if<AdoptManifest>(&submission.action)) {
+    return std::move(adopt->manifest);
   }
   if (const auto* rollback = std::get_if<RollbackTo>(&submission.action)) {
     GenerationNumber to = rollback->to;
@@ -126,6 +132,30 @@ Status DoubtBase(const ProfileName& profile, GenerationNumber current, const Man
     ERIS_TRY(PutInDoubt(given_up.transaction, meant, next, journal, *base));
   }
   return {};
+}
+
+// What targets run otherwise than the newest generation says, as the submission tells it.
+Result<std::set<MappingPlace>> RepairBase(const Submission& submission,
+                                          std::optional<Manifest>& base, JournalReader& journal) {
+  constexpr std::size_t kMostGenerations = 100;
+  const std::vector<Repair>& repairs = submission.options.repair;
+  if (repairs.empty()) return std::set<MappingPlace>{};
+  if (!base) {
+    return Fail(ErrorCode::kInvalid,
+                "profile " + submission.profile.text + " has no generation: nothing to repair");
+  }
+  const LookUpMapping look_up = [&](const Repair& foreign) -> Result<std::optional<KnownMapping>> {
+    ERIS_ASSIGN(const std::vector<GenerationInfo> generations,
+                journal.LoadGenerations(submission.profile));
+    std::size_t left = kMostGenerations;
+    for (auto info = generations.rbegin(); info != generations.rend() && left > 0; ++info, --left) {
+      ERIS_ASSIGN(const Manifest manifest,
+                  journal.LoadManifest(submission.profile, info->generation));
+      if (auto known = FindMapping(manifest, foreign)) return known;
+    }
+    return std::optional<KnownMapping>{};
+  };
+  return ApplyRepairs(repairs, look_up, *base);
 }
 
 // An item travels in one message: one that does not fit would never arrive.
@@ -169,6 +199,25 @@ Status CheckPresence(const DeployOptions& options, std::span<const TargetName> a
                 "start its worker; or deploy with --target-offline=wait or skip");
   }
   return {};
+}
+
+// The plan from what is there to `content.next`, which loses what is left out.
+Status PlanMove(const Submission& submission, GenerationNumber current,
+                std::span<const TargetName> absent, JournalReader& journal,
+                std::optional<Manifest> base, PlannedContent& content) {
+  ERIS_TRY(DoubtBase(submission.profile, current, content.next, journal, base));
+  ERIS_ASSIGN(std::set<MappingPlace> down, RepairBase(submission, base, journal));
+  const Manifest* before = base ? &*base : nullptr;
+  ERIS_ASSIGN(std::vector<TargetName> left_out,
+              LeaveOutAbsent(submission.options, absent, before, content.next));
+  ERIS_ASSIGN(content.plan, MakePlan({.profile = submission.profile,
+                                      .base_generation = current,
+                                      .base = before,
+                                      .next = content.next,
+                                      .options = PlanOptionsOf(submission.options),
+                                      .left_out = std::move(left_out),
+                                      .down = std::move(down)}));
+  return CheckPresence(submission.options, absent, content.plan);
 }
 
 Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
@@ -245,19 +294,15 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
   if (current) {
     ERIS_ASSIGN(base, journal.LoadManifest(submission.profile, current));
   }
+  const bool is_adoption = std::holds_alternative<AdoptManifest>(submission.action);
   PlannedContent content;
   ERIS_ASSIGN(content.next, NextManifest(submission, current, base ? &*base : nullptr, journal));
-  ERIS_TRY(DoubtBase(submission.profile, current, content.next, journal, base));
-  const Manifest* before = base ? &*base : nullptr;
-  ERIS_ASSIGN(std::vector<TargetName> left_out,
-              LeaveOutAbsent(submission.options, absent, before, content.next));
-  ERIS_ASSIGN(content.plan, MakePlan({.profile = submission.profile,
-                                      .base_generation = current,
-                                      .base = before,
-                                      .next = content.next,
-                                      .options = PlanOptionsOf(submission.options),
-                                      .left_out = std::move(left_out)}));
-  ERIS_TRY(CheckPresence(submission.options, absent, content.plan));
+  if (is_adoption) {
+    content.plan = MakeAdoption(
+        {.profile = submission.profile, .base_generation = current, .next = content.next});
+  } else {
+    ERIS_TRY(PlanMove(submission, current, absent, journal, std::move(base), content));
+  }
   ERIS_TRY(CheckSizes(content.plan));
   content.plan_hash = PlanHash(content.plan);
   const std::string& expected = submission.options.expected_plan_hash;

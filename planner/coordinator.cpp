@@ -115,6 +115,7 @@ void Coordinator::Follow(const Event& event, Now now) {
 
 void Coordinator::Publish(const Transaction& transaction, const PublishedItem& item) {
   const QueueName& queue = transaction.plan().items[item.index.value].queue;
+  const auto* operate = std::get_if<Operate>(&transaction.submission().action);
   decisions_.effects.emplace_back(PublishItem{
       .queue = queue.ToString(),
       .item = {.id = {.step = {head_.journal, transaction.id(), item.index}, .grade = item.grade},
@@ -123,6 +124,8 @@ void Coordinator::Publish(const Transaction& transaction, const PublishedItem& i
                .deadline_ms = transaction.DeadlineOf(item).count(),
                .body_hash = 0,
                .body = transaction.BodyOf(item),
+               .depot = {},
+               .takes_over = operate != nullptr && operate->takes_over,
                .event = head_.last_event}});
 }
 
@@ -176,7 +179,7 @@ void Coordinator::OnLinkLost(Now now) {
 void Coordinator::OnPresence(const Presence& presence, Now now) {
   const std::optional<QueueName> queue = ParseQueueName(presence.queue);
   if (!queue) return;
-  presence_[presence.queue] = {presence, now.wall};
+  presence_[presence.queue] = {presence, now.wall, std::nullopt, {}};
   const Lanes::Presence state = presence.state == Presence::State::kConnected
                                     ? Lanes::Presence::kConnected
                                     : Lanes::Presence::kAbsent;
@@ -233,6 +236,14 @@ void Coordinator::OnProgress(const ItemId& item, Now now) {
   if (transaction != nullptr && transaction->Awaits(item.step.index, item.grade)) {
     transaction->SawProgress(item.step.index, now.steady);
   }
+}
+
+void Coordinator::OnVitals(const std::string& queue, const Vitals& vitals, Now now) {
+  const auto found = presence_.find(queue);
+  if (found == presence_.end()) return;
+  if (found->second.presence.state != Presence::State::kConnected) return;
+  found->second.vitals = vitals;
+  found->second.vitals_at = now.wall;
 }
 
 void Coordinator::OnReplyRefused(SessionId client) { watchers_.RemoveClient(client); }

@@ -76,6 +76,7 @@ class Coordinator {
   void OnPublishRefused(const ItemId& item, const std::string& why, Now now);
   void OnOutcome(const std::string& queue, const ItemOutcome& outcome, Now now);
   void OnProgress(const ItemId& item, Now now);
+  void OnVitals(const std::string& queue, const Vitals& vitals, Now now);
   void OnSubmission(const Submission& submission, Now now);
   // The broker holds one that can never become a transaction: it may forget it.
   void OnUnreadableSubmission(const SubmissionId& id, std::string why);
@@ -114,6 +115,8 @@ class Coordinator {
   struct QueuePresence {
     Presence presence;
     WallTime since;
+    std::optional<Vitals> vitals;  // the last that were heard
+    WallTime vitals_at;
   };
   // Looking for the targets of a deployment that will not wait for them later.
   struct Lookout {
@@ -140,6 +143,7 @@ class Coordinator {
   // ---- who goes first (queueing.cpp) ----
   bool PlanHeads(Now now);
   void PlanOne(Transaction& transaction, std::span<const TargetName> absent, Now now);
+  void Delete(const Transaction& transaction, GenerationNumber current, Now now);
   std::optional<std::vector<TargetName>> LookOut(const Transaction& transaction, Now now);
   std::vector<TargetName> AbsentOf(const std::vector<TargetName>& targets) const;
   bool Step(Transaction& transaction, Now now);
@@ -159,6 +163,7 @@ class Coordinator {
   Result<Reply> AnswerTargets();
   Result<Reply> AnswerCancel(const ClientRequest& request, Now now);
   Result<Reply> AnswerAbandon(const ClientRequest& request, Now now);
+  Result<Reply> AnswerResume(const ClientRequest& request, Now now);
   Status StreamHistory(const ClientRequest& request);
   Status StreamLogs(const ClientRequest& request);
   Status StreamManifest(const ClientRequest& request);

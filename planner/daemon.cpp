@@ -65,14 +65,17 @@ Status PlannerDaemon::Recover() {
 // What was not finished, or not begun, before the last end.
 Status PlannerDaemon::RecoverRoots() {
   ERIS_ASSIGN(const JournalHead head, answers_.LoadHead());
+  std::set<TransactionId> deleted = roots_.Generations();
   for (const auto& [profile, newest] : head.generations) {
     ERIS_ASSIGN(const std::vector<GenerationInfo> generations, answers_.LoadGenerations(profile));
     for (const GenerationInfo& info : generations) {
+      deleted.erase(info.transaction);
       if (roots_.HasGeneration(info.transaction)) continue;
       ERIS_ASSIGN(const Manifest manifest, answers_.LoadManifest(profile, info.generation));
       roots_.AddGeneration(info.transaction, manifest);
     }
   }
+  for (const TransactionId transaction : deleted) roots_.DropGeneration(transaction);
   const auto& open = coordinator_->transactions();
   for (const TransactionId transaction : roots_.Open()) {
     if (!open.contains(transaction)) roots_.DropOpen(transaction);
@@ -186,6 +189,12 @@ void PlannerDaemon::FollowRoots(const Event& event) {
     const Result<Manifest> manifest =
         answers_.LoadManifest(committed->profile, committed->generation);
     if (manifest) roots_.AddGeneration(event.transaction, *manifest);
+    return;
+  }
+  if (const auto* deleted = std::get_if<GenerationsDeleted>(&event.body)) {
+    for (const auto& [generation, transaction] : deleted->generations) {
+      roots_.DropGeneration(transaction);
+    }
     return;
   }
   const bool has_ended = std::holds_alternative<TransactionEnded>(event.body);

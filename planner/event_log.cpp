@@ -85,6 +85,22 @@ struct Writer {
   void operator()(const RollbackResumed& event) const {
     log.Info("transaction.resumed", {{"transaction", transaction}, {"author", event.author}});
   }
+  void operator()(const TransactionPaused& event) const {
+    log.Info("transaction.paused",
+             {{"transaction", transaction}, {"after", ToString(event.after)}});
+  }
+  void operator()(const TransactionResumed& event) const {
+    log.Info(
+        "transaction.goes_on",
+        {{"transaction", transaction}, {"author", event.author}, {"until", ToString(event.until)}});
+  }
+  void operator()(const GenerationsDeleted& event) const {
+    for (const auto& [generation, made_by] : event.generations) {
+      log.Info("generation.deleted", {{"transaction", transaction},
+                                      {"profile", event.profile.text},
+                                      {"generation", generation.value}});
+    }
+  }
   void operator()(const Abandoned& event) const {
     log.Warn(
         "transaction.abandoned",

@@ -115,6 +115,14 @@ const Body* MemoryJournal::FindBody(TransactionId transaction) const {
 Result<std::vector<GenerationInfo>> MemoryJournal::LoadGenerations(const ProfileName& profile) {
   std::vector<GenerationInfo> found;
   for (const Event& event : events_) {
+    if (const auto* deleted = std::get_if<GenerationsDeleted>(&event.body)) {
+      if (deleted->profile != profile) continue;
+      for (const auto& [generation, transaction] : deleted->generations) {
+        std::erase_if(found, [number = generation](const GenerationInfo& info) {
+          return info.generation == number;
+        });
+      }
+    }
     const auto* committed = std::get_if<GenerationCommitted>(&event.body);
     if (committed == nullptr || committed->profile != profile) continue;
     const auto* planned = FindBody<TransactionPlanned>(event.transaction);

@@ -5,6 +5,7 @@
 
 #include "planner/content.h"
 #include "planner/coordinator.h"
+#include "planner/deletion.h"
 #include "schema/base/text.h"
 
 namespace eris::planner {
@@ -171,11 +172,37 @@ std::vector<TargetName> Coordinator::AbsentOf(const std::vector<TargetName>& tar
   return absent;
 }
 
+// Nothing is run for it: it ends as soon as its turn has come.
+void Coordinator::Delete(const Transaction& transaction, GenerationNumber current, Now now) {
+  std::vector<NeededBy> open;
+  for (const auto& [id, other] : transactions_) {
+    if (id == transaction.id() || other->is_finished()) continue;
+    if (other->submission().profile != transaction.submission().profile) continue;
+    open.push_back({id, &other->submission().action,
+                    other->is_planned() ? other->plan().base : GenerationNumber()});
+  }
+  Result<GenerationsDeleted> deleted =
+      DeletionOf(transaction.submission(), current, open, *journal_);
+  if (!deleted) {
+    std::string message = deleted.error().message;
+    if (!deleted.error().fix.empty()) message += "; " + deleted.error().fix;
+    Record(transaction.id(), TransactionEnded{TransactionResult::kInvalid, message}, now);
+    return;
+  }
+  std::string message = DescribeDeletion(*deleted);
+  Record(transaction.id(), *std::move(deleted), now);
+  Record(transaction.id(), TransactionEnded{TransactionResult::kCommitted, std::move(message)},
+         now);
+}
+
 void Coordinator::PlanOne(Transaction& transaction, std::span<const TargetName> absent, Now now) {
   const Submission& submission = transaction.submission();
   lookouts_.erase(transaction.id());
-  Result<PlannedContent> content =
-      PlanContent(submission, profiles_[submission.profile].newest, absent, *journal_);
+  const GenerationNumber current = profiles_[submission.profile].newest;
+  if (std::holds_alternative<DeleteGenerations>(submission.action)) {
+    return Delete(transaction, current, now);
+  }
+  Result<PlannedContent> content = PlanContent(submission, current, absent, *journal_);
   if (!content) {
     const Error& error = content.error();
     const TransactionResult result = error.code == ErrorCode::kUnavailable

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "planner/coordinator.h"
+#include "planner/plan/plan_text.h"
 #include "planner/reply_parts.h"
 #include "schema/codec/codec.h"
 
@@ -19,6 +20,21 @@ constexpr std::size_t kLogBytes = limits::kChunkBytes;
 
 std::string NameOf(TransactionId transaction) {
   return "transaction " + std::to_string(transaction.value);
+}
+
+constexpr std::size_t kMostWaits = 20;  // lines for one queue
+
+// What the transaction has out in that lane, or would if somebody were there.
+void AddWaits(const Transaction& transaction, LaneNumber lane, std::vector<std::string>& lines) {
+  const Lanes& lanes = transaction.lanes();
+  for (const PublishedItem& out : transaction.Out()) {
+    if (lanes.LaneOf(out.index) != lane || lines.size() >= kMostWaits) continue;
+    lines.push_back(DescribeItem(transaction.BodyOf(out)) + ", step " +
+                    std::to_string(out.index.value) + " of " + NameOf(transaction.id()));
+  }
+  if (lanes.SilentSince(lane) && lines.size() < kMostWaits) {
+    lines.push_back(NameOf(transaction.id()) + " waits for it to be connected");
+  }
 }
 
 }  // namespace
@@ -48,7 +64,8 @@ void Coordinator::OnRequest(const ClientRequest& request, Now now) {
     case RequestVerb::kGenerations:
     case RequestVerb::kTargets:
     case RequestVerb::kCancel:
-    case RequestVerb::kAbandon: {
+    case RequestVerb::kAbandon:
+    case RequestVerb::kResume: {
       Result<Reply> reply = Answer(request, now);
       if (reply) {
         Send(request, std::move(*reply));
@@ -76,6 +93,8 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
       return AnswerCancel(request, now);
     case RequestVerb::kAbandon:
       return AnswerAbandon(request, now);
+    case RequestVerb::kResume:
+      return AnswerResume(request, now);
     case RequestVerb::kUnspecified:
     case RequestVerb::kWatch:
     case RequestVerb::kLogs:
@@ -215,7 +234,10 @@ Result<Reply> Coordinator::AnswerTargets() {
                     .software = entry.presence.software,
                     .since = entry.since,
                     .leased_by = {},
-                    .items_in_flight = 0};
+                    .items_in_flight = 0,
+                    .vitals = entry.vitals,
+                    .vitals_at = entry.vitals_at,
+                    .waiting_for = {}};
   }
   for (const auto& [id, transaction] : transactions_) {
     const Lanes& lanes = transaction->lanes();
@@ -227,6 +249,12 @@ Result<Reply> Coordinator::AnswerTargets() {
       if (queue.kind == QueueName::Kind::kTarget && transaction->holds(TargetName(queue.name))) {
         info.leased_by = id;
       }
+      AddWaits(*transaction, {i}, info.waiting_for);
+    }
+    if (!transaction->wants_lock()) continue;
+    if (const std::optional<Blocker> blocker = BlockerOf(*transaction)) {
+      infos["target." + blocker->target.text].waiting_for.push_back(
+          NameOf(id) + " waits until " + NameOf(blocker->transaction) + " lets it go");
     }
   }
   TargetsReply reply;
@@ -263,6 +291,23 @@ Result<Reply> Coordinator::AnswerAbandon(const ClientRequest& request, Now now) 
   }
   Record(id, Abandoned{.author = request.author, .target = request.body.target}, now);
   return Reply{More::kLast, DoneReply{.transaction = id, .message = "given up"}};
+}
+
+Result<Reply> Coordinator::AnswerResume(const ClientRequest& request, Now now) {
+  ERIS_ASSIGN(const TransactionId id, Resolve(request.body.transaction));
+  const Transaction* transaction = Find(id);
+  if (transaction == nullptr || !transaction->is_paused()) {
+    return Fail(ErrorCode::kConflict, NameOf(id) + " does not wait to be resumed",
+                "see `eris status " + std::to_string(id.value) + "`");
+  }
+  const Until until = request.body.until;
+  if (until != Until::kEnd && until <= transaction->paused_after()) {
+    return Fail(ErrorCode::kInvalid,
+                NameOf(id) + " is behind " + std::string(ToString(until)) + " already",
+                "let it go on to a later stop, or without --until to its end");
+  }
+  Record(id, TransactionResumed{.author = request.author, .until = until}, now);
+  return Reply{More::kLast, DoneReply{.transaction = id, .message = "goes on"}};
 }
 
 Status Coordinator::StreamLogs(const ClientRequest& request) {

@@ -10,6 +10,21 @@
 #include "state/nix_commands.h"
 
 namespace eris::planner {
+namespace {
+
+constexpr std::string_view kGenerationPrefix = "generation-of-";
+
+// Whose root a link is: "generation-of-TX", "generation-of-TX-N".
+std::optional<TransactionId> GenerationOf(const std::filesystem::path& link) {
+  const std::string name = link.filename().string();
+  if (!name.starts_with(kGenerationPrefix)) return std::nullopt;
+  const std::string rest = name.substr(kGenerationPrefix.size());
+  const Result<std::uint64_t> number = ParseUnsigned(rest.substr(0, rest.find('-')));
+  if (!number) return std::nullopt;
+  return TransactionId{*number};
+}
+
+}  // namespace
 
 Roots::Roots(Options options, link::Loop& loop, Log& log)
     : options_(std::move(options)), loop_(loop), log_(log) {}
@@ -23,7 +38,8 @@ Roots::~Roots() {
 }
 
 std::string Roots::GenerationPrefix(TransactionId transaction) const {
-  return options_.directory + "/generation-of-" + std::to_string(transaction.value);
+  return options_.directory + "/" + std::string(kGenerationPrefix) +
+         std::to_string(transaction.value);
 }
 
 std::string Roots::OpenFolder(TransactionId transaction) const {
@@ -58,8 +74,37 @@ void Roots::AddOpen(TransactionId transaction, const Manifest& wanted) {
 }
 
 void Roots::DropOpen(TransactionId transaction) {
-  jobs_.push_back({transaction, {}});
+  jobs_.push_back({transaction, {}, Job::What::kDropOpen});
   if (!child_) StartNext();
+}
+
+void Roots::DropGeneration(TransactionId transaction) {
+  jobs_.push_back({transaction, {}, Job::What::kDropGeneration});
+  if (!child_) StartNext();
+}
+
+std::set<TransactionId> Roots::Generations() const {
+  std::set<TransactionId> generations;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
+    if (const auto transaction = GenerationOf(entry.path())) generations.insert(*transaction);
+  }
+  return generations;
+}
+
+Status Roots::RemoveGeneration(TransactionId transaction) const {
+  std::error_code error;
+  std::vector<std::filesystem::path> links;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
+    if (GenerationOf(entry.path()) == transaction) links.push_back(entry.path());
+  }
+  for (const std::filesystem::path& link : links) {
+    if (std::filesystem::remove(link, error); error) {
+      return Fail(ErrorCode::kUnavailable,
+                  "cannot remove " + link.string() + ": " + error.message());
+    }
+  }
+  return {};
 }
 
 std::set<TransactionId> Roots::Open() const {
@@ -75,7 +120,7 @@ std::set<TransactionId> Roots::Open() const {
 
 void Roots::Queue(TransactionId transaction, std::vector<std::vector<std::string>> commands) {
   for (std::vector<std::string>& command : commands) {
-    jobs_.push_back({transaction, std::move(command)});
+    jobs_.push_back({transaction, std::move(command), Job::What::kRun});
   }
   if (!child_) StartNext();
 }
@@ -90,7 +135,8 @@ void Roots::StartNext() {
 }
 
 Status Roots::Start(const Job& job) {
-  if (job.argv.empty()) return RemoveTree(OpenFolder(job.transaction));
+  if (job.what == Job::What::kDropOpen) return RemoveTree(OpenFolder(job.transaction));
+  if (job.what == Job::What::kDropGeneration) return RemoveGeneration(job.transaction);
   ERIS_ASSIGN(Child child, Spawn({.argv = job.argv,
                                   .environment = options_.environment,
                                   .working_directory = options_.directory}));

@@ -40,6 +40,9 @@ class Roots {
   // Whether the transaction's generation has its roots already.
   bool HasGeneration(TransactionId transaction) const;
   void AddGeneration(TransactionId transaction, const Manifest& manifest);
+  void DropGeneration(TransactionId transaction);
+  // Of which there are roots.
+  std::set<TransactionId> Generations() const;
 
   bool HasOpen(TransactionId transaction) const;
   void AddOpen(TransactionId transaction, const Manifest& wanted);
@@ -49,8 +52,10 @@ class Roots {
 
  private:
   struct Job {
+    enum class What : std::uint8_t { kRun, kDropOpen, kDropGeneration };
     TransactionId transaction;
-    std::vector<std::string> argv;  // empty: the transaction's folder goes
+    std::vector<std::string> argv;  // kRun
+    What what = What::kRun;
   };
 
   std::string GenerationPrefix(TransactionId transaction) const;
@@ -58,6 +63,7 @@ class Roots {
   void Queue(TransactionId transaction, std::vector<std::vector<std::string>> commands);
   void StartNext();
   Status Start(const Job& job);
+  Status RemoveGeneration(TransactionId transaction) const;
   void OnEnd();
   void Warn(TransactionId transaction, const std::string& error);
 

@@ -13,19 +13,6 @@
 namespace eris::planner {
 namespace {
 
-std::string NameOf(const SubmissionAction& action) {
-  struct Visitor {
-    std::string operator()(const DeployManifest&) const { return "deploy"; }
-    std::string operator()(const RollbackTo&) const { return "rollback"; }
-    std::string operator()(const Undeploy&) const { return "undeploy"; }
-    std::string operator()(const RetryTransaction&) const { return "retry"; }
-    std::string operator()(const Operate& operate) const {
-      return std::string(VerbOf(operate.body));
-    }
-  };
-  return std::visit(Visitor{}, action);
-}
-
 // Whether an attempt that ended so may have changed something.
 bool MayHaveTakenEffect(Verdict verdict) {
   switch (verdict) {
@@ -104,6 +91,7 @@ Transaction::Transaction(const Tuning& tuning, const Event& accepted) : tuning_(
   status_.author = submission_.author;
   status_.action = NameOf(submission_.action);
   status_.submitted_at = accepted.at;
+  until_ = submission_.options.until;
 }
 
 void Transaction::Apply(const Event& event, SteadyTime now) {
@@ -145,6 +133,10 @@ void Transaction::On(const PlannerSuperseded&, SteadyTime) {}
 
 void Transaction::On(const TransactionPlanned& event, SteadyTime) {
   if (auto* deploy = std::get_if<DeployManifest>(&submission_.action)) deploy->manifest = {};
+  if (auto* adopt = std::get_if<AdoptManifest>(&submission_.action)) {
+    adopt->manifest = {};
+    for (const auto& [target, profile] : event.next.profiles) adopted_[target] = profile.path;
+  }
   plan_ = event.plan;
   status_.plan_hash = event.plan_hash;
   status_.summary = event.plan.summary;
@@ -161,8 +153,10 @@ void Transaction::On(const TransactionPlanned& event, SteadyTime) {
 
 void Transaction::On(const PhaseEntered& event, SteadyTime) {
   status_.phase = event.phase;
-  if (const std::optional<PlanPhase> last = LastPlanPhaseOf(event.phase)) {
-    if (const auto stage = LastStageOf(*plan_, *last)) main_.OpenThrough(*stage);
+  paused_.reset();
+  status_.is_paused = false;
+  if (LastPlanPhaseOf(event.phase)) {
+    OpenPhase();
     if (event.phase == TransactionPhase::kFinishing) {
       for (auto& [lane, schedule] : aside_) schedule.OpenAll();
     }
@@ -177,6 +171,30 @@ void Transaction::On(const PhaseEntered& event, SteadyTime) {
     if (!plan_->items[item.value].inverse) lanes_.Rest(item);
   }
 }
+
+// The stages of the present phase; leases are confirmed before a stop behind the locks, so that
+// they last.
+void Transaction::OpenPhase() {
+  std::optional<PlanPhase> last = LastPlanPhaseOf(status_.phase);
+  if (status_.phase == TransactionPhase::kSwitching && until_ == Until::kLock) {
+    last = PlanPhase::kConfirm;
+  }
+  if (const auto stage = LastStageOf(*plan_, *last)) main_.OpenThrough(*stage);
+}
+
+void Transaction::On(const TransactionPaused& event, SteadyTime) {
+  paused_ = event.after;
+  status_.is_paused = true;
+}
+
+void Transaction::On(const TransactionResumed& event, SteadyTime) {
+  paused_.reset();
+  status_.is_paused = false;
+  until_ = event.until;
+  OpenPhase();
+}
+
+void Transaction::On(const GenerationsDeleted&, SteadyTime) {}
 
 void Transaction::On(const ItemsPublished& event, SteadyTime now) {
   for (const PublishedItem& published : event.items) {
@@ -213,6 +231,10 @@ void Transaction::OnSuccess(ItemIndex item, const Outcome& outcome) {
     items_[item.value].effect = true;
     if (report != nullptr && IsLease(plan_->items[item.value].body)) {
       verifications_[lane].before = *report;
+      const auto adopted = adopted_.find(TargetName(lanes_.QueueOf(lane).name));
+      if (adopted != adopted_.end() && adopted->second != report->profile && failure_.empty()) {
+        failure_ = adopted->first.text + " has another profile than was found there before";
+      }
     }
     OnTaken(item, outcome);
   }

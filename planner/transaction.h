@@ -71,6 +71,10 @@ class Transaction {
   const Plan& plan() const { return *plan_; }  // precondition: is_planned()
   // Whether it can be cancelled; past the point of no return it cannot.
   bool is_cancellable() const;
+  // Whether it has come to where it was to stop, and waits.
+  bool is_paused() const { return paused_.has_value(); }
+  // After what it is paused. Precondition: is_paused().
+  Until paused_after() const { return *paused_; }
   bool is_stuck() const { return status_.result == TransactionResult::kStuck; }
   // Nothing is left to do, now or later: it may be forgotten.
   bool is_finished() const;
@@ -119,6 +123,9 @@ class Transaction {
   void On(const TransactionEnded& event, SteadyTime now);
   void On(const RollbackResumed& event, SteadyTime now);
   void On(const Abandoned& event, SteadyTime now);
+  void On(const TransactionPaused& event, SteadyTime now);
+  void On(const TransactionResumed& event, SteadyTime now);
+  void On(const GenerationsDeleted& event, SteadyTime now);
   void On(const PlannerStarted& event, SteadyTime now);
   void On(const PlannerSuperseded& event, SteadyTime now);
   void NoteLocks(const Event& event);
@@ -148,6 +155,7 @@ class Transaction {
   std::optional<EventBody> DecideNext(const Permits& permits, SteadyTime now) const;
   std::optional<EventBody> DecideForward(const Permits& permits, SteadyTime now) const;
   std::optional<EventBody> DecideNextPhase(const Permits& permits) const;
+  bool StopsHere() const;
   std::optional<EventBody> DecideFinishing(SteadyTime now) const;
   std::optional<EventBody> DecideOverdue() const;
   std::optional<EventBody> DecideSilentOut(SteadyTime now) const;
@@ -164,6 +172,7 @@ class Transaction {
   std::int64_t LockedMs() const;
 
   Duration wait() const { return Duration(submission_.options.wait_ms); }
+  void OpenPhase();
   Schedule& ScheduleOf(ItemIndex item);
   const Schedule& ScheduleOf(ItemIndex item) const;
   bool InBackward() const { return way_ == Way::kBackward; }
@@ -182,11 +191,14 @@ class Transaction {
   Schedule main_;
   std::map<LaneNumber, Schedule> aside_;  // what waits for a target's return
   Way way_ = Way::kForward;
-  std::string failure_;                // why the way forward ended, or must end
-  std::string cancelled_by_;           // not empty: a cancel was requested
-  std::vector<std::string> notes_;     // failures that end nothing
-  std::optional<WallTime> locked_at_;  // the first lock, or the switch
-  WallTime unlocked_at_;               // the last unlock so far
+  std::string failure_;                      // why the way forward ended, or must end
+  std::string cancelled_by_;                 // not empty: a cancel was requested
+  Until until_ = Until::kEnd;                // where to stop
+  std::optional<Until> paused_;              // it has stopped there
+  std::map<TargetName, StorePath> adopted_;  // profiles that must be there; of an adoption
+  std::vector<std::string> notes_;           // failures that end nothing
+  std::optional<WallTime> locked_at_;        // the first lock, or the switch
+  WallTime unlocked_at_;                     // the last unlock so far
   std::map<LaneNumber, Verification> verifications_;
   std::map<LaneNumber, std::string> broken_;  // lanes with a refused inverse, and the first refusal
   std::set<LaneNumber> abandoned_;

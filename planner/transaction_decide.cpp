@@ -102,7 +102,25 @@ bool Transaction::BuildsGoOn() const {
   return one_failed && one_is_left;
 }
 
+// Everything that comes before the stop is settled.
+bool Transaction::StopsHere() const {
+  switch (until_) {
+    case Until::kEnd:
+      return false;
+    case Until::kPrepare:
+      return status_.phase == TransactionPhase::kPreparing;
+    case Until::kLock:
+    case Until::kSwitch:
+      return status_.phase == TransactionPhase::kSwitching;
+  }
+  return false;
+}
+
 std::optional<EventBody> Transaction::DecideNextPhase(const Permits& permits) const {
+  if (StopsHere()) {
+    if (paused_) return std::nullopt;
+    return TransactionPaused{until_};
+  }
   if (status_.phase == TransactionPhase::kPreparing) {
     if (permits.lock == Permits::Lock::kWait) return std::nullopt;
     return PhaseEntered{.phase = TransactionPhase::kLocking, .why = {}};
@@ -290,7 +308,7 @@ bool Transaction::is_finished() const {
 
 bool Transaction::wants_lock() const {
   return status_.phase == TransactionPhase::kPreparing && main_.opened_is_settled() &&
-         failure_.empty() && cancelled_by_.empty();
+         failure_.empty() && cancelled_by_.empty() && !StopsHere();
 }
 
 bool Transaction::holds(const TargetName& target) const {
@@ -323,6 +341,12 @@ TransactionStatus Transaction::Status(SteadyTime now) const {
   status.items_total = static_cast<std::uint32_t>(main_.size());
   status.items_done = static_cast<std::uint32_t>(main_.size() - main_.unsettled());
   if (status.message.empty()) status.message = failure_;
+  if (paused_) {
+    const std::string number = std::to_string(status_.transaction.value);
+    status.waiting_for.push_back("somebody, for it was to stop after " +
+                                 std::string(ToString(*paused_)) + ": eris deploy --resume " +
+                                 number + ", or eris cancel " + number);
+  }
   for (std::uint32_t i = 0; i < lanes_.size() && status.waiting_for.size() < kMaxWaitingLines;
        ++i) {
     if (aside_.contains({i})) {

@@ -55,8 +55,12 @@ Event WithoutBulk(const Event& event) {
     body.submission.profile = accepted->submission.profile;
     body.submission.author = accepted->submission.author;
     body.submission.options = accepted->submission.options;
-    const bool is_deploy = std::holds_alternative<DeployManifest>(accepted->submission.action);
-    if (!is_deploy) body.submission.action = accepted->submission.action;
+    const SubmissionAction& action = accepted->submission.action;
+    if (std::holds_alternative<AdoptManifest>(action)) {
+      body.submission.action = AdoptManifest{};
+    } else if (!std::holds_alternative<DeployManifest>(action)) {
+      body.submission.action = action;
+    }
     light.body = std::move(body);
     return light;
   }
@@ -73,7 +77,8 @@ Event WithoutBulk(const Event& event) {
   if (auto* settled = std::get_if<ItemSettled>(&light.body)) {
     Outcome& outcome = settled->outcome;
     const bool is_bulk = std::holds_alternative<TargetReport>(outcome.report) ||
-                         std::holds_alternative<BuildReport>(outcome.report);
+                         std::holds_alternative<BuildReport>(outcome.report) ||
+                         std::holds_alternative<OfferReport>(outcome.report);
     if (is_bulk) outcome.report = std::monostate();
     if (outcome.verdict == Verdict::kSucceeded) outcome.log_tail.clear();
   }

@@ -83,6 +83,11 @@ Status Intake::OnMessage(const Message& message, Now now) {
     case MessageKind::kProgress:
       coordinator_.OnProgress(header.item, now);
       return {};
+    case MessageKind::kVitals: {
+      ERIS_ASSIGN(const Vitals vitals, Decode<Vitals>(message.body));
+      coordinator_.OnVitals(header.queue, vitals, now);
+      return {};
+    }
     case MessageKind::kSubmitChunk:
       return OnChunk(message, now);
     case MessageKind::kRequest: {

@@ -36,6 +36,9 @@ struct Event {
     superseded @16 :Ids.JournalPosition;          # seen elsewhere, and newer than this journal: its
                                                   # planner stops, and starts no more until an
                                                   # operator takes over (a plannerStarted follows)
+    paused @17 :Submission.Until;      # it has come to where it was to stop
+    resumed @18 :Resumed;
+    generationsDeleted @19 :GenerationsDeleted;
   }
 }
 
@@ -115,6 +118,21 @@ struct Ended {
   result @0 :TransactionResult;
   message @1 :Text;          # one line
   lockedMs @2 :Int64;        # from the first lock, or the switch, to the last unlock so far
+}
+
+struct Resumed {
+  author @0 :Text;
+  until @1 :Submission.Until;          # where to stop next
+}
+
+struct GenerationsDeleted {
+  profile @0 :Text;
+  generations @1 :List(Deleted);       # ascending, at least one
+
+  struct Deleted {
+    generation @0 :UInt64;
+    transaction @1 :UInt64;  # that had committed it
+  }
 }
 
 struct Abandoned {

@@ -10,7 +10,7 @@
 #   broker       -> any peer whoAreYou; welcome; bye; fault; heartbeat
 #   planner      -> broker   publish (WorkItem)       broker -> planner  receipt, presence
 #   broker       -> worker   deliver (WorkItem)       worker -> broker   credit
-#   planner      -> worker   revoke, outcomeAck       worker -> planner  outcome, progress
+#   planner      -> worker   revoke, outcomeAck       worker -> planner  outcome, progress, vitals
 #   client       -> broker   submitChunk              broker -> client   submitReply
 #   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 #   client       -> planner  request                  planner -> client  reply
@@ -20,6 +20,7 @@
 # `bye`, which is final. On every welcome a peer resends at once whatever is unacknowledged, and a
 # worker its credit. Clients are welcomed again, within their session, whenever a planner says hello:
 # it may know nothing of what they asked, so they ask again, and watch from the last event they saw.
+# So are workers when its journal is another one than that of the planner before.
 # A peer sends `heartbeat` every interval, and the broker answers each; whoever
 # hears nothing at all for `missedHeartbeats` intervals takes the session as over, and the broker
 # queues the items leased to it again.
@@ -52,6 +53,7 @@ const bodyBytes :UInt32 = 921600;            # of one message's body
 const chunkBytes :UInt32 = 262144;           # of a submission or a reply
 const submissionBytes :UInt32 = 268435456;   # of one whole submission
 const nameBytes :UInt32 = 255;
+const vitalsPauseMs :UInt32 = 5000;
 const pathBytes :UInt32 = 4096;
 
 enum MessageKind {
@@ -76,6 +78,7 @@ enum MessageKind {
   submissionTaken @18;
   request @19;
   reply @20;
+  vitals @21;
 }
 
 enum RequestVerb {
@@ -90,12 +93,13 @@ enum RequestVerb {
   targets @8;
   cancel @9;           # level deploy
   abandon @10;         # level deploy
+  resume @11;          # level deploy
 }
 
 struct Header {
   # Made by the sender; the broker overwrites `client` and `author`. What a kind does not use is 0.
   kind @0 :MessageKind;
-  queue @1 :Text;            # publish, deliver, revoke, credit, outcome, outcomeAck, presence
+  queue @1 :Text;            # publish, deliver, revoke, credit, outcome, outcomeAck, presence, vitals
   item @2 :Ids.ItemId;       # publish, receipt, deliver, revoke, outcome, progress, outcomeAck
   epoch @3 :UInt64;          # publish, deliver: of the planner that published it
   bodyHash @4 :UInt64;       # publish, deliver: see work_item.capnp
@@ -217,6 +221,15 @@ struct Presence {
 struct Progress {
   # Made by a worker, for people; may be lost.
   text @0 :Text;             # one line
+}
+
+struct Vitals {
+  # Made by a worker for each queue it serves, now and then; may be lost. The broker hands on at most
+  # one for a queue in vitalsPauseMs.
+  loadMilli @0 :UInt32;      # of the machine, mean of one minute, times 1000
+  cores @1 :UInt32;          # that the machine has
+  storeFreeBytes @2 :UInt64; # where the Nix store is
+  stateFreeBytes @3 :UInt64; # where the worker keeps its state
 }
 
 struct OutcomeAck {

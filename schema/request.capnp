@@ -13,6 +13,7 @@ using Event = import "/schema/event.capnp";
 using Ids = import "/schema/ids.capnp";
 using Message = import "/schema/message.capnp";
 using Plan = import "/schema/plan.capnp";
+using Submission = import "/schema/submission.capnp";
 using WorkItem = import "/schema/work_item.capnp";
 
 struct Request {
@@ -26,6 +27,7 @@ struct Request {
   target @6 :Text;           # abandon; empty = all
   limit @7 :UInt32;          # history: events at most; 0 = the planner's default
   reason @8 :Text;           # cancel
+  until @9 :Submission.Until = end;    # resume: where to stop next
 }
 
 struct Reply {
@@ -79,6 +81,7 @@ struct TransactionStatus {
   endedAtMs @14 :Int64;      # moment; 0 = it has not ended
   lockedMs @15 :Int64;       # once it has ended: see Event.Ended
   waitingFor @16 :List(Text);          # one line each
+  paused @17 :Bool;          # until somebody resumes or cancels it
 }
 
 struct Outline {
@@ -120,6 +123,9 @@ struct TargetInfo {
   sinceMs @4 :Int64;         # moment of the last change
   leasedBy @5 :UInt64;       # transaction; 0 = none
   itemsInFlight @6 :UInt32;
+  vitals @7 :Message.Vitals; # the last; absent: none was heard
+  vitalsAtMs @8 :Int64;      # moment of them
+  waitingFor @9 :List(Text); # what is out there, or waits for it; one line each
 }
 
 struct LogEntry {

@@ -24,7 +24,18 @@ struct Submission {
     undeploy @7 :Void;
     retry @8 :UInt64;        # transaction
     operate @9 :Operate;
+    adopt @10 :Manifest.Manifest;      # what runs already: a generation is made, nothing is run
+    deleteGenerations @11 :List(UInt64);
   }
+}
+
+enum Until {
+  # Where a transaction stops, and waits to be resumed or cancelled.
+  unspecified @0;
+  end @1;                    # nowhere
+  prepare @2;                # everything is built and transferred, nothing is locked
+  lock @3;                   # everything is locked, nothing has changed
+  switch @4;                 # everything is switched, nothing is committed
 }
 
 struct DeployOptions {
@@ -39,6 +50,8 @@ struct DeployOptions {
   finalSnapshots @8 :FinalSnapshots = take;
   stateFrom @9 :List(StateChoice);
   targetOffline @10 :TargetOffline = wait;
+  until @11 :Until = end;
+  repair @12 :List(Repair);            # what runs otherwise than the current generation says
 
   enum Migration {
     unspecified @0;
@@ -77,6 +90,23 @@ struct DeployOptions {
     fail @2;                 # the deployment ends before anything is built
     skip @3;                 # waited for, then left out: it keeps what it has
   }
+  struct Repair {
+    # A mapping, or the profile, of a target.
+    target @0 :Text;
+    found @1 :Found;
+    container @2 :Text;      # of the mapping
+    service @3 :Text;        # its service key
+    digest @4 :Text;         # foreign: as it was activated with
+    profile @5 :Text;        # profile: where it points to; empty = nowhere
+
+    enum Found {
+      unspecified @0;
+      missing @1;            # the generation has it, it does not run
+      indeterminate @2;      # nobody knows whether it runs
+      foreign @3;            # it runs, the generation does not have it
+      profile @4;            # the profile is another one
+    }
+  }
   struct StateChoice {
     # Which copy of a state moves, where that is not plain.
     service @0 :Text;        # name; empty = every service that the choice can mean
@@ -88,4 +118,5 @@ struct Operate {
   # One item on each of some targets, outside of any generation.
   body @0 :WorkItem.ItemBody;          # query, collect or transfer
   targets @1 :List(Text);              # names; empty = all of the profile's current generation
+  takesOver @2 :Bool;                  # the targets serve this planner's journal from now on
 }

@@ -22,6 +22,7 @@ struct WorkItem {
   deadlineMs @1 :Int64;      # for the work itself, enforced by the worker; > 0, or 0 = the default
   body @2 :ItemBody;
   depot @3 :Depot.DepotAccess;         # build, transfer, restore, snapshot; absent = none
+  takesOver @4 :Bool;        # the worker serves the item's journal from now on
 }
 
 struct ItemBody {
@@ -138,6 +139,14 @@ struct CollectItem {
 
 struct QueryItem {
   profile @0 :Text;
+  what @1 :What = running;
+
+  enum What {
+    unspecified @0;
+    running @1;              # profile and active mappings: TargetReport
+    manifest @2;             # the same, and what the profile says of itself
+    offer @3;                # what the target has for services, whatever is deployed: OfferReport
+  }
 }
 
 enum Verdict {
@@ -164,6 +173,7 @@ struct Outcome {
     build @7 :BuildReport;
     snapshot @8 :SnapshotReport;
     collect @9 :CollectReport;
+    offer @10 :OfferReport;
   }
 }
 
@@ -187,6 +197,7 @@ struct ActiveMapping {
 struct TargetReport {
   profile @0 :Text;          # store path that the profile points to; empty = none
   mappings @1 :List(ActiveMapping);               # sorted
+  manifest @2 :Text;         # of the profile; empty: not asked for, none, or too large for a report
 }
 
 struct BuildReport {
@@ -197,6 +208,13 @@ struct BuildReport {
 struct SnapshotReport {
   snapshot @0 :Text;         # CONTAINER/COMPONENT/ID; empty = there was nothing to take
   bytes @1 :UInt64;
+}
+
+struct OfferReport {
+  system @0 :Text;           # Nix system
+  numOfCores @1 :UInt32;     # activities at a time
+  properties @2 :List(Manifest.Property);         # sorted by name
+  containers @3 :List(Manifest.Container);        # sorted by name
 }
 
 struct CollectReport {

@@ -143,6 +143,13 @@ void Agent::OnDeliver(const Message& message, Now now) {
 
 bool Agent::PassesFences(const WorkItem& item) {
   const ItemId& id = item.id;
+  if (MayTakeOver(item)) {
+    if (!held_.empty()) {
+      Refuse(id, "this worker is not done yet with what another journal asked for");
+      return false;
+    }
+    ServeAnother(id.step.journal);
+  }
   if (ledger_.journal && id.step.journal != ledger_.journal) {
     Refuse(id, "this worker serves another journal; a take-over must be asked for by an operator");
     return false;
@@ -157,6 +164,28 @@ bool Agent::PassesFences(const WorkItem& item) {
   }
   if (!ledger_.journal) Record(JournalBound{.journal = id.step.journal});
   return true;
+}
+
+bool Agent::MayTakeOver(const WorkItem& item) const {
+  const JournalId journal = item.id.step.journal;
+  if (!ledger_.journal || journal == ledger_.journal) return false;
+  const bool has_targets =
+      std::any_of(options_.queues.begin(), options_.queues.end(),
+                  [](const QueueName& queue) { return queue.kind == QueueName::Kind::kTarget; });
+  return item.takes_over || (!has_targets && journal == in_charge_);
+}
+
+// Everything that the other journal has numbered is forgotten; what is active here stays.
+void Agent::ServeAnother(JournalId journal) {
+  std::vector<TransactionId> rooted;
+  for (const auto& [transaction, paths] : ledger_.roots) rooted.push_back(transaction);
+  for (const TransactionId transaction : rooted) {
+    Record(RootsDropped{.transaction = transaction});
+    decisions_.effects.push_back(DropRoots{.transaction = transaction});
+  }
+  acknowledged_.clear();
+  unacknowledged_.clear();
+  Record(JournalBound{.journal = journal});
 }
 
 void Agent::RaiseLowWater(TransactionId low_water) {

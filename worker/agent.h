@@ -77,6 +77,9 @@ class Agent {
   // are resumed.
   static Agent Recover(AgentOptions options, LedgerState ledger, Now now);
 
+  // The journal of the planner that the broker serves; before OnConnected. A worker that serves no
+  // target holds nothing for anybody: it serves that one, without an operator's take-over.
+  void OnJournalInCharge(JournalId journal) { in_charge_ = journal; }
   // The session with the broker is established: everything unacknowledged is sent, credit granted.
   void OnConnected(Now now);
   // Until the next welcome nothing is sent; what runs goes on.
@@ -139,8 +142,12 @@ class Agent {
   void Settle(ItemId id, Outcome outcome, Now now);
   void ExpireLease(Now now);
   void RaiseLowWater(TransactionId low_water);
+  // Whether the item begins to serve another journal, and may.
+  bool MayTakeOver(const WorkItem& item) const;
+  void ServeAnother(JournalId journal);
 
   AgentOptions options_;
+  JournalId in_charge_;  // 0 = not told
   LedgerState ledger_;
   Scheduler scheduler_;
   AgentDecisions decisions_;

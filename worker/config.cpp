@@ -65,4 +65,15 @@ Result<WorkerConfig> LoadWorkerConfig(const std::string& path) {
   return config;
 }
 
+std::vector<QueueName> QueuesOf(const WorkerConfig& config) {
+  std::vector<QueueName> queues;
+  for (const std::string& target : config.targets) {
+    queues.push_back({.kind = QueueName::Kind::kTarget, .name = target});
+  }
+  for (const std::string& system : config.systems) {
+    queues.push_back({.kind = QueueName::Kind::kBuilder, .name = system});
+  }
+  return queues;
+}
+
 }  // namespace eris

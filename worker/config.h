@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/base/error.h"
+#include "schema/values/plan.h"
 #include "state/store_location.h"
 
 namespace eris {
@@ -28,5 +29,8 @@ struct WorkerConfig {
 };
 
 Result<WorkerConfig> LoadWorkerConfig(const std::string& path);
+
+// What it serves: its targets, then its systems.
+std::vector<QueueName> QueuesOf(const WorkerConfig& config);
 
 }  // namespace eris

@@ -19,7 +19,10 @@ WorkerDaemon::WorkerDaemon(WorkerDaemonOptions options, const Parts& parts, Ledg
       agent_(Agent::Recover(options_.agent, std::move(state), parts.loop.now())),
       client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
 
-WorkerDaemon::~WorkerDaemon() { parts_.loop.Cancel(tick_); }
+WorkerDaemon::~WorkerDaemon() {
+  parts_.loop.Cancel(tick_);
+  parts_.loop.Cancel(vitals_);
+}
 
 Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions options,
                                                           const Parts& parts,
@@ -42,17 +45,25 @@ Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions op
 }
 
 link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
-  return {
-      .make_hello = [this] { return MakeHello(); },
-      .on_established = [this](const link::Established&) { agent_.OnConnected(parts_.loop.now()); },
-      .on_lost = [this](const link::Lost&) { agent_.OnDisconnected(); },
-      .on_ended =
-          [this](const Bye& bye) {
-            Stop(Fail(ErrorCode::kConflict,
-                      "another worker serves in this one's place: " + bye.message));
-          },
-      .on_message =
-          [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
+  return {.make_hello = [this] { return MakeHello(); },
+          .on_established =
+              [this](const link::Established& established) {
+                agent_.OnJournalInCharge(established.welcome.journal);
+                agent_.OnConnected(parts_.loop.now());
+                SendVitals();
+              },
+          .on_lost =
+              [this](const link::Lost&) {
+                agent_.OnDisconnected();
+                parts_.loop.Cancel(vitals_);
+              },
+          .on_ended =
+              [this](const Bye& bye) {
+                Stop(Fail(ErrorCode::kConflict,
+                          "another worker serves in this one's place: " + bye.message));
+              },
+          .on_message =
+              [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
 }
 
 Hello WorkerDaemon::MakeHello() const {
@@ -101,6 +112,17 @@ void WorkerDaemon::TickAfter(Duration pause) {
     ticks_ = false;
     agent_.OnTick(parts_.loop.now());
   });
+}
+
+void WorkerDaemon::SendVitals() {
+  if (!options_.read_vitals) return;
+  parts_.loop.Cancel(vitals_);
+  const std::string body = Encode(options_.read_vitals());
+  for (const QueueName& queue : options_.agent.queues) {
+    client_.Send(
+        {.header = {.kind = MessageKind::kVitals, .queue = queue.ToString()}, .body = body});
+  }
+  vitals_ = parts_.loop.After(options_.vitals_interval, [this] { SendVitals(); });
 }
 
 void WorkerDaemon::Stop(Status status) {

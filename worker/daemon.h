@@ -20,6 +20,10 @@ struct WorkerDaemonOptions {
   std::string name;
   std::string software;
   AgentOptions agent;
+  // How the machine is; told to the planner on each welcome and then at this interval. Empty:
+  // never.
+  std::function<Vitals()> read_vitals;
+  Duration vitals_interval{30'000};
 };
 
 // Owned by main.
@@ -51,6 +55,7 @@ class WorkerDaemon {
   void EndTurn();
   void Perform(const AgentEffect& effect);
   void TickAfter(Duration pause);
+  void SendVitals();
   void Stop(Status status);
 
   WorkerDaemonOptions options_;
@@ -59,6 +64,7 @@ class WorkerDaemon {
   std::unique_ptr<Executor> executor_;
   link::BrokerClient client_;
   link::TimerId tick_;
+  link::TimerId vitals_;
   bool ticks_ = false;  // that timer is set
   Status status_;
 };

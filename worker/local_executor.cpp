@@ -4,6 +4,7 @@
 
 #include "dysnomia/module_finder.h"
 #include "schema/base/check.h"
+#include "schema/base/files.h"
 #include "schema/base/overloaded.h"
 #include "worker/item_rules.h"
 
@@ -14,6 +15,7 @@ using dysnomia::ActivityKind;
 using dysnomia::ComponentStatus;
 
 constexpr std::string_view kStatusSuffix = "-status";
+constexpr std::size_t kMostManifestBytes = std::size_t{512} << 10;
 
 std::string StatusNameOf(const ItemId& id) {
   return AttemptNameOf(id) + std::string(kStatusSuffix);
@@ -64,10 +66,13 @@ void LocalExecutor::Start(const StartWork& work) {
                  },
                  [&](const CollectItem& item) { store_.Collect(id, item, finish); },
                  [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
-                 [&](const QueryItem& item) { Report(id, item.profile); },
+                 [&](const QueryItem& item) {
+                   if (item.what == QueryItem::What::kOffer) return ReportOffer(id);
+                   Report(id, item);
+                 },
                  [&](const LockItem& item) {
                    if (const auto* acquire = std::get_if<AcquireLease>(&item.what)) {
-                     Report(id, acquire->profile);
+                     Report(id, {.profile = acquire->profile});
                    } else if (std::holds_alternative<ConfirmLease>(item.what)) {
                      FinishLater(id, {.verdict = Verdict::kSucceeded});
                    } else {
@@ -156,10 +161,15 @@ void LocalExecutor::AskStatus(const StartWork& work) {
       });
 }
 
-void LocalExecutor::Report(const ItemId& id, const ProfileName& profile) {
+void LocalExecutor::Report(const ItemId& id, const QueryItem& query) {
+  const ProfileName& profile = query.profile;
   const Result<StorePath> current = store_.ProfileTarget(profile);
   if (!current) return FinishLater(id, FromError(current.error()));
-  TargetReport report{.profile = *current, .mappings = ledger_().MappingsOf(profile)};
+  TargetReport report{
+      .profile = *current, .mappings = ledger_().MappingsOf(profile), .manifest = {}};
+  if (query.what == QueryItem::What::kManifest && !current->empty()) {
+    report.manifest = ReadFile(current->text + "/manifest.nix", kMostManifestBytes).value_or("");
+  }
   dysnomia::AttemptRequest request;
   std::vector<std::size_t> asked;  // positions in report.mappings
   for (std::size_t i = 0; i < report.mappings.size(); ++i) {
@@ -191,6 +201,14 @@ void LocalExecutor::Report(const ItemId& id, const ProfileName& profile) {
         }
         Finish(id, {.verdict = Verdict::kSucceeded, .report = std::move(report)});
       });
+}
+
+void LocalExecutor::ReportOffer(const ItemId& id) {
+  Result<OfferReport> offer = ReadOffer(options_.offer);
+  if (!offer) {
+    return FinishLater(id, {.verdict = Verdict::kFailed, .message = offer.error().message});
+  }
+  FinishLater(id, {.verdict = Verdict::kSucceeded, .report = *std::move(offer)});
 }
 
 void LocalExecutor::FinishLater(const ItemId& id, Outcome outcome) {

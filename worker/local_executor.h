@@ -15,6 +15,7 @@
 #include "worker/activity_runner.h"
 #include "worker/depot_client.h"
 #include "worker/executor.h"
+#include "worker/offer.h"
 #include "worker/state_runner.h"
 #include "worker/store_runner.h"
 
@@ -30,6 +31,7 @@ class LocalExecutor final : public Executor {
     std::filesystem::path depot_dir;  // of snapshots; empty: there is none
     DepotClient::Dial dial;           // empty: no depot is ever asked
     std::vector<std::filesystem::path> modules_path;
+    OfferSources offer;
   };
 
   LocalExecutor(Options options, link::Loop& loop, Log& log, LedgerView ledger, Completion done);
@@ -51,7 +53,9 @@ class LocalExecutor final : public Executor {
   // The end of an activity; a snapshot is named before it is reported.
   void FinishActivity(const StartWork& work, Outcome outcome);
   // Profile and active mappings, each asked where its module can tell.
-  void Report(const ItemId& id, const ProfileName& profile);
+  void Report(const ItemId& id, const QueryItem& query);
+  // What the target has for services.
+  void ReportOffer(const ItemId& id);
   void Finish(const ItemId& id, Outcome outcome);
   void FinishLater(const ItemId& id, Outcome outcome);
   dysnomia::ActivitySet ActivitiesOf(const std::string& module);

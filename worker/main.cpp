@@ -11,9 +11,9 @@
 #include "broker/link/key_file.h"
 #include "broker/link/loop.h"
 #include "broker/link/zmq_transport.h"
-#include "dysnomia/module_finder.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
+#include "schema/base/process.h"
 #include "schema/base/random.h"
 #include "schema/base/spdlog_log.h"
 #include "state/ledger.h"
@@ -21,6 +21,7 @@
 #include "worker/config.h"
 #include "worker/daemon.h"
 #include "worker/local_executor.h"
+#include "worker/vitals.h"
 
 namespace eris {
 namespace {
@@ -54,13 +55,15 @@ std::string ProgramBeside(const char* name) {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
 }
 
-std::vector<std::filesystem::path> ModulesPath() {
-  const char* text = std::getenv("DYSNOMIA_MODULES_PATH");
-  return dysnomia::SplitSearchPath(text == nullptr ? "" : text);
+Vitals VitalsOf(const WorkerConfig& config) {
+  return ReadVitals(config.store.store_dir.empty() ? "/nix/store" : config.store.store_dir,
+                    config.state_dir);
 }
 
 LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout& layout,
                                        DepotClient::Dial dial) {
+  OfferSources offer = OfferSourcesFrom(CurrentEnvironment());
+  offer.num_of_cores = config.num_of_cores;
   return {.activities = {.dysnomia =
                              config.dysnomia.empty() ? ProgramBeside("dysnomia") : config.dysnomia,
                          .attempts_dir = layout.attempts,
@@ -73,19 +76,8 @@ LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout&
                     .max_build_jobs = config.num_of_cores},
           .depot_dir = config.depot_dir,
           .dial = std::move(dial),
-          .modules_path = ModulesPath()};
-}
-
-AgentOptions AgentOptionsOf(const WorkerConfig& config) {
-  AgentOptions options{
-      .limits = {.num_of_cores = config.num_of_cores, .max_transfers = config.max_transfers}};
-  for (const std::string& target : config.targets) {
-    options.queues.push_back({.kind = QueueName::Kind::kTarget, .name = target});
-  }
-  for (const std::string& system : config.systems) {
-    options.queues.push_back({.kind = QueueName::Kind::kBuilder, .name = system});
-  }
-  return options;
+          .modules_path = offer.modules_path,
+          .offer = offer};
 }
 
 Status Run(const std::string& config_path) {
@@ -121,14 +113,18 @@ Status Run(const std::string& config_path) {
                                            std::move(view), std::move(done));
   };
   ERIS_ASSIGN(const auto daemon,
-              WorkerDaemon::Start(
-                  {.name = config.name, .software = ERIS_VERSION, .agent = AgentOptionsOf(config)},
-                  {.loop = *loop,
-                   .transport = *transport,
-                   .ledger = *ledger,
-                   .log = *log,
-                   .observer = observer.get()},
-                  make_executor));
+              WorkerDaemon::Start({.name = config.name,
+                                   .software = ERIS_VERSION,
+                                   .agent = {.queues = QueuesOf(config),
+                                             .limits = {.num_of_cores = config.num_of_cores,
+                                                        .max_transfers = config.max_transfers}},
+                                   .read_vitals = [&config] { return VitalsOf(config); }},
+                                  {.loop = *loop,
+                                   .transport = *transport,
+                                   .ledger = *ledger,
+                                   .log = *log,
+                                   .observer = observer.get()},
+                                  make_executor));
   log->Info("worker.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();
   log->Info("worker.stopped");

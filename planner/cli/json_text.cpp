@@ -50,7 +50,8 @@ Json Of(const TransactionStatus& status) {
           {"submittedAtMs", status.submitted_at.ms},
           {"endedAtMs", status.ended_at.ms},
           {"lockedMs", status.locked_ms},
-          {"waitingFor", status.waiting_for}};
+          {"waitingFor", status.waiting_for},
+          {"paused", status.is_paused}};
 }
 
 Json Of(const TargetReport& report) {
@@ -107,6 +108,15 @@ Json Of(const GenerationInfo& info) {
           {"current", info.standing == GenerationInfo::Standing::kCurrent}};
 }
 
+Json Of(const Vitals& vitals, WallTime at) {
+  constexpr double kMilli = 1000;
+  return {{"load", vitals.load_milli / kMilli},
+          {"cores", vitals.cores},
+          {"storeFreeBytes", vitals.store_free_bytes},
+          {"stateFreeBytes", vitals.state_free_bytes},
+          {"atMs", at.ms}};
+}
+
 Json Of(const TargetInfo& info) {
   return {{"queue", info.queue},
           {"connected", info.state == Presence::State::kConnected},
@@ -114,7 +124,9 @@ Json Of(const TargetInfo& info) {
           {"software", info.software},
           {"sinceMs", info.since.ms},
           {"leasedBy", info.leased_by ? Json(info.leased_by.value) : Json()},
-          {"itemsInFlight", info.items_in_flight}};
+          {"itemsInFlight", info.items_in_flight},
+          {"vitals", info.vitals ? Of(*info.vitals, info.vitals_at) : Json()},
+          {"waitingFor", info.waiting_for}};
 }
 
 Json Of(const TargetAnswer& answer) {
@@ -209,6 +221,19 @@ struct EventToJson {
   }
   Json operator()(const RollbackResumed& e) const {
     return {{"type", "resumed"}, {"author", e.author}};
+  }
+  Json operator()(const TransactionPaused& e) const {
+    return {{"type", "paused"}, {"after", ToString(e.after)}};
+  }
+  Json operator()(const TransactionResumed& e) const {
+    return {{"type", "goesOn"}, {"author", e.author}, {"until", ToString(e.until)}};
+  }
+  Json operator()(const GenerationsDeleted& e) const {
+    Json numbers = Json::array();
+    for (const auto& one : e.generations) numbers.push_back(one.generation.value);
+    return {{"type", "generationsDeleted"},
+            {"profile", e.profile.text},
+            {"generations", std::move(numbers)}};
   }
   Json operator()(const Abandoned& e) const {
     return {{"type", "abandoned"}, {"author", e.author}, {"target", e.target.text}};

@@ -42,6 +42,17 @@ std::string StandingText(const TransactionStatus& status) {
   return text;
 }
 
+// "0.42 of 8": the mean number of busy threads, and the cores there are.
+std::string LoadText(const Vitals& vitals) {
+  constexpr double kMilli = 1000;
+  return fmt::format("{:.2f} of {}", vitals.load_milli / kMilli, vitals.cores);
+}
+
+std::string SpaceText(std::uint64_t bytes) {
+  constexpr double kGibi = 1024.0 * 1024.0 * 1024.0;
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / kGibi);
+}
+
 std::string Cell(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string StateText(const ActiveMapping& mapping) {
@@ -57,9 +68,10 @@ std::string StateText(const ActiveMapping& mapping) {
 }
 
 std::string EventWord(const Event& event) {
-  constexpr const char* kWords[] = {
-      "planner started", "submitted",  "planned", "phase",   "published", "settled",   "cancel",
-      "verified",        "generation", "ended",   "resumed", "abandoned", "superseded"};
+  constexpr const char* kWords[] = {"planner started", "submitted", "planned", "phase",
+                                    "published",       "settled",   "cancel",  "verified",
+                                    "generation",      "ended",     "resumed", "abandoned",
+                                    "superseded",      "paused",    "goes on", "deleted"};
   static_assert(std::size(kWords) == std::variant_size_v<EventBody>);
   return kWords[event.body.index()];
 }
@@ -91,6 +103,13 @@ std::string EventDetail(const Event& event) {
   }
   if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
     return fmt::format("stopped: epoch {} has been seen", superseded->seen.epoch.value);
+  }
+  if (const auto* deleted = std::get_if<GenerationsDeleted>(&event.body)) {
+    std::string text = "of profile " + deleted->profile.text + ":";
+    for (const auto& [generation, made_by] : deleted->generations) {
+      text += fmt::format(" {}", generation.value);
+    }
+    return text;
   }
   const std::vector<std::string> lines = LinesOf(Progress(), event);
   return lines.empty() ? "" : lines.front();
@@ -201,14 +220,23 @@ std::string GenerationsText(std::span<const GenerationInfo> generations) {
 
 std::string TargetsText(std::span<const TargetInfo> targets, WallTime now) {
   if (targets.empty()) return "no workers\n";
-  Rows rows{{"QUEUE", "STATE", "FOR", "WORKER", "VERSION", "LEASED BY", "STEPS"}};
+  Rows rows{{"QUEUE", "STATE", "FOR", "WORKER", "VERSION", "LOAD", "FREE IN STORE",
+             "FREE FOR STATE", "LEASED BY", "STEPS"}};
+  std::string waits;
   for (const TargetInfo& info : targets) {
+    const Vitals* vitals = info.vitals ? &*info.vitals : nullptr;
     rows.push_back({info.queue, info.state == Presence::State::kConnected ? "connected" : "absent",
                     Age(info.since, now), Cell(info.worker), Cell(info.software),
+                    vitals == nullptr ? "-" : LoadText(*vitals),
+                    vitals == nullptr ? "-" : SpaceText(vitals->store_free_bytes),
+                    vitals == nullptr ? "-" : SpaceText(vitals->state_free_bytes),
                     info.leased_by ? fmt::format("transaction {}", info.leased_by.value) : "-",
                     std::to_string(info.items_in_flight)});
+    for (const std::string& wait : info.waiting_for) {
+      waits += fmt::format("{}: {}\n", info.queue, wait);
+    }
   }
-  return TableText(rows);
+  return TableText(rows) + waits;
 }
 
 std::string HeldText(std::span<const HeldTarget> held, WallTime now) {

@@ -54,6 +54,9 @@ bool Progress::Apply(const Event& event, SteadyTime now) {
                  },
                  [this](const RollbackResumed&) { end_.reset(); },
                  [](const Abandoned&) {},
+                 [](const TransactionPaused&) {},
+                 [](const TransactionResumed&) {},
+                 [](const GenerationsDeleted&) {},
              },
              event.body);
   return true;

@@ -215,12 +215,17 @@ std::vector<std::string> LinesOf(const Progress& progress, const Event& event) {
           [](const TargetVerified& e) { return Lines{VerifiedLine(e)}; },
           [](const RollbackResumed& e) { return Lines{"resumed by " + e.author}; },
           [](const Abandoned& e) { return Lines{"given up by " + e.author}; },
+          [](const TransactionPaused& e) {
+            return Lines{"stopped after " + std::string(ToString(e.after))};
+          },
+          [](const TransactionResumed& e) { return Lines{"goes on, by " + e.author}; },
           // The ending tells about these.
           [](const PlannerStarted&) { return Lines{}; },
           [](const PlannerSuperseded&) { return Lines{}; },
           [](const ItemsPublished&) { return Lines{}; },
           [](const GenerationCommitted&) { return Lines{}; },
           [](const TransactionEnded&) { return Lines{}; },
+          [](const GenerationsDeleted&) { return Lines{}; },
       },
       event.body);
 }
@@ -230,7 +235,10 @@ std::vector<std::string> EndingOf(const TransactionStatus& status, const Progres
   if (!status.result) return lines;
   const TransactionResult result = *status.result;
   std::string line;
-  if (result == TransactionResult::kUnchanged) {
+  const bool was_planned = !status.plan_hash.empty() || status.message.empty();
+  if (result == TransactionResult::kCommitted && !was_planned) {
+    line = status.message;  // it tells what was done
+  } else if (result == TransactionResult::kUnchanged) {
     line = "unchanged: this is what runs already; nothing was done";
   } else {
     line = std::string(ToString(result));

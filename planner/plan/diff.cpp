@@ -62,13 +62,13 @@ std::vector<bool> MayChange(const Manifest& next, std::span<const TargetName> le
 }
 
 void SortMappings(const GraphDifference& graphs, const MappingIndices& matches,
-                  Difference& difference) {
+                  const std::vector<bool>& is_down, Difference& difference) {
   std::vector<bool> kept_in_base(graphs.base.services.size(), false);
   for (DagNode node = 0; node < matches.size(); ++node) {
     const bool kept = matches[node] != kNotInBase;
     if (kept) kept_in_base[matches[node]] = true;
     if (!graphs.next.HasActivities(node)) continue;
-    if (kept) {
+    if (kept && !is_down[node]) {
       difference.kept.push_back({.base = matches[node], .next = node});
     } else {
       difference.added.push_back(node);
@@ -79,8 +79,10 @@ void SortMappings(const GraphDifference& graphs, const MappingIndices& matches,
   }
 }
 
-// Equal texts make equal profiles, so the path of an unchanged one need not be known.
+// Equal texts make equal profiles, so the path of an unchanged one need not be known. Of one that
+// was captured the path is all that is known.
 bool IsSameProfile(const TargetProfile& a, const TargetProfile& b) {
+  if (!a.path.empty() && a.path == b.path) return true;
   if (!a.digest.empty() || !b.digest.empty()) return a.digest == b.digest;
   return a.path == b.path;
 }
@@ -106,16 +108,22 @@ std::vector<ProfileChange> DiffProfiles(const Manifest& base, const Manifest& ne
 }  // namespace
 
 Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& next,
-                                       std::span<const TargetName> left_out) {
+                                       std::span<const TargetName> left_out,
+                                       const std::set<MappingPlace>& down) {
   static const Manifest kNothing;
   const Manifest& before = base == nullptr ? kNothing : *base;
   GraphDifference graphs;
   ERIS_ASSIGN(graphs.base, MakeMappingGraph(before));
   ERIS_ASSIGN(graphs.next, MakeMappingGraph(next));
   MappingIndices matches = MatchMappings(before, next);
-  DropWhatFollowsChanges(graphs, MayChange(next, left_out), matches);
+  const std::vector<bool> may_change = MayChange(next, left_out);
+  DropWhatFollowsChanges(graphs, may_change, matches);
   Difference& difference = graphs.difference;
-  SortMappings(graphs, matches, difference);
+  std::vector<bool> is_down(next.mappings.size());
+  for (DagNode node = 0; node < is_down.size(); ++node) {
+    is_down[node] = may_change[node] && down.contains(MappingPlaceOf(next.mappings[node]));
+  }
+  SortMappings(graphs, matches, is_down, difference);
   difference.profiles = DiffProfiles(before, next);
   difference.states = FindStateChanges(before, next, difference.obsolete);
   const auto then = ParticipantsOf(before);
@@ -130,7 +138,7 @@ Result<GraphDifference> DiffWithGraphs(const Manifest* base, const Manifest& nex
 }  // namespace plan_internal
 
 Result<Difference> DiffManifests(const Manifest* base, const Manifest& next) {
-  ERIS_ASSIGN(auto graphs, plan_internal::DiffWithGraphs(base, next, {}));
+  ERIS_ASSIGN(auto graphs, plan_internal::DiffWithGraphs(base, next, {}, {}));
   return std::move(graphs.difference);
 }
 

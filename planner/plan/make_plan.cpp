@@ -124,11 +124,16 @@ PlanOptions PlanOptionsOf(const DeployOptions& options) {
           .state_from = options.state_from};
 }
 
+MappingPlace MappingPlaceOf(const Mapping& mapping) {
+  return {mapping.target, mapping.container, mapping.service};
+}
+
 Result<Plan> MakePlan(const PlanInput& input) {
   using namespace plan_internal;
   const Manifest nothing;
   const Manifest& base = input.base == nullptr ? nothing : *input.base;
-  ERIS_ASSIGN(const GraphDifference graphs, DiffWithGraphs(input.base, input.next, input.left_out));
+  ERIS_ASSIGN(const GraphDifference graphs,
+              DiffWithGraphs(input.base, input.next, input.left_out, input.down));
   ERIS_ASSIGN(const StatePlan states, PlanStates(input, base, graphs));
   const PlanContext context{input, base, graphs, states, Participants(base, input)};
   Plan plan{.profile = input.profile,
@@ -138,6 +143,24 @@ Result<Plan> MakePlan(const PlanInput& input) {
   if (graphs.difference.empty()) return plan;
   ERIS_TRY(CheckProfiles(input.next));
   ERIS_ASSIGN(plan.items, MakeItems(context));
+  return plan;
+}
+
+Plan MakeAdoption(const PlanInput& input) {
+  using namespace plan_internal;
+  const Manifest nothing;
+  const GraphDifference graphs;
+  const StatePlan states;
+  const PlanContext context{input, nothing, graphs, states, ParticipantsOf(input.next)};
+  ItemList items;
+  AddLeases(context, items);
+  AddConfirmations(context, items);
+  AddUnlocksAndReleases(context, items);
+  Plan plan{.profile = input.profile,
+            .base = input.base_generation,
+            .items = std::move(items).Take(),
+            .summary = {}};
+  plan.summary.kept = static_cast<std::uint32_t>(input.next.mappings.size());
   return plan;
 }
 

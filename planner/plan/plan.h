@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <tuple>
 #include <vector>
 
 #include "schema/base/error.h"
@@ -43,6 +45,10 @@ struct PlanOptions {
 // HASH` would never match.
 PlanOptions PlanOptionsOf(const DeployOptions& options);
 
+// Where a mapping is: its identity without the digest.
+using MappingPlace = std::tuple<TargetName, ContainerName, ServiceKey>;
+MappingPlace MappingPlaceOf(const Mapping& mapping);
+
 // Borrowed for the call.
 struct PlanInput {
   const ProfileName& profile;
@@ -51,11 +57,18 @@ struct PlanInput {
   const Manifest& next;
   PlanOptions options = {};
   std::vector<TargetName> left_out = {};  // sorted; `next` is LeaveOut(…) of them (left_out.h)
+  // Mappings of the base that do not run: they are activated as they are; what comes after them is
+  // left alone.
+  std::set<MappingPlace> down = {};
 };
 
 // The plan from `base` to `next`; empty when nothing changes. `next` carries the profiles of all
 // targets with mappings. To undeploy, `next` is UndeployedManifest(base) (diff.h).
 // kInvalid: a manifest contradicts itself, or what moves of a state cannot be told.
 Result<Plan> MakePlan(const PlanInput& input);
+
+// The plan that makes a generation of what runs already: leases only, nothing is run. `base` and
+// the options but the lease's length do not matter. Empty when `next` has no targets.
+Plan MakeAdoption(const PlanInput& input);
 
 }  // namespace eris

@@ -102,7 +102,7 @@ class CanonicalWriter {
   void Put(const DeleteStateItem& item) { Put(item.activity); }
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
   void Put(const CollectItem& item) { Put(item.scope); }
-  void Put(const QueryItem& item) { Put(item.profile); }
+  void Put(const QueryItem& item) { PutAll(item.profile, item.what); }
   void Put(const TransferStateItem& item) {
     PutAll(item.profile, item.way, item.service_name, item.container, item.component, item.from,
            item.snapshot, item.taken_by);

@@ -131,7 +131,10 @@ std::string DescribeItem(const ItemBody& body) {
             return InContainer("delete the state of", item.activity);
           },
           [](const CollectItem&) { return std::string("collect garbage"); },
-          [](const QueryItem&) { return std::string("query"); },
+          [](const QueryItem& item) {
+            const bool is_offer = item.what == QueryItem::What::kOffer;
+            return std::string(is_offer ? "query what it has for services" : "query");
+          },
           [](const auto& item) { return Describe(item); },
       },
       body);

@@ -84,7 +84,33 @@ struct BodyWriter {
     builder.setTarget(Text(event.target));
   }
   void operator()(const PlannerSuperseded& event) { codec::Write(to.initSuperseded(), event.seen); }
+  void operator()(const TransactionPaused& event) { to.setPaused(ToWire(event.after)); }
+  void operator()(const TransactionResumed& event) {
+    auto builder = to.initResumed();
+    builder.setAuthor(Text(event.author));
+    builder.setUntil(ToWire(event.until));
+  }
+  void operator()(const GenerationsDeleted& event) {
+    auto builder = to.initGenerationsDeleted();
+    builder.setProfile(Text(event.profile));
+    auto list = builder.initGenerations(Count(event.generations));
+    for (capnp::uint i = 0; i < list.size(); ++i) {
+      list[i].setGeneration(event.generations[i].generation.value);
+      list[i].setTransaction(event.generations[i].transaction.value);
+    }
+  }
 };
+
+GenerationsDeleted ReadDeleted(wire::GenerationsDeleted::Reader from, Input& in) {
+  GenerationsDeleted to;
+  to.profile = ProfileName(in.Name(from.getProfile()));
+  to.generations.reserve(from.getGenerations().size());
+  for (const auto one : from.getGenerations()) {
+    to.generations.push_back(
+        {.generation = {one.getGeneration()}, .transaction = {one.getTransaction()}});
+  }
+  return to;
+}
 
 TransactionPlanned ReadPlanned(wire::Planned::Reader from, Input& in) {
   TransactionPlanned to;
@@ -164,6 +190,16 @@ void ReadBody(wire::Event::Body::Reader from, EventBody& to, Input& in) {
       return;
     case Body::SUPERSEDED:
       codec::Read(from.getSuperseded(), to.emplace<PlannerSuperseded>().seen, in);
+      return;
+    case Body::PAUSED:
+      to = TransactionPaused{in.Enum<Until>(from.getPaused())};
+      return;
+    case Body::RESUMED:
+      to = TransactionResumed{.author = in.Name(from.getResumed().getAuthor()),
+                              .until = in.Enum<Until>(from.getResumed().getUntil())};
+      return;
+    case Body::GENERATIONS_DELETED:
+      to = ReadDeleted(from.getGenerationsDeleted(), in);
       return;
     default:
       in.Unimplemented("Event.body", from.which());

@@ -8,21 +8,10 @@
 namespace eris::codec {
 namespace {
 
-using Containers = std::map<ContainerName, Properties>;
-
 void Write(wire::Interdependency::Builder to, const Interdependency& from) {
   to.setService(Text(from.service));
   to.setTarget(Text(from.target));
   to.setContainer(Text(from.container));
-}
-
-void WriteContainers(capnp::List<wire::Container>::Builder to, const Containers& from) {
-  capnp::uint i = 0;
-  for (const auto& [name, properties] : from) {
-    wire::Container::Builder container = to[i++];
-    container.setName(Text(name));
-    WriteList(container.initProperties(Count(properties)), properties, codec::Write);
-  }
 }
 
 void Write(wire::Service::Builder to, const ServiceKey& key, const Service& from) {
@@ -87,15 +76,6 @@ void Read(wire::Interdependency::Reader from, Interdependency& to, Input& in) {
   to.service = ServiceKey(in.Name(from.getService()));
   to.target = TargetName(in.Name(from.getTarget()));
   to.container = ContainerName(in.Name(from.getContainer()));
-}
-
-void ReadContainers(capnp::List<wire::Container>::Reader from, Containers& to, Input& in) {
-  for (auto container : from) {
-    if (!in.ok()) return;
-    std::pair entry{ContainerName(in.Name(container.getName())), Properties{}};
-    ReadList(container.getProperties(), entry.second, in, codec::Read);
-    Insert(to, std::move(entry), in);
-  }
 }
 
 std::pair<ServiceKey, Service> ReadService(wire::Service::Reader from, Input& in) {
@@ -165,6 +145,24 @@ void Read(wire::Property::Reader from, Property& to, Input& in) {
   to.kind = in.Enum<Property::Kind>(from.getKind());
   to.text = in.Text(from.getText());
   to.json = in.Text(from.getJson());
+}
+
+void WriteContainers(capnp::List<wire::Container>::Builder to, const Containers& from) {
+  capnp::uint i = 0;
+  for (const auto& [name, properties] : from) {
+    wire::Container::Builder container = to[i++];
+    container.setName(Text(name));
+    WriteList(container.initProperties(Count(properties)), properties, codec::Write);
+  }
+}
+
+void ReadContainers(capnp::List<wire::Container>::Reader from, Containers& to, Input& in) {
+  for (auto container : from) {
+    if (!in.ok()) return;
+    std::pair entry{ContainerName(in.Name(container.getName())), Properties{}};
+    ReadList(container.getProperties(), entry.second, in, codec::Read);
+    Insert(to, std::move(entry), in);
+  }
 }
 
 void Write(wire::Manifest::Builder to, const Manifest& from) {

@@ -13,6 +13,7 @@ static_assert(wire::BODY_BYTES == limits::kBodyBytes);
 static_assert(wire::CHUNK_BYTES == limits::kChunkBytes);
 static_assert(wire::SUBMISSION_BYTES == limits::kSubmissionBytes);
 static_assert(wire::NAME_BYTES == limits::kNameBytes);
+static_assert(wire::VITALS_PAUSE_MS == limits::kVitalsPauseMs);
 static_assert(wire::PATH_BYTES == Input::kPathBytes);
 
 // Enumerations in which "unspecified" may be met: not applicable, or newer than this version.
@@ -170,6 +171,20 @@ void Write(wire::Progress::Builder to, const Progress& from) { to.setText(Text(f
 
 void Read(wire::Progress::Reader from, Progress& to, Input& in) {
   to.text = in.Prose(from.getText());
+}
+
+void Write(wire::Vitals::Builder to, const Vitals& from) {
+  to.setLoadMilli(from.load_milli);
+  to.setCores(from.cores);
+  to.setStoreFreeBytes(from.store_free_bytes);
+  to.setStateFreeBytes(from.state_free_bytes);
+}
+
+void Read(wire::Vitals::Reader from, Vitals& to, Input&) {
+  to.load_milli = from.getLoadMilli();
+  to.cores = from.getCores();
+  to.store_free_bytes = from.getStoreFreeBytes();
+  to.state_free_bytes = from.getStateFreeBytes();
 }
 
 void Write(wire::OutcomeAck::Builder to, const OutcomeAck& from) {

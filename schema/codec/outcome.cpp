@@ -28,6 +28,17 @@ TargetReport ReadTarget(wire::TargetReport::Reader from, Input& in) {
   TargetReport to;
   to.profile = StorePath(in.Path(from.getProfile()));
   ReadList(from.getMappings(), to.mappings, in, Read);
+  to.manifest = in.Text(from.getManifest());
+  return to;
+}
+
+OfferReport ReadOffer(wire::OfferReport::Reader from, Input& in) {
+  OfferReport to;
+  to.system = SystemName(in.Name(from.getSystem()));
+  to.num_of_cores = from.getNumOfCores();
+  if (to.num_of_cores < 1) in.Fail("a target with numOfCores 0");
+  ReadList(from.getProperties(), to.properties, in, codec::Read);
+  ReadContainers(from.getContainers(), to.containers, in);
   return to;
 }
 
@@ -52,6 +63,7 @@ void Write(wire::Outcome::Builder to, const Outcome& from) {
                           builder.setProfile(Text(target.profile));
                           WriteList(builder.initMappings(Count(target.mappings)), target.mappings,
                                     Write);
+                          builder.setManifest(Text(target.manifest));
                         },
                         [&](const BuildReport& build) {
                           auto builder = report.initBuild();
@@ -65,6 +77,15 @@ void Write(wire::Outcome::Builder to, const Outcome& from) {
                         },
                         [&](const CollectReport& collect) {
                           report.initCollect().setFreedBytes(collect.freed_bytes);
+                        },
+                        [&](const OfferReport& offer) {
+                          auto builder = report.initOffer();
+                          builder.setSystem(Text(offer.system));
+                          builder.setNumOfCores(offer.num_of_cores);
+                          WriteList(builder.initProperties(Count(offer.properties)),
+                                    offer.properties, codec::Write);
+                          WriteContainers(builder.initContainers(Count(offer.containers)),
+                                          offer.containers);
                         }},
              from.report);
 }
@@ -90,6 +111,9 @@ void Read(wire::Outcome::Reader from, Outcome& to, Input& in) {
       return;
     case wire::Outcome::Report::COLLECT:
       to.report = CollectReport{report.getCollect().getFreedBytes()};
+      return;
+    case wire::Outcome::Report::OFFER:
+      to.report = ReadOffer(report.getOffer(), in);
       return;
     default:
       in.Unimplemented("Outcome.report", report.which());

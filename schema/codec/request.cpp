@@ -42,6 +42,7 @@ void Write(wire::TransactionStatus::Builder to, const TransactionStatus& from) {
   to.setEndedAtMs(from.ended_at.ms);
   to.setLockedMs(from.locked_ms);
   WriteTexts(to.initWaitingFor(Count(from.waiting_for)), from.waiting_for);
+  to.setPaused(from.is_paused);
 }
 
 void Read(wire::TransactionStatus::Reader from, TransactionStatus& to, Input& in) {
@@ -64,6 +65,7 @@ void Read(wire::TransactionStatus::Reader from, TransactionStatus& to, Input& in
   to.ended_at = {from.getEndedAtMs()};
   to.locked_ms = from.getLockedMs();
   ReadTexts(from.getWaitingFor(), to.waiting_for, in, &Input::Prose);
+  to.is_paused = from.getPaused();
 }
 
 void Write(wire::GenerationInfo::Builder to, const GenerationInfo& from) {
@@ -96,6 +98,9 @@ void Write(wire::TargetInfo::Builder to, const TargetInfo& from) {
   to.setSinceMs(from.since.ms);
   to.setLeasedBy(from.leased_by.value);
   to.setItemsInFlight(from.items_in_flight);
+  if (from.vitals) codec::Write(to.initVitals(), *from.vitals);
+  to.setVitalsAtMs(from.vitals_at.ms);
+  WriteTexts(to.initWaitingFor(Count(from.waiting_for)), from.waiting_for);
 }
 
 void Read(wire::TargetInfo::Reader from, TargetInfo& to, Input& in) {
@@ -106,6 +111,9 @@ void Read(wire::TargetInfo::Reader from, TargetInfo& to, Input& in) {
   to.since = {from.getSinceMs()};
   to.leased_by = {from.getLeasedBy()};
   to.items_in_flight = from.getItemsInFlight();
+  if (from.hasVitals()) codec::Read(from.getVitals(), to.vitals.emplace(), in);
+  to.vitals_at = {from.getVitalsAtMs()};
+  ReadTexts(from.getWaitingFor(), to.waiting_for, in, &Input::Prose);
 }
 
 void Write(wire::LogEntry::Builder to, const LogEntry& from) {
@@ -232,6 +240,7 @@ void Write(wire::Request::Builder to, const Request& from) {
   to.setTarget(Text(from.target));
   to.setLimit(from.limit);
   to.setReason(Text(from.reason));
+  to.setUntil(ToWire(from.until));
 }
 
 void Read(wire::Request::Reader from, Request& to, Input& in) {
@@ -244,6 +253,7 @@ void Read(wire::Request::Reader from, Request& to, Input& in) {
   to.target = TargetName(in.Name(from.getTarget()));
   to.limit = from.getLimit();
   to.reason = in.Prose(from.getReason());
+  to.until = in.Enum<Until>(from.getUntil());
 }
 
 void Write(wire::Reply::Builder to, const Reply& from) {

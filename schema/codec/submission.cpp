@@ -8,6 +8,24 @@
 namespace eris::codec {
 namespace {
 
+void Write(wire::DeployOptions::Repair::Builder to, const Repair& from) {
+  to.setTarget(Text(from.target));
+  to.setFound(ToWire(from.found));
+  to.setContainer(Text(from.container));
+  to.setService(Text(from.service));
+  to.setDigest(Text(from.digest));
+  to.setProfile(Text(from.profile));
+}
+
+void Read(wire::DeployOptions::Repair::Reader from, Repair& to, Input& in) {
+  to.target = TargetName(in.Name(from.getTarget()));
+  to.found = in.Enum<Repair::Found>(from.getFound());
+  to.container = ContainerName(in.Name(from.getContainer()));
+  to.service = ServiceKey(in.Name(from.getService()));
+  to.digest = in.Name(from.getDigest());
+  to.profile = StorePath(in.Path(from.getProfile()));
+}
+
 void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
   to.setMigration(ToWire(from.migration));
   to.setOrder(ToWire(from.order));
@@ -24,6 +42,8 @@ void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
     choices[i].setService(Text(from.state_from[i].service));
     choices[i].setTarget(Text(from.state_from[i].target));
   }
+  to.setUntil(ToWire(from.until));
+  WriteList(to.initRepair(Count(from.repair)), from.repair, Write);
 }
 
 void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
@@ -42,6 +62,8 @@ void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
     to.state_from.push_back({.service = ServiceName(in.Name(choice.getService())),
                              .target = TargetName(in.Name(choice.getTarget()))});
   }
+  to.until = in.Enum<Until>(from.getUntil());
+  ReadList(from.getRepair(), to.repair, in, Read);
 }
 
 void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& from,
@@ -57,6 +79,17 @@ void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& f
                           auto builder = to.initOperate();
                           codec::Write(builder.initBody(), operate.body);
                           WriteTexts(builder.initTargets(Count(operate.targets)), operate.targets);
+                          builder.setTakesOver(operate.takes_over);
+                        },
+                        [&](const AdoptManifest& adopt) {
+                          auto manifest = to.initAdopt();
+                          if (form == EventForm::kFull) codec::Write(manifest, adopt.manifest);
+                        },
+                        [&](const DeleteGenerations& deletion) {
+                          auto list = to.initDeleteGenerations(Count(deletion.generations));
+                          for (capnp::uint i = 0; i < list.size(); ++i) {
+                            list.set(i, deletion.generations[i].value);
+                          }
                         }},
              from);
 }
@@ -70,6 +103,14 @@ Operate ReadOperate(wire::Operate::Reader from, Input& in) {
     in.Fail("only query, collect and transfer run outside of a transaction of generations");
   }
   ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
+  to.takes_over = from.getTakesOver();
+  return to;
+}
+
+DeleteGenerations ReadDeletion(capnp::List<std::uint64_t>::Reader from) {
+  DeleteGenerations to;
+  to.generations.reserve(from.size());
+  for (const std::uint64_t number : from) to.generations.push_back({number});
   return to;
 }
 
@@ -89,6 +130,12 @@ void ReadAction(wire::Submission::Action::Reader from, SubmissionAction& to, Inp
       return;
     case wire::Submission::Action::OPERATE:
       to = ReadOperate(from.getOperate(), in);
+      return;
+    case wire::Submission::Action::ADOPT:
+      codec::Read(from.getAdopt(), to.emplace<AdoptManifest>().manifest, in);
+      return;
+    case wire::Submission::Action::DELETE_GENERATIONS:
+      to = ReadDeletion(from.getDeleteGenerations());
       return;
     default:
       in.Unimplemented("Submission.action", from.which());

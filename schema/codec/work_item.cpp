@@ -199,7 +199,11 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                  [&](const DeleteStateItem& item) { Write(to.initDeleteState(), item.activity); },
                  [&](const SetProfileItem& item) { Write(to.initSetProfile(), item); },
                  [&](const CollectItem& item) { to.initCollect().setScope(ToWire(item.scope)); },
-                 [&](const QueryItem& item) { to.initQuery().setProfile(Text(item.profile)); },
+                 [&](const QueryItem& item) {
+                   auto query = to.initQuery();
+                   query.setProfile(Text(item.profile));
+                   query.setWhat(ToWire(item.what));
+                 },
                  [&](const TransferStateItem& item) { Write(to.initTransferState(), item); },
              },
              from);
@@ -241,7 +245,8 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       to = CollectItem{in.Enum<CollectItem::Scope>(from.getCollect().getScope())};
       return;
     case wire::ItemBody::QUERY:
-      to = QueryItem{ProfileName(in.Name(from.getQuery().getProfile()))};
+      to = QueryItem{.profile = ProfileName(in.Name(from.getQuery().getProfile())),
+                     .what = in.Enum<QueryItem::What>(from.getQuery().getWhat())};
       return;
     case wire::ItemBody::TRANSFER_STATE:
       to = ReadTransferState(from.getTransferState(), in);
@@ -256,6 +261,7 @@ void Write(wire::WorkItem::Builder to, const WorkItem& from) {
   to.setDeadlineMs(from.deadline_ms);
   Write(to.initBody(), from.body);
   if (!from.depot.endpoint.empty()) Write(to.initDepot(), from.depot);
+  to.setTakesOver(from.takes_over);
 }
 
 void Read(wire::WorkItem::Reader from, WorkItem& to, Input& in) {
@@ -263,6 +269,7 @@ void Read(wire::WorkItem::Reader from, WorkItem& to, Input& in) {
   to.deadline_ms = in.Ms(from.getDeadlineMs());
   Read(from.getBody(), to.body, in);
   if (from.hasDepot()) Read(from.getDepot(), to.depot, in);
+  to.takes_over = from.getTakesOver();
 }
 
 }  // namespace eris::codec

@@ -138,10 +138,32 @@ inline constexpr std::size_t kRememberedStarts = 64;
 // Adds an epoch to those of the starts that a journal remembers: sorted, and the oldest go.
 void AddStart(std::vector<Epoch>& starts, Epoch epoch);
 
+// The transaction has come to where it was to stop, and waits.
+struct TransactionPaused {
+  Until after = Until::kPrepare;
+  bool operator==(const TransactionPaused&) const = default;
+};
+struct TransactionResumed {
+  std::string author;
+  Until until = Until::kEnd;  // where to stop next
+  bool operator==(const TransactionResumed&) const = default;
+};
+struct GenerationsDeleted {
+  struct Deleted {
+    GenerationNumber generation;
+    TransactionId transaction;  // that had committed it
+    auto operator<=>(const Deleted&) const = default;
+  };
+  ProfileName profile;
+  std::vector<Deleted> generations;  // ascending
+  bool operator==(const GenerationsDeleted&) const = default;
+};
+
 using EventBody =
     std::variant<PlannerStarted, SubmissionAccepted, TransactionPlanned, PhaseEntered,
                  ItemsPublished, ItemSettled, CancelRequested, TargetVerified, GenerationCommitted,
-                 TransactionEnded, RollbackResumed, Abandoned, PlannerSuperseded>;
+                 TransactionEnded, RollbackResumed, Abandoned, PlannerSuperseded, TransactionPaused,
+                 TransactionResumed, GenerationsDeleted>;
 
 struct Event {
   EventSequence sequence;  // given by the journal

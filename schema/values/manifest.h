@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/values/ids.h"
@@ -110,5 +111,8 @@ struct Manifest {
 // How Dysnomia labels the state of a package: the name of its store path without the hash. Empty
 // where `package` is no store path.
 ComponentName ComponentOf(const StorePath& package);
+
+// Whether a property of that name should be kept as a secret, not in a model.
+bool LooksLikePassword(std::string_view property);
 
 }  // namespace eris

@@ -8,7 +8,7 @@
 //   broker       -> any peer whoAreYou; welcome; bye; fault; heartbeat
 //   planner      -> broker   publish (item)           broker -> planner  receipt, presence
 //   broker       -> worker   deliver (item), revoke   worker -> broker   credit
-//   worker       -> planner  outcome, progress        planner -> worker  outcomeAck
+//   worker       -> planner  outcome, progress, vitals   planner -> worker  outcomeAck
 //   client       -> broker   submitChunk              broker -> client   submitReply
 //   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 //   client       -> planner  request                  planner -> client  reply
@@ -34,6 +34,7 @@ inline constexpr std::size_t kBodyBytes = 900 * 1024;    // of one message
 inline constexpr std::size_t kChunkBytes = 256 * 1024;   // of a submission or a reply
 inline constexpr std::size_t kSubmissionBytes = 256ull * 1024 * 1024;
 inline constexpr std::size_t kNameBytes = 255;  // of every name on the wire
+inline constexpr std::int64_t kVitalsPauseMs = 5'000;
 inline constexpr std::uint32_t kProtocolVersion = 1;
 }  // namespace limits
 
@@ -59,6 +60,7 @@ enum class MessageKind : std::uint16_t {
   kSubmissionTaken,
   kRequest,
   kReply,
+  kVitals,
 };
 std::string_view ToString(MessageKind kind);
 
@@ -74,7 +76,8 @@ enum class RequestVerb : std::uint16_t {
   kGetManifest,
   kTargets,  // level: read
   kCancel,
-  kAbandon,  // level: deploy
+  kAbandon,
+  kResume,  // level: deploy
 };
 std::string_view ToString(RequestVerb verb);
 
@@ -190,6 +193,15 @@ struct Presence {
 struct Progress {
   std::string text;
   bool operator==(const Progress&) const = default;
+};
+// How the machine of a worker is, for people. May be lost; at most one for a queue is handed on in
+// limits::kVitalsPauseMs.
+struct Vitals {
+  std::uint32_t load_milli = 0;  // mean of one minute, times 1000
+  std::uint32_t cores = 0;       // that the machine has
+  std::uint64_t store_free_bytes = 0;
+  std::uint64_t state_free_bytes = 0;
+  bool operator==(const Vitals&) const = default;
 };
 enum class AckScope : std::uint8_t { kJournaled, kUnknownItem };
 struct OutcomeAck {

@@ -30,6 +30,7 @@ struct Request {
   TargetName target;            // abandon
   std::uint32_t limit = 0;      // history; 0 = default
   std::string reason;           // cancel
+  Until until = Until::kEnd;    // resume: where to stop next
   bool operator==(const Request&) const = default;
 };
 
@@ -61,6 +62,7 @@ struct TransactionStatus {
   WallTime ended_at;
   std::int64_t locked_ms = 0;            // once it has ended: see TransactionEnded
   std::vector<std::string> waiting_for;  // one line each: what it waits for, and since when
+  bool is_paused = false;                // until somebody resumes or cancels it
   bool operator==(const TransactionStatus&) const = default;
 };
 struct StatusReply {
@@ -106,6 +108,9 @@ struct TargetInfo {
   WallTime since;
   TransactionId leased_by;
   std::uint32_t items_in_flight = 0;
+  std::optional<Vitals> vitals;  // the last that were heard
+  WallTime vitals_at;
+  std::vector<std::string> waiting_for;  // what is out there, or waits for it; one line each
   bool operator==(const TargetInfo&) const = default;
 };
 struct TargetsReply {

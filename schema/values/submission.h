@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -29,6 +30,32 @@ enum class TargetOffline : std::uint8_t {
   kSkip,  // once it was waited for: the deployment goes without it
 };
 
+// Where a transaction stops, and waits to be resumed or cancelled.
+enum class Until : std::uint8_t {
+  kEnd,      // nowhere
+  kPrepare,  // everything is built and transferred, nothing is locked
+  kLock,     // everything is locked, nothing has changed
+  kSwitch,   // everything is switched, nothing is committed
+};
+std::string_view ToString(Until until);
+
+// A mapping or a profile that a target has otherwise than the current generation says.
+struct Repair {
+  enum class Found : std::uint8_t {
+    kMissing,        // the generation has it, it does not run
+    kIndeterminate,  // nobody knows whether it runs
+    kForeign,        // it runs, the generation does not have it
+    kProfile,        // the profile is another one
+  };
+  TargetName target;
+  Found found = Found::kMissing;
+  ContainerName container;  // of the mapping
+  ServiceKey service;
+  std::string digest;  // kForeign: as it was activated with
+  StorePath profile;   // kProfile: where it points to; empty = nowhere
+  auto operator<=>(const Repair&) const = default;
+};
+
 // Which copy of a state moves, where that is not plain.
 struct StateChoice {
   ServiceName service;  // empty: every service that the choice can mean
@@ -49,6 +76,8 @@ struct DeployOptions {
   TargetOffline target_offline = TargetOffline::kWait;
   std::int64_t wait_ms = 30'000;  // how long an absent target is waited for
   std::uint32_t max_concurrent_transfers = 2;
+  Until until = Until::kEnd;
+  std::vector<Repair> repair;
   bool operator==(const DeployOptions&) const = default;
 };
 
@@ -70,15 +99,29 @@ struct RetryTransaction {
   TransactionId of;
   bool operator==(const RetryTransaction&) const = default;
 };
-// One item on each of some targets, outside of any generation: query or collect.
+// One item on each of some targets, outside of any generation: query, collect or transfer.
 struct Operate {
   ItemBody body;
   std::vector<TargetName> targets;  // empty = all of the profile's current generation
+  bool takes_over = false;          // the targets serve this planner's journal from now on
   bool operator==(const Operate&) const = default;
 };
 
-using SubmissionAction =
-    std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction, Operate>;
+// What runs already, as the targets say: a generation is made, no activity is run.
+struct AdoptManifest {
+  Manifest manifest;
+  bool operator==(const AdoptManifest&) const = default;
+};
+struct DeleteGenerations {
+  std::vector<GenerationNumber> generations;
+  bool operator==(const DeleteGenerations&) const = default;
+};
+
+using SubmissionAction = std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction,
+                                      Operate, AdoptManifest, DeleteGenerations>;
+
+// The vocabulary's word for what is asked: "deploy", "rollback", "query" …
+std::string NameOf(const SubmissionAction& action);
 
 struct Submission {
   SubmissionId id;

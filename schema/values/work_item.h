@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -138,7 +139,13 @@ struct CollectItem {
 };
 
 struct QueryItem {
+  enum class What : std::uint8_t {
+    kRunning,   // profile and active mappings: TargetReport
+    kManifest,  // the same, and what the profile says of itself
+    kOffer,     // what the target has for services, whatever is deployed: OfferReport
+  };
   ProfileName profile;
+  What what = What::kRunning;
   bool operator==(const QueryItem&) const = default;
 };
 
@@ -158,8 +165,9 @@ struct WorkItem {
   std::int64_t deadline_ms = 0;  // for the work itself, enforced by the worker
   std::uint64_t body_hash = 0;
   ItemBody body;
-  DepotAccess depot;    // how to have the objects that the body names; not hashed
-  EventSequence event;  // newest of the journal when it was published
+  DepotAccess depot;        // how to have the objects that the body names; not hashed
+  bool takes_over = false;  // the worker serves the item's journal from now on; not hashed
+  EventSequence event;      // newest of the journal when it was published
   bool operator==(const WorkItem&) const = default;
 };
 
@@ -179,6 +187,7 @@ struct ActiveMapping {
 struct TargetReport {
   StorePath profile;                    // where the profile points to; empty = none
   std::vector<ActiveMapping> mappings;  // sorted
+  std::string manifest;  // of the profile; empty: not asked for, none, or too large for a report
   bool operator==(const TargetReport&) const = default;
 };
 
@@ -199,6 +208,16 @@ struct CollectReport {
   bool operator==(const CollectReport&) const = default;
 };
 
+// What `query` says of the target itself. Values of properties that are secrets stay there: a
+// property of that kind names them only.
+struct OfferReport {
+  SystemName system;
+  std::uint32_t num_of_cores = 1;
+  Properties properties;
+  std::map<ContainerName, Properties> containers;
+  bool operator==(const OfferReport&) const = default;
+};
+
 enum class Verdict : std::uint8_t {
   kSucceeded,
   kFailed,         // the module or Nix said no: never tried again by itself
@@ -216,7 +235,9 @@ struct Outcome {
   std::string message;   // one line; empty on success
   std::string log_tail;  // the last lines of the activity's output, secrets masked, <= 8 KiB
   std::int64_t took_ms = 0;
-  std::variant<std::monostate, TargetReport, BuildReport, SnapshotReport, CollectReport> report;
+  std::variant<std::monostate, TargetReport, BuildReport, SnapshotReport, CollectReport,
+               OfferReport>
+      report;
   bool operator==(const Outcome&) const = default;
 };
 

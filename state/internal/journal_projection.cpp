@@ -7,23 +7,11 @@
 #include <utility>
 #include <variant>
 
-#include "schema/base/overloaded.h"
 #include "schema/base/text.h"
 #include "state/journal.h"
 
 namespace eris {
 namespace {
-
-std::string ActionOf(const SubmissionAction& action) {
-  return std::visit(Overloaded{
-                        [](const DeployManifest&) { return std::string("deploy"); },
-                        [](const RollbackTo&) { return std::string("rollback"); },
-                        [](const Undeploy&) { return std::string("undeploy"); },
-                        [](const RetryTransaction&) { return std::string("retry"); },
-                        [](const Operate& operate) { return std::string(VerbOf(operate.body)); },
-                    },
-                    action);
-}
 
 std::string NamesOf(const std::vector<ServiceName>& services) {
   std::string lines;
@@ -79,6 +67,8 @@ JournalProjection::JournalProjection(sqlite::Database& database)
                          "INSERT INTO generation SELECT ?2, ?3, id, planned_event, ?4, author, "
                          "next_mappings, next_targets FROM \"transaction\" WHERE id = ?1"),
       set_generation_(database, "UPDATE \"transaction\" SET generation = ?2 WHERE id = ?1"),
+      delete_generation_(database, "DELETE FROM generation WHERE profile = ?1 AND number = ?2"),
+      unmark_pruned_(database, "UPDATE \"transaction\" SET pruned = 0 WHERE id = ?1"),
       end_(database,
            "UPDATE \"transaction\" SET phase = ?2, result = ?3, message = ?4, ended_ms = ?5, "
            "locked_ms = ?6 WHERE id = ?1"),
@@ -126,7 +116,7 @@ Status JournalProjection::Project(const Event& event, const SubmissionAccepted& 
   const Submission& submission = accepted.submission;
   ERIS_TRY(insert_transaction_.Run(event.transaction.value, submission.id.text,
                                    submission.profile.text, submission.author,
-                                   ActionOf(submission.action), event.at.ms, event.sequence.value));
+                                   NameOf(submission.action), event.at.ms, event.sequence.value));
   return insert_submission_.Run(submission.id.text, DigestOf(submission), event.transaction.value);
 }
 
@@ -182,6 +172,19 @@ Status JournalProjection::Project(const Event& event, const Abandoned& abandoned
   return settle_target_.Run(event.transaction.value, abandoned.target.text);
 }
 
+// What retention has left for their sake is looked at again.
+Status JournalProjection::Project(const Event&, const GenerationsDeleted& deleted) {
+  for (const auto& [generation, transaction] : deleted.generations) {
+    ERIS_TRY(delete_generation_.Run(deleted.profile.text, generation.value));
+    ERIS_TRY(unmark_pruned_.Run(transaction.value));
+  }
+  return {};
+}
+
 Status JournalProjection::Project(const Event&, const CancelRequested&) { return {}; }
+
+Status JournalProjection::Project(const Event&, const TransactionPaused&) { return {}; }
+
+Status JournalProjection::Project(const Event&, const TransactionResumed&) { return {}; }
 
 }  // namespace eris

@@ -32,8 +32,11 @@ class JournalProjection {
   Status Project(const Event& event, const RollbackResumed& resumed);
   Status Project(const Event& event, const TargetVerified& verified);
   Status Project(const Event& event, const Abandoned& abandoned);
+  Status Project(const Event& event, const GenerationsDeleted& deleted);
   // Of the audit trail only.
   Status Project(const Event& event, const CancelRequested& requested);
+  Status Project(const Event& event, const TransactionPaused& paused);
+  Status Project(const Event& event, const TransactionResumed& resumed);
 
   sqlite::Database& database_;
   std::map<TransactionId, EventSequence> last_events_;  // of this append
@@ -52,6 +55,8 @@ class JournalProjection {
   sqlite::Statement settle_item_;
   sqlite::Statement insert_generation_;
   sqlite::Statement set_generation_;
+  sqlite::Statement delete_generation_;
+  sqlite::Statement unmark_pruned_;
   sqlite::Statement end_;
   sqlite::Statement resume_;
 };

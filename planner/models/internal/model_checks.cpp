@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <string_view>
 
@@ -28,19 +27,6 @@ bool IsUsableName(const std::string& name) {
 Finding BadName(const char* model, const std::string& path, const std::string& position) {
   return {model, path, position, "the name cannot be used as the name of a file",
           "use a name of at most 200 bytes without '/' and control characters"};
-}
-
-bool LooksLikePassword(std::string_view name) {
-  std::string plain;
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  constexpr std::array<std::string_view, 7> kHints = {"passw",  "passphrase", "secret",    "token",
-                                                      "apikey", "privatekey", "credential"};
-  return std::any_of(kHints.begin(), kHints.end(),
-                     [&](std::string_view hint) { return plain.find(hint) != std::string::npos; });
 }
 
 void Warn(const Properties& properties, const Finding& where, Findings& warnings) {

@@ -20,6 +20,15 @@ std::vector<DagNode> ActiveMappings(const PlanInput& input, const Manifest& mani
   return active;
 }
 
+// Those of the base that run.
+std::vector<DagNode> RunningMappings(const PlanContext& context) {
+  std::vector<DagNode> running = ActiveMappings(context.input, context.base, context.graphs.base);
+  std::erase_if(running, [&](DagNode node) {
+    return context.input.down.contains(MappingPlaceOf(context.base.mappings[node]));
+  });
+  return running;
+}
+
 // Which batches come before each: those that hold what a member comes after in `before`.
 std::vector<ItemIndices> BatchEdges(const Batches& batches, const Dependencies& before,
                                     ItemIndex first) {
@@ -76,8 +85,8 @@ void AddLocks(const PlanContext& context, ItemList& items) {
   const MappingGraph& graph = context.graphs.base;
   const Dependencies dependents = Reversed(graph.dependencies);
   const std::vector<DagNode> dependents_first(graph.order.rbegin(), graph.order.rend());
-  const Batches batches = MakeBatches(context.base, LayersOf(dependents, dependents_first),
-                                      ActiveMappings(context.input, context.base, graph));
+  const Batches batches =
+      MakeBatches(context.base, LayersOf(dependents, dependents_first), RunningMappings(context));
   std::vector<ItemIndices> edges = BatchEdges(batches, dependents, items.Next());
   for (std::size_t i = 0; i < batches.list.size(); ++i) {
     PlanItem item = LockBatch(context.base, batches.list[i]);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -23,6 +24,9 @@ void Read(wire::ItemId::Reader from, ItemId& to, Input& in);
 // ---- manifest (manifest.cpp) ----
 void Write(wire::Property::Builder to, const Property& from);
 void Write(wire::Manifest::Builder to, const Manifest& from);
+using Containers = std::map<ContainerName, Properties>;
+void WriteContainers(capnp::List<wire::Container>::Builder to, const Containers& from);
+void ReadContainers(capnp::List<wire::Container>::Reader from, Containers& to, Input& in);
 void Read(wire::Property::Reader from, Property& to, Input& in);
 void Read(wire::Manifest::Reader from, Manifest& to, Input& in);
 
@@ -60,6 +64,7 @@ void Write(wire::Credit::Builder to, const Credit& from);
 void Write(wire::Receipt::Builder to, const Receipt& from);
 void Write(wire::Presence::Builder to, const Presence& from);
 void Write(wire::Progress::Builder to, const Progress& from);
+void Write(wire::Vitals::Builder to, const Vitals& from);
 void Write(wire::OutcomeAck::Builder to, const OutcomeAck& from);
 void Write(wire::SubmitChunk::Builder to, const SubmitChunk& from);
 void Write(wire::SubmitReply::Builder to, const SubmitReply& from);
@@ -73,6 +78,7 @@ void Read(wire::Credit::Reader from, Credit& to, Input& in);
 void Read(wire::Receipt::Reader from, Receipt& to, Input& in);
 void Read(wire::Presence::Reader from, Presence& to, Input& in);
 void Read(wire::Progress::Reader from, Progress& to, Input& in);
+void Read(wire::Vitals::Reader from, Vitals& to, Input& in);
 void Read(wire::OutcomeAck::Reader from, OutcomeAck& to, Input& in);
 void Read(wire::SubmitChunk::Reader from, SubmitChunk& to, Input& in);
 void Read(wire::SubmitReply::Reader from, SubmitReply& to, Input& in);

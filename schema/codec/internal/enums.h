@@ -66,12 +66,15 @@ ERIS_WIRE_ENUM(Queueing, Shifted, kSupersedeQueued,
 ERIS_WIRE_ENUM(OldState, Shifted, kDelete, wire::DeployOptions::OldState::DELETE);
 ERIS_WIRE_ENUM(FinalSnapshots, Shifted, kSkip, wire::DeployOptions::FinalSnapshots::SKIP);
 ERIS_WIRE_ENUM(TargetOffline, Shifted, kSkip, wire::DeployOptions::TargetOffline::SKIP);
+ERIS_WIRE_ENUM(Until, Shifted, kSwitch, wire::Until::SWITCH);
+ERIS_WIRE_ENUM(Repair::Found, Shifted, kProfile, wire::DeployOptions::Repair::Found::PROFILE);
+ERIS_WIRE_ENUM(QueryItem::What, Shifted, kOffer, wire::QueryItem::What::OFFER);
 ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem::Way::WITHIN);
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);
 ERIS_WIRE_ENUM(TargetVerified::Verdict, Shifted, kDiffers, wire::TargetVerified::Verdict::DIFFERS);
-ERIS_WIRE_ENUM(MessageKind, Same, kReply, wire::MessageKind::REPLY);
-ERIS_WIRE_ENUM(RequestVerb, Same, kAbandon, wire::RequestVerb::ABANDON);
+ERIS_WIRE_ENUM(MessageKind, Same, kVitals, wire::MessageKind::VITALS);
+ERIS_WIRE_ENUM(RequestVerb, Same, kResume, wire::RequestVerb::RESUME);
 ERIS_WIRE_ENUM(Role, Same, kClient, wire::Role::CLIENT);
 ERIS_WIRE_ENUM(ByeReason, Same, kLost, wire::ByeReason::LOST);
 ERIS_WIRE_ENUM(Fault::Code, Same, kFenced, wire::FaultCode::FENCED);

@@ -10,6 +10,7 @@
 namespace eris::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -290,6 +291,25 @@ TEST(BrokerOutcomes, ProgressIsForwarded) {
   net.Send(worker, {.kind = MessageKind::kProgress, .queue = "target.a", .item = Network::Id(1)},
            "p");
   EXPECT_THAT(net.TakeKinds(planner), ElementsAre(MessageKind::kProgress));
+}
+
+TEST(BrokerOutcomes, VitalsAreForwardedNowAndThenOnly) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer worker = net.Worker("worker-a");
+  net.Take(planner);
+  const auto say = [&] {
+    net.Send(worker, {.kind = MessageKind::kVitals, .queue = "target.a"}, "v");
+    return net.TakeKinds(planner).size();
+  };
+  EXPECT_EQ(say(), 1U);
+  EXPECT_EQ(say(), 0U) << "too soon";
+  net.now.steady = net.now.steady + Duration(limits::kVitalsPauseMs);
+  EXPECT_EQ(say(), 1U);
+  net.Send(worker, {.kind = MessageKind::kVitals, .queue = "target.b"}, "v");
+  EXPECT_THAT(net.Take(planner), IsEmpty()) << "which it does not serve";
+  const Peer successor = net.Planner(9);
+  EXPECT_THAT(net.TakeKinds(successor), Contains(MessageKind::kVitals)) << "the last ones";
 }
 
 TEST(BrokerRequests, GoToThePlannerWithTheClientsNameAndBack) {

@@ -172,11 +172,21 @@ TEST(BrokerSessions, APlannersHelloWelcomesClientsAgain) {
   Network net;
   const Peer client = net.Client();
   const Peer worker = net.Worker("worker-a");
+  net.Lose(net.Planner(3));
   net.Take(client);
   net.Take(worker);
   net.Planner(4);
   EXPECT_EQ(net.Last<Welcome>(client, MessageKind::kWelcome).epoch, Epoch{4});
   EXPECT_THAT(net.Take(worker), IsEmpty()) << "what workers have to say waits for nobody";
+}
+
+TEST(BrokerSessions, WorkersAreToldOfAnotherJournal) {
+  Network net;
+  const Peer worker = net.Worker("worker-a");
+  net.Lose(net.Planner(5, 9));
+  EXPECT_EQ(net.Last<Welcome>(worker, MessageKind::kWelcome).journal, JournalId{9});
+  net.Planner(1, 10);
+  EXPECT_EQ(net.Last<Welcome>(worker, MessageKind::kWelcome).journal, JournalId{10});
 }
 
 TEST(BrokerSessions, AnotherJournalMustWaitUntilThePlannerIsGone) {
@@ -296,6 +306,7 @@ TEST(BrokerSessions, EachKindIsForOneRoleOnly) {
                                 {MessageKind::kCredit, Role::kWorker},
                                 {MessageKind::kOutcome, Role::kWorker},
                                 {MessageKind::kProgress, Role::kWorker},
+                                {MessageKind::kVitals, Role::kWorker},
                                 {MessageKind::kSubmitChunk, Role::kClient},
                                 {MessageKind::kRequest, Role::kClient},
                                 {MessageKind::kDeliver, Role::kUnspecified},

@@ -45,7 +45,13 @@ std::vector<TargetInfo> Targets() {
            .software = "0.1.0",
            .since = {kNoon.ms - 60'000},
            .leased_by = {8},
-           .items_in_flight = 2},
+           .items_in_flight = 2,
+           .vitals = Vitals{.load_milli = 425,
+                            .cores = 8,
+                            .store_free_bytes = std::uint64_t{3} << 30,
+                            .state_free_bytes = std::uint64_t{1} << 29},
+           .vitals_at = {kNoon.ms - 20'000},
+           .waiting_for = {"activate api in process, step 4 of transaction 8"}},
           {.queue = "target.test2"}};
 }
 
@@ -79,7 +85,10 @@ std::vector<Event> Events() {
           at(9, TransactionEnded{TransactionResult::kRolledBack, "because"}),
           at(10, RollbackResumed{"bob"}),
           at(11, Abandoned{"bob", {}}),
-          at(12, PlannerStarted{{5}})};
+          at(12, PlannerStarted{{5}}),
+          at(13, TransactionPaused{Until::kLock}),
+          at(14, TransactionResumed{"bob", Until::kEnd}),
+          at(15, GenerationsDeleted{ProfileName("default"), {{{1}, {2}}, {{2}, {3}}}})};
 }
 
 std::vector<LogEntry> Logs() {

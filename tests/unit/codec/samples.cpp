@@ -1,5 +1,6 @@
 #include "tests/unit/codec/samples.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace eris::samples {
@@ -46,6 +47,10 @@ TransactionStatus SomeStatus() {
           .ended_at = {2000},
           .locked_ms = 300,
           .waiting_for = {"target second: absent for 3 s"}};
+}
+
+Vitals SomeVitals() {
+  return {.load_milli = 420, .cores = 8, .store_free_bytes = 1, .state_free_bytes = 2};
 }
 
 const ItemOutline kOutline{.index = {4},
@@ -135,7 +140,8 @@ std::vector<ItemBody> ItemBodies() {
                             .component = ComponentName("database-2"),
                             .from = kFirst,
                             .snapshot = "process/database/1",
-                            .taken_by = {{3}, {4}}}};
+                            .taken_by = {{3}, {4}}},
+          QueryItem{.profile = profile, .what = QueryItem::What::kOffer}};
 }
 
 WorkItem SomeWorkItem() {
@@ -148,7 +154,8 @@ WorkItem SomeWorkItem() {
           .body = body,
           .depot = {.endpoint = "tcp://10.0.0.1:7008",
                     .server_key = "depot-key",
-                    .ticket = std::string(32, 't')}};
+                    .ticket = std::string(32, 't')},
+          .takes_over = true};
 }
 
 std::vector<Bulk> Bulks() {
@@ -194,10 +201,16 @@ std::vector<Outcome> Outcomes() {
                                              .container = kProcess,
                                              .digest = "beef",
                                              .package = StorePath("/nix/store/aaaa-api"),
-                                             .state = ActiveMapping::State::kIndeterminate}}};
+                                             .state = ActiveMapping::State::kIndeterminate}},
+                               .manifest = "{}"};
   all[3].report =
       BuildReport{.built = {StorePath("/nix/store/x")}, .failed = {StorePath("/nix/store/y")}};
   all[4].report = CollectReport{.freed_bytes = 4096};
+  all[5].report = OfferReport{
+      .system = SystemName("x86_64-linux"),
+      .num_of_cores = 2,
+      .properties = SomeActivity().properties,
+      .containers = {{kProcess, {}}, {ContainerName("tables"), SomeActivity().properties}}};
   return all;
 }
 
@@ -215,7 +228,7 @@ Plan SomePlan() {
   for (const ItemBody& body : ItemBodies()) {
     PlanItem& item = plan.items.emplace_back();
     const auto index = static_cast<std::uint32_t>(plan.items.size() - 1);
-    item.phase = static_cast<PlanPhase>(index / 2);
+    item.phase = std::min(static_cast<PlanPhase>(index / 2), PlanPhase::kAfterCommit);
     item.stage = index / 3;
     item.body = body;
     item.queue = {.kind = index % 2 == 0 ? QueueName::Kind::kTarget : QueueName::Kind::kBuilder,
@@ -238,9 +251,22 @@ std::vector<Submission> Submissions() {
                               .expected_plan_hash = "abcd",
                               .target_offline = TargetOffline::kSkip,
                               .wait_ms = 1,
-                              .max_concurrent_transfers = 9};
+                              .max_concurrent_transfers = 9,
+                              .until = Until::kLock,
+                              .repair = {{.target = kFirst,
+                                          .found = Repair::Found::kForeign,
+                                          .container = kProcess,
+                                          .service = kApi,
+                                          .digest = "beef",
+                                          .profile = {}},
+                                         {.target = kSecond,
+                                          .found = Repair::Found::kProfile,
+                                          .container = {},
+                                          .service = {},
+                                          .digest = {},
+                                          .profile = StorePath("/nix/store/p")}}};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
-  std::vector<Submission> all(7, plain);
+  std::vector<Submission> all(10, plain);
   all[0].options = options;
   all[0].author = "alice";
   all[0].action = DeployManifest{SomeManifest()};
@@ -252,6 +278,10 @@ std::vector<Submission> Submissions() {
   all[6].action =
       Operate{.body = TransferItem{ProfileName("default"), {StorePath("/nix/store/a-tool")}},
               .targets = {kFirst}};
+  all[7].action = AdoptManifest{SomeManifest()};
+  all[8].action = DeleteGenerations{{{2}, {3}}};
+  all[9].action =
+      Operate{.body = QueryItem{ProfileName("default")}, .targets = {kFirst}, .takes_over = true};
   return all;
 }
 
@@ -273,7 +303,11 @@ std::vector<Event> Events() {
           .result = TransactionResult::kStuck, .message = "refused", .locked_ms = 1300},
       RollbackResumed{"alice"},
       Abandoned{.author = "alice", .target = kSecond},
-      PlannerSuperseded{{.epoch = {5}, .event = {6}, .transaction = {7}}}};
+      PlannerSuperseded{{.epoch = {5}, .event = {6}, .transaction = {7}}},
+      TransactionPaused{Until::kSwitch},
+      TransactionResumed{.author = "alice", .until = Until::kEnd},
+      GenerationsDeleted{.profile = ProfileName("default"),
+                         .generations = {{{1}, {4}}, {{2}, {6}}}}};
   std::vector<Event> all;
   for (const EventBody& body : bodies) {
     all.push_back({.sequence = {all.size() + 1}, .at = {1234}, .transaction = {7}, .body = body});
@@ -316,6 +350,7 @@ Hello SomeHello() {
 std::vector<Reply> Replies() {
   TransactionStatus open = SomeStatus();
   open.result.reset();
+  open.is_paused = true;
   std::vector<Reply> all;
   all.push_back({More::kMoreFollows, StatusReply{{SomeStatus(), open}}});
   all.push_back({More::kLast, OutlineReply{.transaction = {7}, .items = {kOutline}}});
@@ -339,7 +374,11 @@ std::vector<Reply> Replies() {
                                              .software = "0.1.0",
                                              .since = {8},
                                              .leased_by = {7},
-                                             .items_in_flight = 2}}}});
+                                             .items_in_flight = 2,
+                                             .vitals = SomeVitals(),
+                                             .vitals_at = {9},
+                                             .waiting_for = {"activate api"}},
+                                            {.queue = "target.second"}}}});
   all.push_back(
       {More::kLast,
        LogsReply{{{.item = kOutline, .grade = SomeItemId().grade, .outcome = Outcomes()[1]}}}});
@@ -371,6 +410,7 @@ std::vector<Coded> AllCoded() {
                .software = "0.1.0",
                .keys = {"first-key", "second-key"}});
   Add(all, "progress", Progress{"waiting for the old process"});
+  Add(all, "vitals", SomeVitals());
   Add(all, "outcome-ack", OutcomeAck{AckScope::kUnknownItem});
   Add(all, "submit-chunk",
       SubmitChunk{.id = SubmissionId("sub-1"),
@@ -395,7 +435,8 @@ std::vector<Coded> AllCoded() {
               .item = {4},
               .target = kFirst,
               .limit = 10,
-              .reason = "lunch"});
+              .reason = "lunch",
+              .until = Until::kSwitch});
   AddAll(all, "reply", Replies());
   AddAll(all, "item-body", ItemBodies());
   AddAll(all, "outcome", Outcomes());

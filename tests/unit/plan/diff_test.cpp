@@ -113,6 +113,15 @@ TEST(Diff, ATargetWithoutServicesGoes) {
   EXPECT_TRUE(difference.profiles[0].to.empty());
 }
 
+TEST(Diff, ACapturedProfileIsKnownByItsPath) {
+  const Manifest base = MakeManifest(ThreeTiers());
+  Manifest next = base;
+  for (auto& [target, profile] : next.profiles) profile = {{}, profile.path, ""};
+  EXPECT_TRUE(DiffOf(&base, next).empty());
+  next.profiles.at(TargetName("t1")).path = StorePath("/nix/store/another");
+  EXPECT_EQ(DiffOf(&base, next).profiles.size(), 1U);
+}
+
 // --- state ---------------------------------------------------------------------------------------
 
 Manifest Stateful(std::vector<testing::PlaceSpec> places, std::string version = "1",

@@ -209,6 +209,45 @@ TEST(Agent, D1ServesOneJournalOnly) {
   EXPECT_THAT(h.Started(), IsEmpty());
 }
 
+TEST(Agent, D1ATakeOverServesAnotherJournalAndKeepsWhatIsActive) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem up = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(up);
+  WorkItem foreign = ItemOf(1, QueryItem{});
+  foreign.id.step.journal = {8};
+  foreign.id.step.transaction = {1};
+  foreign.epoch = {1};
+  foreign.takes_over = true;
+  h.Receive(foreign);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused)) << "something of the other one runs";
+  h.Finish(up);
+  h.Receive(foreign);
+  EXPECT_EQ(h.Recorded<JournalBound>(), 1U);
+  EXPECT_THAT(h.Started(), ElementsAre(foreign.id));
+  EXPECT_EQ(h.agent.ledger().mappings.size(), 1U);
+  EXPECT_FALSE(h.agent.ledger().lease.has_value());
+  h.Receive(ItemOf(2, QueryItem{}));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused)) << "the old journal is over";
+}
+
+TEST(Agent, D1ABuilderServesTheJournalThatIsInCharge) {
+  AgentOptions options = AgentHarness::Options();
+  options.queues = {{.kind = QueueName::Kind::kBuilder, .name = "x86_64-linux"}};
+  AgentHarness h;
+  h.agent = Agent::Recover(options, {}, h.now);
+  h.agent.OnConnected(h.now);
+  h.Receive(ItemOf(1, BuildItem{}));
+  h.Finish(ItemOf(1, BuildItem{}));
+  WorkItem other = ItemOf(1, BuildItem{});
+  other.id.step.journal = {8};
+  h.Receive(other);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused)) << "nobody said that it is in charge";
+  h.agent.OnJournalInCharge({8});
+  h.Receive(other);
+  EXPECT_THAT(h.Started(), ElementsAre(other.id));
+}
+
 TEST(Agent, D4RefusesItemsOfAnOlderEpochAndRemembersTheNewestFirst) {
   AgentHarness h;
   WorkItem newer = ItemOf(1, QueryItem{});
