@@ -66,6 +66,7 @@ class Grammar {
     const GrammarParts parts = Parts();
     AddTools(app_, parts);
     AddEnv(app_, parts);
+    AddCaptures(app_, parts);
     AddKeys();
     AddUp();
   }
@@ -82,6 +83,8 @@ class Grammar {
             .add_profile = [this](CLI::App& app) { AddProfile(app); },
             .add_json = [this](CLI::App& app) { AddJson(app); },
             .add_models = [this](CLI::App& app, ModelArguments& models) { AddModels(app, models); },
+            .add_infrastructure =
+                [this](CLI::App& app, ModelArguments& models) { AddInfrastructure(app, models); },
             .add_deploy_options = [this](CLI::App& app,
                                          DeployOptions& options) { AddOptions(app, options); },
             .add_submit = AddSubmitOptions,
@@ -156,6 +159,15 @@ class Grammar {
               "show Nix' whole trace of an error");
   }
 
+  // Which targets, for commands that need no other model; as an argument, too, as with Disnix.
+  void AddInfrastructure(CLI::App& app, ModelArguments& models) {
+    models.target_property = defaults_.target_property;
+    app.add_option("-i,--infrastructure,INFRASTRUCTURE", models.sources.infrastructure,
+                   "infrastructure model: which targets (./infrastructure.nix)");
+    app.add_option("--target-property", models.target_property,
+                   "property that addresses a target (hostname)");
+  }
+
   // "TARGET", "SERVICE=TARGET"; the target "last" is the last snapshot.
   static StateChoice StateChoiceOf(const std::string& text) {
     const std::size_t equals = text.find('=');
@@ -191,6 +203,21 @@ class Grammar {
         ->check(CLI::Range(1, 1'000'000));
   }
 
+  // What `deploy` is to do, by its options.
+  static Command DeploymentOf(const CLI::App& app, const DeployCommand& deploy) {
+    const bool is_shown = app.count("--dry-run") > 0;
+    if (app.count("--resume") > 0) {
+      return ResumeCommand{ParseTransactionRef(app.get_option("--resume")->as<std::string>()),
+                           deploy.submit.options.until, deploy.submit.following};
+    }
+    if (app.count("--repair") > 0) {
+      using Doing = RepairCommand::Doing;
+      return RepairCommand{deploy.submit, is_shown ? Doing::kShowing : Doing::kRepairing};
+    }
+    if (is_shown) return PlanCommand{deploy.models, deploy.submit.options};
+    return deploy;
+  }
+
   void AddDeployments() {
     auto deploy = std::make_shared<DeployCommand>();
     CLI::App& deploy_app = Add(app_, "deploy", "make the network what the models say", deploy);
@@ -204,13 +231,9 @@ class Grammar {
         .add_flag_callback(
             "--dry-run", [] {}, "show the plan and its hash, submit nothing: as `eris plan`")
         ->excludes(&expected);
-    deploy_app.callback([this, deploy, &deploy_app] {
-      if (deploy_app.count("--dry-run") > 0) {
-        call_.command = PlanCommand{deploy->models, deploy->submit.options};
-      } else {
-        call_.command = *deploy;
-      }
-    });
+    AddPhases(deploy_app, *deploy, Parts());
+    deploy_app.callback(
+        [this, deploy, &deploy_app] { call_.command = DeploymentOf(deploy_app, *deploy); });
     auto plan = std::make_shared<PlanCommand>();
     CLI::App& plan_app = Add(app_, "plan", "show what `deploy` would do, and its hash", plan);
     AddModels(plan_app, plan->models);
@@ -380,6 +403,12 @@ class Grammar {
                    "of a client, repeatable: profile, or * for all");
     app.add_option("--allow-target", command.grant.targets,
                    "of a client, repeatable: target, or * for all");
+  }
+
+  static void AddWait(CLI::App& app, SubmitArguments& submit) {
+    AddSeconds(
+        app, "--wait", [&submit](double s) { submit.options.wait_ms = Milliseconds(s); },
+        "how long an absent target is waited for (30)");
   }
 
   void AddUp() {

@@ -24,6 +24,14 @@ Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& tran
   return std::move(found.front());
 }
 
+Result<std::vector<GenerationInfo>> AskGenerations(Client& client, const ProfileName& profile) {
+  Request request;
+  request.profile = profile;
+  ERIS_ASSIGN(std::vector<Reply> replies,
+              client.Ask(RequestVerb::kGenerations, request, kAnswerPatience));
+  return Collect(std::move(replies), &GenerationsReply::generations);
+}
+
 Result<std::vector<TargetInfo>> AskTargets(Client& client) {
   ERIS_ASSIGN(std::vector<Reply> replies, client.Ask(RequestVerb::kTargets, {}, kAnswerPatience));
   return Collect(std::move(replies), &TargetsReply::targets);

@@ -30,6 +30,8 @@ Result<std::vector<TransactionStatus>> AskStatus(Client& client, const Request& 
 // The one. kNotFound.
 Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& transaction);
 Result<std::vector<TargetInfo>> AskTargets(Client& client);
+// Oldest first.
+Result<std::vector<GenerationInfo>> AskGenerations(Client& client, const ProfileName& profile);
 // The newest `limit` events, or with 0 all of them from `from` on, page by page.
 Result<std::vector<Event>> AskHistory(Client& client, Request request);
 // A lease that a transaction holds, and who that is.

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "planner/models/model_sources.h"
+#include "planner/cli/call_arguments.h"
 #include "schema/base/clock.h"
 #include "schema/values/ids.h"
 #include "schema/values/key_grant.h"
@@ -17,43 +17,25 @@
 
 namespace eris::cli {
 
-// How to reach the broker. Empty members are looked up in the environment, then in the
-// configuration (client_config.h).
-struct ConnectionArguments {
-  std::string endpoint;
-  std::string key_file;
-  std::string server_key;
-  Duration patience{15'000};  // how long the broker may take to answer at first
-  bool operator==(const ConnectionArguments&) const = default;
-};
-
-enum class OutputForm : std::uint8_t { kText, kJson };
-enum class Following : std::uint8_t { kToTheEnd, kDetached };
-
-// Where the desired state comes from.
-struct ModelArguments {
-  ModelSources sources;
-  std::string deployment;  // a deployment model instead of them
-  std::string nixpkgs;     // path; empty = <nixpkgs>
-  std::string extra_params;
-  std::string target_property = "hostname";
-  enum class State : std::uint8_t { kAsModelled, kDeployAll } state = State::kAsModelled;
-  enum class Trace : std::uint8_t { kLastLine, kWhole } trace = Trace::kLastLine;
-  bool operator==(const ModelArguments&) const = default;
-};
-
-// What every submission may say.
-struct SubmitArguments {
-  DeployOptions options;
-  SubmissionId id;  // the idempotency key; empty = a fresh one
-  Following following = Following::kToTheEnd;
-  bool operator==(const SubmitArguments&) const = default;
-};
-
 struct DeployCommand {
   ModelArguments models;
   SubmitArguments submit;
+  // kRefused: nothing may be deployed yet (disnix-env --no-upgrade).
+  enum class Upgrade : std::uint8_t { kAllowed, kRefused } upgrade = Upgrade::kAllowed;
   bool operator==(const DeployCommand&) const = default;
+};
+// Bring targets back to what the current generation says.
+struct RepairCommand {
+  SubmitArguments submit;
+  enum class Doing : std::uint8_t { kRepairing, kShowing } doing = Doing::kRepairing;
+  bool operator==(const RepairCommand&) const = default;
+};
+// Let a transaction that was to stop go on.
+struct ResumeCommand {
+  TransactionRef transaction;
+  Until until = Until::kEnd;
+  Following following = Following::kToTheEnd;
+  bool operator==(const ResumeCommand&) const = default;
 };
 struct PlanCommand {
   ModelArguments models;
@@ -99,6 +81,11 @@ struct CollectCommand {
 };
 struct GenerationsCommand {
   bool operator==(const GenerationsCommand&) const = default;
+};
+struct DeleteGenerationsCommand {
+  std::vector<std::string> which;  // numbers, ages like 30d, "old", "all": see generation_choice.h
+  SubmitArguments submit;
+  bool operator==(const DeleteGenerationsCommand&) const = default;
 };
 struct TargetsCommand {
   bool operator==(const TargetsCommand&) const = default;
@@ -180,6 +167,37 @@ struct CompareCommand {
   bool operator==(const CompareCommand&) const = default;
 };
 
+// What targets say of themselves, as a deployment model.
+struct CaptureManifestCommand {
+  ModelArguments models;  // their infrastructure
+  MissingTargets missing = MissingTargets::kRefused;
+  SubmitArguments submit;
+  bool operator==(const CaptureManifestCommand&) const = default;
+};
+// What targets have for services, as an infrastructure model.
+struct CaptureInfraCommand {
+  ModelArguments models;  // which targets
+  MissingTargets missing = MissingTargets::kRefused;
+  SubmitArguments submit;
+  bool operator==(const CaptureInfraCommand&) const = default;
+};
+// What targets say of themselves becomes the current generation.
+struct ReconstructCommand {
+  ModelArguments models;  // their infrastructure
+  MissingTargets missing = MissingTargets::kRefused;
+  // kTaken: the targets serve this planner's journal from now on.
+  enum class Journal : std::uint8_t { kSame, kTaken } journal = Journal::kSame;
+  SubmitArguments submit;
+  bool operator==(const ReconstructCommand&) const = default;
+};
+// Store paths of the planner's depot, and all that they need, to targets.
+struct CopyClosureCommand {
+  std::vector<TargetName> targets;
+  std::vector<StorePath> paths;
+  SubmitArguments submit;
+  bool operator==(const CopyClosureCommand&) const = default;
+};
+
 // Keys are files of this machine: none of these needs the broker.
 struct KeyGenerateCommand {
   std::string file;
@@ -209,14 +227,14 @@ struct UpCommand {
   bool operator==(const UpCommand&) const = default;
 };
 
-using Command =
-    std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
-                 UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
-                 StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
-                 AbandonCommand, WhyCommand, LockCommand, UnlockCommand, DoctorCommand,
-                 CollectCommand, VisualizeCommand, DistributionCommand, NormalizeCommand,
-                 CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
-                 KeyRevokeCommand, UpCommand>;
+using Command = std::variant<
+    DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand, UndeployCommand,
+    RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand, StatusCommand, WatchCommand,
+    LogsCommand, HistoryCommand, CancelCommand, AbandonCommand, WhyCommand, LockCommand,
+    UnlockCommand, DoctorCommand, CollectCommand, VisualizeCommand, DistributionCommand,
+    NormalizeCommand, CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
+    KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand, CaptureInfraCommand,
+    ReconstructCommand, DeleteGenerationsCommand, RepairCommand, ResumeCommand>;
 
 struct Call {
   Command command;

@@ -28,6 +28,10 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context);
 Result<ExitCode> RunPlan(const PlanCommand& command, Context& context);
 Result<ExitCode> RunRollback(const RollbackCommand& command, Context& context);
 Result<ExitCode> RunUndeploy(const UndeployCommand& command, Context& context);
+Result<ExitCode> RunDeleteGenerations(const DeleteGenerationsCommand& command, Context& context);
+Result<ExitCode> RunResume(const ResumeCommand& command, Context& context);
+// repairing.cpp
+Result<ExitCode> RunRepair(const RepairCommand& command, Context& context);
 Result<ExitCode> RunRetry(const RetryCommand& command, Context& context);
 
 // ---- asked of each target (operations.cpp) ----
@@ -67,6 +71,12 @@ Result<ExitCode> RunKeyGenerate(const KeyGenerateCommand& command, Context& cont
 Result<ExitCode> RunKeyAuthorize(const KeyAuthorizeCommand& command, Context& context);
 Result<ExitCode> RunKeyList(const KeyListCommand& command, Context& context);
 Result<ExitCode> RunKeyRevoke(const KeyRevokeCommand& command, Context& context);
+
+// ---- what targets say of themselves (capture.cpp) ----
+Result<ExitCode> RunCaptureInfra(const CaptureInfraCommand& command, Context& context);
+Result<ExitCode> RunReconstruct(const ReconstructCommand& command, Context& context);
+Result<ExitCode> RunCaptureManifest(const CaptureManifestCommand& command, Context& context);
+Result<ExitCode> RunCopyClosure(const CopyClosureCommand& command, Context& context);
 
 // Whatever the call asks for; all but `up`, which is main's.
 Result<ExitCode> RunCall(Context& context);

@@ -44,6 +44,20 @@ struct Prepared {
   std::optional<Plan> plan;
 };
 
+// Without an upgrade there is nothing but a first installation.
+Status CheckInstall(const Prepared& prepared) {
+  if (!prepared.plan) {
+    return Fail(ErrorCode::kUnavailable,
+                "no planner is there to tell whether anything is deployed already",
+                "start it, or leave --no-upgrade out");
+  }
+  if (!prepared.plan->base) return {};
+  return Fail(ErrorCode::kInvalid,
+              "generation " + std::to_string(prepared.plan->base.value) +
+                  " is deployed: with --no-upgrade nothing can be",
+              "leave it out to upgrade, or undeploy first");
+}
+
 Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& options,
                          Context& context) {
   // What needs no patience first: a missing key is known before anything is evaluated.
@@ -102,6 +116,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   const DeployOptions& options = command.submit.options;
   ERIS_ASSIGN(Prepared prepared, Prepare(command.models, options, context));
   std::string announced;
+  if (command.upgrade == DeployCommand::Upgrade::kRefused) ERIS_TRY(CheckInstall(prepared));
   if (prepared.plan) {
     DropOldRoots(prepared.session->client(), context);
     ERIS_TRY(CheckHash(*prepared.plan, options));

@@ -23,7 +23,6 @@ void AddWithoutMeaning(CLI::App& app, const GrammarParts& parts) {
     const char* why;
   };
   constexpr Option kFlags[] = {
-      {"--no-upgrade", "the journal knows what runs"},
       {"--no-lock", "every deployment is locked"},
       {"--no-coordinator-profile", "the journal keeps each generation"},
       {"--no-target-profiles", "a generation needs the profiles of its targets"},
@@ -66,13 +65,31 @@ void AddEnv(CLI::App& root, const GrammarParts& parts) {
       *app.add_option("--switch-to-generation", line->generation, "as `eris generations switch`");
   CLI::Option& listing = *app.add_flag_callback(
       "--list-generations", [] {}, "as `eris generations list`");
-  rollback.excludes(&switching)->excludes(&listing);
-  switching.excludes(&listing);
+  auto deletion = std::make_shared<DeleteGenerationsCommand>();
+  CLI::Option& deleting =
+      *app.add_option("--delete-generations", deletion->which, "as `eris generations delete`");
+  deleting.type_name("WHICH");
+  CLI::Option& deleting_all = *app.add_flag_callback(
+      "--delete-all-generations", [] {}, "as `eris generations delete all`");
+  CLI::Option* const instead[] = {&rollback, &switching, &listing, &deleting, &deleting_all};
+  for (CLI::Option* one : instead) {
+    for (CLI::Option* other : instead) {
+      if (one != other) one->excludes(other);
+    }
+  }
+  app.add_flag_callback(
+      "--no-upgrade", [line] { line->deploy.upgrade = DeployCommand::Upgrade::kRefused; },
+      "only where nothing is deployed yet");
   app.add_flag_callback(
       "-v,--version", [answer = parts.answer] { answer("eris " ERIS_VERSION "\n"); },
       "which version this is");
-  app.callback([line, &rollback, &switching, &listing, take = parts.take] {
+  app.callback([=, &rollback, &switching, &listing, &deleting, &deleting_all, take = parts.take] {
     if (listing.count() > 0) return take(GenerationsCommand{});
+    if (deleting_all.count() > 0) deletion->which = {"all"};
+    if (deleting.count() + deleting_all.count() > 0) {
+      deletion->submit = line->deploy.submit;
+      return take(*deletion);
+    }
     if (rollback.count() > 0 || switching.count() > 0) {
       return take(RollbackCommand{.to = {line->generation}, .submit = line->deploy.submit});
     }

@@ -49,12 +49,61 @@ void JudgeMappings(const Manifest& generation, const TargetName& target, const T
   }
 }
 
+Repair ForeignOf(const TargetName& target, const ActiveMapping& found) {
+  return {.target = target,
+          .found = Repair::Found::kForeign,
+          .container = found.container,
+          .service = found.service,
+          .digest = found.digest,
+          .profile = {}};
+}
+
+Repair RepairOf(const Mapping& wanted, Repair::Found found) {
+  return {.target = wanted.target,
+          .found = found,
+          .container = wanted.container,
+          .service = wanted.service,
+          .digest = {},
+          .profile = {}};
+}
+
+void RepairMappings(const Manifest& generation, const TargetName& target,
+                    const TargetReport& report, std::vector<Repair>& repairs) {
+  std::map<std::pair<ContainerName, ServiceKey>, const Mapping*> wanted;
+  for (const Mapping& mapping : generation.mappings) {
+    if (mapping.target != target) continue;
+    if (generation.services.at(mapping.service).type == "package") continue;
+    wanted[{mapping.container, mapping.service}] = &mapping;
+  }
+  for (const ActiveMapping& found : report.mappings) {
+    const auto expected = wanted.find({found.container, found.service});
+    if (expected == wanted.end()) {
+      repairs.push_back(ForeignOf(target, found));
+      continue;
+    }
+    const Mapping& mapping = *expected->second;
+    wanted.erase(expected);
+    if (found.state == ActiveMapping::State::kInactive) {
+      repairs.push_back(RepairOf(mapping, Repair::Found::kMissing));
+    } else if (found.digest != mapping.digest) {
+      repairs.push_back(ForeignOf(target, found));
+    } else if (found.state == ActiveMapping::State::kIndeterminate) {
+      repairs.push_back(RepairOf(mapping, Repair::Found::kIndeterminate));
+    }
+  }
+  for (const auto& [place, mapping] : wanted) {
+    repairs.push_back(RepairOf(*mapping, Repair::Found::kMissing));
+  }
+}
+
+StorePath ProfileOf(const Manifest& generation, const TargetName& target) {
+  const auto profile = generation.profiles.find(target);
+  return profile == generation.profiles.end() ? StorePath() : profile->second.path;
+}
+
 void JudgeProfile(const Manifest& generation, const TargetName& target, const TargetReport& report,
                   std::vector<Discrepancy>& drift) {
-  const auto profile = generation.profiles.find(target);
-  const StorePath wanted =
-      profile == generation.profiles.end() ? StorePath() : profile->second.path;
-  if (wanted == report.profile) return;
+  if (ProfileOf(generation, target) == report.profile) return;
   const std::string is = report.profile.empty() ? "none" : report.profile.text;
   drift.push_back({Kind::kChanged, "profile of " + target.text, "it is " + is});
 }
@@ -75,6 +124,28 @@ std::vector<Discrepancy> DriftOf(const Manifest& generation,
   }
   std::sort(drift.begin(), drift.end());
   return drift;
+}
+
+Result<std::vector<Repair>> RepairsOf(const Manifest& generation,
+                                      std::span<const TargetAnswer> answers) {
+  std::vector<Repair> repairs;
+  for (const TargetAnswer& answer : answers) {
+    const auto* report = std::get_if<TargetReport>(&answer.outcome.report);
+    if (report == nullptr) {
+      return Fail(ErrorCode::kUnavailable, "target " + answer.target.text + " does not answer",
+                  "see `eris targets`; repair when it is back");
+    }
+    RepairMappings(generation, answer.target, *report, repairs);
+    if (ProfileOf(generation, answer.target) == report->profile) continue;
+    repairs.push_back({.target = answer.target,
+                       .found = Repair::Found::kProfile,
+                       .container = {},
+                       .service = {},
+                       .digest = {},
+                       .profile = report->profile});
+  }
+  std::sort(repairs.begin(), repairs.end());
+  return repairs;
 }
 
 }  // namespace eris::cli

@@ -118,7 +118,7 @@ class Follower {
       client_.Amend(watch_, WatchFromHere());
     }
     events_seen_ = true;
-    if (progress_.end()) StartPoll();  // the planner has the last word
+    if (progress_.end() || has_stopped_) StartPoll();  // the planner has the last word
     if (reply->more == More::kLast && !progress_.end()) retry_at_ = now() + kRetryInterval;
   }
 
@@ -139,6 +139,7 @@ class Follower {
 
   void OnEvent(const Event& event) {
     if (!progress_.Apply(event, now())) return;
+    has_stopped_ = std::holds_alternative<TransactionPaused>(event.body);
     if (output_.terminal()) return;
     for (const std::string& line : LinesOf(progress_, event)) {
       if (line != announced_) output_.Say(line);
@@ -162,9 +163,12 @@ class Follower {
     if (status == nullptr || status->transactions.empty()) return;
     const TransactionStatus& newest = status->transactions.front();
     progress_.Apply(newest);
-    for (const std::string& wait : newest.waiting_for) WaitFor(wait);
+    has_stopped_ = false;
+    if (!newest.is_paused) {
+      for (const std::string& wait : newest.waiting_for) WaitFor(wait);
+    }
     const bool is_over = newest.phase == TransactionPhase::kEnded && newest.result;
-    if (is_over && progress_.end()) {
+    if ((is_over && progress_.end()) || newest.is_paused) {
       ended_ = true;
       return;
     }
@@ -200,6 +204,10 @@ class Follower {
 
   Followed Ending() {
     const TransactionStatus& status = *progress_.status();
+    if (!status.result) {  // paused
+      for (const std::string& wait : status.waiting_for) output_.Say("waiting for " + wait);
+      return {ExitCode::kDone, status};
+    }
     for (const std::string& line : EndingOf(status, progress_)) output_.Say(line);
     return {ExitCodeOf(*status.result), status};
   }
@@ -222,6 +230,7 @@ class Follower {
   bool events_seen_ = false;   // since the last answered question
   bool lost_planner_ = false;  // it did not answer the last one
   bool ended_ = false;
+  bool has_stopped_ = false;  // where it was to stop, as far as the events tell
 };
 
 }  // namespace

@@ -59,7 +59,47 @@ void AppendCommand(const CommandShape& command, const std::string& prefix, std::
   }
 }
 
+std::string MarkdownCell(std::string text) {
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
+    text.insert(at, "\\");
+  }
+  return text;
+}
+
+void AppendTable(const CommandShape& command, std::string& text) {
+  if (command.options.empty()) return;
+  text += "\n| option | |\n|---|---|\n";
+  for (const OptionShape& option : command.options) {
+    std::string names;
+    for (const std::string& name : option.names) {
+      names += (names.empty() ? "`" : ", `") + name + "`";
+    }
+    if (option.kind == OptionShape::Kind::kValue) {
+      names += " " + (option.value.empty() ? "VALUE" : option.value);
+    }
+    std::string help = option.help;
+    for (std::size_t i = 0; i < option.choices.size(); ++i) {
+      help += (i == 0 ? ": " : ", ") + option.choices[i];
+    }
+    text += "| " + MarkdownCell(std::move(names)) + " | " + MarkdownCell(std::move(help)) + " |\n";
+  }
+}
+
 }  // namespace
+
+std::string OptionsSection(const CommandShape& root, std::string_view command) {
+  for (const CommandShape& one : root.commands) {
+    if (one.name != command) continue;
+    std::string text = "## Options\n";
+    AppendTable(one, text);
+    for (const CommandShape& below : one.commands) {
+      text += "\n### " + root.name + " " + one.name + " " + below.name + "\n\n" + below.help + "\n";
+      AppendTable(below, text);
+    }
+    return text;
+  }
+  return {};
+}
 
 std::string ManualPage(const CommandShape& root) {
   std::string text = ".TH ERIS 1 \"\" \"Eris\" \"User Commands\"\n.SH NAME\n" + Roff(root.name) +

@@ -4,6 +4,7 @@
 
 #include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
+#include "planner/cli/generation_choice.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/lists.h"
 #include "planner/cli/submitting.h"
@@ -22,6 +23,34 @@ Result<ExitCode> SubmitAction(const SubmitArguments& arguments, SubmissionAction
 
 Result<ExitCode> RunRollback(const RollbackCommand& command, Context& context) {
   return SubmitAction(command.submit, RollbackTo{command.to}, context);
+}
+
+Result<ExitCode> RunDeleteGenerations(const DeleteGenerationsCommand& command, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  ERIS_ASSIGN(const std::vector<GenerationInfo> known,
+              AskGenerations(session->client(), context.call.profile));
+  ERIS_ASSIGN(std::vector<GenerationNumber> chosen,
+              ChooseGenerations(command.which, known, context.clock.Read().wall));
+  if (chosen.empty()) {
+    context.output.Say("no generation is to be deleted");
+    return ExitCode::kDone;
+  }
+  const Submission submission =
+      MakeSubmission(command.submit, DeleteGenerations{std::move(chosen)}, context);
+  return SubmitAndFollow(session->client(), submission, {command.submit.following}, context);
+}
+
+Result<ExitCode> RunResume(const ResumeCommand& command, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  Request request;
+  request.transaction = command.transaction;
+  request.until = command.until;
+  ERIS_TRY(session->client().Ask(RequestVerb::kResume, request, kAnswerPatience));
+  if (command.following == Following::kDetached) return ExitCode::kDone;
+  ERIS_ASSIGN(const Followed followed,
+              Follow(session->client(), context.output, {.transaction = command.transaction}));
+  if (context.output.json()) context.output.Print(ToJson(followed.status));
+  return followed.code;
 }
 
 Result<ExitCode> RunUndeploy(const UndeployCommand& command, Context& context) {

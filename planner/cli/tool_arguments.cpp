@@ -105,7 +105,8 @@ CommandShape ShapeOf(const CLI::App& root) {
 // ---- the commands ----
 
 void AddGenerations(CLI::App& root, const GrammarParts& parts) {
-  CLI::App& app = *root.add_subcommand("generations", "list what was committed, or go to one");
+  CLI::App& app =
+      *root.add_subcommand("generations", "list what was committed, go to one, delete old ones");
   app.require_subcommand(0, 1);
   app.callback([&app, take = parts.take] {
     if (app.get_subcommands().empty()) take(GenerationsCommand{});
@@ -118,7 +119,14 @@ void AddGenerations(CLI::App& root, const GrammarParts& parts) {
   switch_app.add_option("GENERATION", to->to.value, "its number")->required();
   parts.add_deploy_options(switch_app, to->submit.options);
   parts.add_submit(switch_app, to->submit);
-  for (CLI::App* one : {&app, &list_app, &switch_app}) {
+  auto deletion = std::make_shared<DeleteGenerationsCommand>();
+  CLI::App& delete_app = Add(app, "delete", "delete generations", parts, deletion);
+  delete_app
+      .add_option("WHICH", deletion->which,
+                  "numbers, an age like 30d, old or all; never the current one")
+      ->required();
+  parts.add_submit(delete_app, deletion->submit);
+  for (CLI::App* one : {&app, &list_app, &switch_app, &delete_app}) {
     parts.add_connection(*one);
     parts.add_profile(*one);
     parts.add_json(*one);
@@ -221,11 +229,34 @@ void AddSelfDescriptions(CLI::App& root, const GrammarParts& parts) {
   completion_app.get_option("SHELL")->required();
   completion_app.callback(
       [shell, &root, answer = parts.answer] { answer(CompletionText(*shell, ShapeOf(root))); });
+  auto command = std::make_shared<std::string>();
   CLI::App& man_app = *root.add_subcommand("man", "the manual page eris(1), for man(1)");
-  man_app.callback([&root, answer = parts.answer] { answer(ManualPage(ShapeOf(root))); });
+  man_app
+      .add_option("--options", *command,
+                  "instead: what docs/manual/commands says of this command's options")
+      ->type_name("COMMAND");
+  man_app.callback([&root, command, answer = parts.answer] {
+    const CommandShape shape = ShapeOf(root);
+    answer(command->empty() ? ManualPage(shape) : OptionsSection(shape, *command));
+  });
 }
 
 }  // namespace
+
+void AddPhases(CLI::App& deploy, DeployCommand& command, const GrammarParts&) {
+  AddNamed<Until>(
+      deploy, "--until", command.submit.options.until,
+      {{"prepare", Until::kPrepare}, {"lock", Until::kLock}, {"switch", Until::kSwitch}},
+      "stop there, and wait for --resume or `eris cancel`");
+  CLI::Option& resume =
+      *deploy.add_option("--resume", "let this transaction, which has stopped, go on")
+           ->type_name("TX");
+  CLI::Option& repair = *deploy.add_flag_callback(
+      "--repair", [] {},
+      "no models: bring the targets back to what the current generation says, and nothing else");
+  resume.excludes(&repair);
+  for (const char* name : {"--plan", "--dry-run"}) resume.excludes(deploy.get_option(name));
+}
 
 void AddTools(CLI::App& root, const GrammarParts& parts) {
   AddGenerations(root, parts);

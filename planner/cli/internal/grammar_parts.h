@@ -19,6 +19,7 @@ struct GrammarParts {
   std::function<void(CLI::App&)> add_profile;
   std::function<void(CLI::App&)> add_json;
   std::function<void(CLI::App&, ModelArguments&)> add_models;
+  std::function<void(CLI::App&, ModelArguments&)> add_infrastructure;
   std::function<void(CLI::App&, DeployOptions&)> add_deploy_options;
   std::function<void(CLI::App&, SubmitArguments&)> add_submit;
   std::function<void(Command)> take;        // this is what the call asks for
@@ -33,6 +34,10 @@ void AddWait(CLI::App& app, DeployOptions& options);
 // tool_arguments.cpp: generations, query, collect-garbage, visualize, distribution, normalize,
 // compare, completion, man.
 void AddTools(CLI::App& root, const GrammarParts& parts);
+// capture_arguments.cpp: capture-infra, capture-manifest, reconstruct, copy-closure.
+void AddCaptures(CLI::App& root, const GrammarParts& parts);
+// tool_arguments.cpp: --until, --resume and --repair of `deploy`.
+void AddPhases(CLI::App& deploy, DeployCommand& command, const GrammarParts& parts);
 // disnix_env.cpp: `eris env`, the command line of disnix-env.
 void AddEnv(CLI::App& root, const GrammarParts& parts);
 

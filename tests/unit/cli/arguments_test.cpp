@@ -199,6 +199,19 @@ TEST(Arguments, EveryOtherCommand) {
             (UpCommand{"i", "d", UpCommand::Store::kOwn}));
 }
 
+TEST(Arguments, CapturesAndCopiesNameTargets) {
+  const auto capture =
+      CommandOf<CaptureManifestCommand>({"capture-manifest", "-i", "net.nix", "--allow-missing"});
+  EXPECT_EQ(capture.models.sources.infrastructure, "net.nix");
+  EXPECT_EQ(capture.missing, MissingTargets::kAllowed);
+  const auto copy = CommandOf<CopyClosureCommand>(
+      {"copy-closure", "--to", "a", "-t", "b", "/nix/store/x", "/nix/store/y", "--wait", "2"});
+  EXPECT_EQ(copy.targets, (std::vector<TargetName>{TargetName("a"), TargetName("b")}));
+  EXPECT_EQ(copy.paths.size(), 2U);
+  EXPECT_EQ(copy.submit.options.wait_ms, 2000);
+  EXPECT_EQ(ErrorOf({"copy-closure", "/nix/store/x"}).code, ErrorCode::kInvalid);
+}
+
 TEST(Arguments, KeysAreGrantedInWords) {
   EXPECT_EQ(CommandOf<KeyGenerateCommand>({"key", "generate", "f"}).file, "f");
   EXPECT_EQ(CommandOf<KeyRevokeCommand>({"key", "revoke", "bob", "--keys-dir", "k"}),

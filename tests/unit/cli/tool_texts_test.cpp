@@ -7,6 +7,7 @@
 #include "planner/cli/arguments.h"
 #include "planner/cli/comparison.h"
 #include "planner/cli/drift.h"
+#include "planner/cli/generation_choice.h"
 #include "planner/cli/graph_text.h"
 #include "planner/cli/query_text.h"
 #include "tests/support/manifest_builder.h"
@@ -152,7 +153,73 @@ TEST(Tools, DisnixEnvMeansTheSameHere) {
   EXPECT_EQ(CallOf({"env", "--list-generations"}).command, CallOf({"generations"}).command);
   EXPECT_EQ(CallOf({"env", "--undeploy", "-i", "i"}).command,
             CallOf({"deploy", "--undeploy", "-i", "i"}).command);
+  EXPECT_EQ(CallOf({"env", "--delete-generations", "1", "30d"}).command,
+            CallOf({"generations", "delete", "1", "30d"}).command);
+  EXPECT_EQ(CallOf({"env", "--delete-all-generations"}).command,
+            CallOf({"generations", "delete", "all"}).command);
+  DeployCommand install;
+  install.upgrade = DeployCommand::Upgrade::kRefused;
+  EXPECT_EQ(CallOf({"env", "--no-upgrade"}).command, Command(install));
   EXPECT_EQ(CallOf({"env", "--no-lock", "--keep=3", "--interface", "x"}).notes.size(), 3u);
+}
+
+std::vector<std::uint64_t> Chosen(const std::vector<std::string>& words) {
+  constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+  constexpr WallTime kNow{1'000 * kDay};
+  std::vector<GenerationInfo> known(3);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    known[i].generation = {i + 4};
+    known[i].committed_at = {kNow.ms - static_cast<std::int64_t>(3 - i) * 20 * kDay};
+  }
+  known.back().standing = GenerationInfo::Standing::kCurrent;
+  const auto chosen = ChooseGenerations(words, known, kNow);
+  std::vector<std::uint64_t> numbers;
+  if (!chosen) return numbers;
+  for (const GenerationNumber number : *chosen) numbers.push_back(number.value);
+  return numbers;
+}
+
+TEST(Generations, AreChosenByNumberAgeAndAllButTheCurrentOne) {
+  using Numbers = std::vector<std::uint64_t>;
+  EXPECT_EQ(Chosen({"5", "4"}), (Numbers{4, 5}));
+  EXPECT_EQ(Chosen({"5 4"}), (Numbers{4, 5}));
+  EXPECT_EQ(Chosen({"30d"}), (Numbers{4, 5}));
+  EXPECT_EQ(Chosen({"50d"}), (Numbers{4}));
+  EXPECT_EQ(Chosen({"0d"}), (Numbers{4, 5})) << "never the current one";
+  EXPECT_EQ(Chosen({"old"}), (Numbers{4, 5}));
+  EXPECT_EQ(Chosen({"all"}), (Numbers{4, 5}));
+  EXPECT_EQ(Chosen({"6"}), (Numbers{6})) << "for the planner to refuse";
+  EXPECT_EQ(Chosen({"yesterday"}), (Numbers{}));
+}
+
+TEST(Tools, DeployStopsGoesOnAndRepairs) {
+  DeployCommand deploy;
+  deploy.submit.options.until = Until::kLock;
+  EXPECT_EQ(CallOf({"deploy", "--until", "lock"}).command, Command(deploy));
+  EXPECT_EQ(CallOf({"deploy", "--resume", "7", "--until", "switch", "--detach"}).command,
+            Command(ResumeCommand{
+                {.transaction = {7}, .submission = {}}, Until::kSwitch, Following::kDetached}));
+  EXPECT_EQ(CallOf({"deploy", "--repair"}).command, Command(RepairCommand{}));
+  EXPECT_EQ(CallOf({"deploy", "--repair", "--dry-run"}).command,
+            Command(RepairCommand{{}, RepairCommand::Doing::kShowing}));
+}
+
+TEST(Drift, IsWhatARepairIsAbout) {
+  const Manifest shop = Shop();
+  TargetAnswer answer = AnswerOf(shop, "test1");
+  const std::vector<TargetAnswer> fine = {answer};
+  EXPECT_TRUE(RepairsOf(shop, fine).value().empty());
+  auto& report = std::get<TargetReport>(answer.outcome.report);
+  ASSERT_FALSE(report.mappings.empty());
+  report.mappings[0].state = ActiveMapping::State::kInactive;
+  report.profile = StorePath("/nix/store/other");
+  const std::vector<TargetAnswer> died = {answer};
+  const std::vector<Repair> repairs = RepairsOf(shop, died).value();
+  ASSERT_EQ(repairs.size(), 2u);
+  EXPECT_EQ(repairs[0].found, Repair::Found::kMissing);
+  EXPECT_EQ(repairs[1].found, Repair::Found::kProfile);
+  const std::vector<TargetAnswer> silent = {{TargetName("test1"), {}}};
+  EXPECT_FALSE(RepairsOf(shop, silent).has_value());
 }
 
 TEST(Tools, ADryRunIsAPlan) {
