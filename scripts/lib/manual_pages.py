@@ -3,7 +3,7 @@
 Usage: manual_pages.py ERIS MANUAL FOLDER
 
 ERIS is the program: it prints eris(1) and the completions of three shells. Each page MANUAL/NAME.md becomes
-eris-NAME(7).
+eris-NAME(7), each page MANUAL/commands/NAME.md eris-NAME(1).
 """
 
 import os
@@ -35,10 +35,10 @@ def cells(line):
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-def page(name, text):
+def page(name, section, text):
     """The page as roff of man(7): headings, paragraphs, lists, blocks and tables are all there is."""
     title = "eris-" + name
-    yield '.TH "%s" 7 "" "Eris" "Eris"' % title.upper().replace("-", "\\-")
+    yield '.TH "%s" %d "" "Eris" "Eris"' % (title.upper().replace("-", "\\-"), section)
     yield ".SH NAME"
     is_block, is_named = False, False
     for line in text.splitlines():
@@ -49,7 +49,7 @@ def page(name, text):
             yield escaped(line)
         elif line.startswith("# ") and not is_named:
             is_named = True
-            yield escaped(title) + " \\- " + inline(line[2:])
+            yield escaped(title) + " \\- " + inline(line[2:].removeprefix(name + ": "))
             yield ".SH DESCRIPTION"
         elif line.startswith("## "):
             yield ".SH " + inline(line[3:])
@@ -84,11 +84,14 @@ def main(program, manual, folder):
     write(folder, "bash-completion/completions/eris", printed("completion", "bash"))
     write(folder, "zsh/vendor-completions/_eris", printed("completion", "zsh"))
     write(folder, "fish/vendor_completions.d/eris.fish", printed("completion", "fish"))
-    for file_name in sorted(os.listdir(manual)):
-        name, extension = os.path.splitext(file_name)
-        if extension == ".md":
-            with open(os.path.join(manual, file_name), encoding="utf-8") as file:
-                write(folder, f"man/man7/eris-{name}.7", "\n".join(page(name, file.read())) + "\n")
+    for below, section in (("", 7), ("commands", 1)):
+        for file_name in sorted(os.listdir(os.path.join(manual, below))):
+            name, extension = os.path.splitext(file_name)
+            if extension != ".md":
+                continue
+            with open(os.path.join(manual, below, file_name), encoding="utf-8") as file:
+                text = "\n".join(page(name, section, file.read())) + "\n"
+            write(folder, f"man/man{section}/eris-{name}.{section}", text)
 
 
 if __name__ == "__main__":
