@@ -51,14 +51,17 @@ NIX
 echo '{ pkgs, system }: { }' >P.nix
 "$eris" deploy >"$work/out" 2>&1 || { cat "$work/out"; fail "cannot deploy"; }
 last=$("$eris" generations --json | sed -n 's/.*"generation": \([0-9]*\).*/\1/p' | sort -n | tail -n 1)
+package=$(sed -n 's/.*"pkg": "\(.*\)".*/\1/p' DEPLOYMENT.json | head -n 1)
+target=$(sed -n 's/.*"target": "\(.*\)".*/\1/p' DEPLOYMENT.json | head -n 1)
 python3 "$here/manual_commands.py" table "$manual/from-disnix.md" >"$work/commands"
 while read -r command; do
   # The store of the machine is others' too: tools_test.sh has one of its own.
   case $command in *collect-garbage*) continue ;; esac
   command=$(sed -E "s/ ARCH\b/ ARCH.nix/; s/ DEPLOYMENT\b/ DEPLOYMENT.json/; s/ -P P\b/ -P P.nix/
     s/ -s S\b/ -s services.nix/; s/ -i I\b/ -i infrastructure.nix/; s/ -d D\b/ -d distribution.nix/
-    s/ N\b/ $last/" <<<"$command")
+    s/ N\b/ $last/; s/ TX\b/ ${stopped:-TX}/; s/ TARGET\b/ $target/; s| PATH\b| $package|" <<<"$command")
   typed "$command" </dev/null
+  stopped=$(sed -n 's/.*eris deploy --resume \([0-9]*\).*/\1/p' "$work/out" | tail -n 1)
 done <"$work/commands"
 [ "$(wc -l <"$work/commands")" -ge 12 ] || fail "too few commands were found: $(cat "$work/commands")"
 
