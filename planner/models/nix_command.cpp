@@ -8,6 +8,8 @@
 namespace eris {
 namespace {
 
+constexpr std::string_view kDiskFull = "No space left on device";
+
 std::vector<std::string> Environment(const std::vector<std::string>& overrides) {
   std::vector<std::string> environment = CurrentEnvironment();
   for (const std::string& entry : overrides) {
@@ -100,6 +102,10 @@ Result<std::string> EvaluateNix(const std::string& expression, const NixOptions&
   if (output.status.success()) return std::move(output.stdout_text);
   if (output.status.kind == ExitStatus::Kind::kSignaled) {
     return Fail(ErrorCode::kInternal, options.program + ": " + ToString(output.status));
+  }
+  if (output.stderr_tail.find(kDiskFull) != std::string::npos) {
+    return Fail(ErrorCode::kUnavailable, NixErrorLine(output.stderr_tail),
+                "make room where the Nix store and the temporary files of this machine are");
   }
   return options.show_trace ? Fail(ErrorCode::kInvalid, std::string(Trim(output.stderr_tail)))
                             : Fail(ErrorCode::kInvalid, NixErrorLine(output.stderr_tail),

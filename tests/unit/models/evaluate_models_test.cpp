@@ -68,6 +68,14 @@ TEST_F(Models, ShowNixErrorsByTheirLastLine) {
   EXPECT_THAT(failed.error().message, StartsWith("undefined variable 'nope' (at /"));
 }
 
+TEST_F(Models, AFullDiskIsNoFaultOfTheModels) {
+  const auto failed = EvaluateModels(
+      Options("{ ... }: throw \"writing to file '/tmp/x': No space left on device\""));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(failed.error().fix, StartsWith("make room"));
+}
+
 // Whatever Nix says, the line tells which attribute of which model it was about.
 TEST_F(Models, NamePlacesOfNixErrors) {
   const auto failed = EvaluateModels(Options(
