@@ -19,6 +19,25 @@ Result<ExitCode> SubmitAction(const SubmitArguments& arguments, SubmissionAction
   return SubmitAndFollow(session->client(), submission, {arguments.following}, context);
 }
 
+// As it was asked for, but for what is said now about waiting and queueing. What retention has
+// taken is the planner's to refuse.
+Result<DeployOptions> OptionsOfRetry(Client& client, TransactionId of, DeployOptions said) {
+  Request request;
+  request.transaction.transaction = of;
+  request.from = {1};
+  request.limit = 1;
+  ERIS_ASSIGN(const std::vector<Event> first, AskHistory(client, request));
+  const auto* accepted =
+      first.empty() ? nullptr : std::get_if<SubmissionAccepted>(&first.front().body);
+  if (accepted == nullptr) return said;
+  const DeployOptions otherwise;
+  DeployOptions options = accepted->submission.options;
+  options.queueing = said.queueing;
+  if (said.wait_ms != otherwise.wait_ms) options.wait_ms = said.wait_ms;
+  if (said.target_offline != otherwise.target_offline) options.target_offline = said.target_offline;
+  return options;
+}
+
 }  // namespace
 
 Result<ExitCode> RunRollback(const RollbackCommand& command, Context& context) {
@@ -64,8 +83,10 @@ Result<ExitCode> RunRetry(const RetryCommand& command, Context& context) {
     ERIS_ASSIGN(const TransactionStatus status, AskStatusOf(session->client(), command.of));
     of = status.transaction;
   }
-  const Submission submission = MakeSubmission(command.submit, RetryTransaction{of}, context);
-  return SubmitAndFollow(session->client(), submission, {command.submit.following}, context);
+  SubmitArguments submit = command.submit;
+  ERIS_ASSIGN(submit.options, OptionsOfRetry(session->client(), of, submit.options));
+  const Submission submission = MakeSubmission(submit, RetryTransaction{of}, context);
+  return SubmitAndFollow(session->client(), submission, {submit.following}, context);
 }
 
 }  // namespace eris::cli

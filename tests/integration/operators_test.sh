@@ -80,6 +80,10 @@ until_true 30 eval "'$eris' status $third | grep -q 'stop after lock'"
 "$eris" cancel "$third" >/dev/null
 expect 2 "rolled back" "$eris" watch "$third"
 expect 0 "nothing is held" "$eris" lock
+expect 0 "stopped after lock" "$eris" retry "$third"
+fourth=$(transaction_of)
+"$eris" cancel "$fourth" >/dev/null
+expect 2 "rolled back" "$eris" watch "$fourth"
 
 # ---- what died, and what should not be there ----
 expect 0 "nothing differs" "$eris" query --drift
