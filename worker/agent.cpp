@@ -74,12 +74,16 @@ void Agent::Send(Message message) {
   if (link_ == Link::kUp) decisions_.effects.push_back(SendMessage{std::move(message)});
 }
 
+Epoch Agent::EpochOf(JournalId journal) const {
+  return journal == ledger_.journal ? ledger_.epoch : Epoch();
+}
+
 void Agent::SendOutcome(const ItemId& id, const Outcome& outcome, Now now) {
   unacknowledged_.insert_or_assign(id, now.steady);
   Send({.header = {.kind = MessageKind::kOutcome,
                    .queue = options_.queues.front().ToString(),
                    .item = id,
-                   .epoch = ledger_.epoch},
+                   .epoch = EpochOf(id.step.journal)},
         .body = Encode(outcome)});
 }
 
@@ -88,7 +92,7 @@ void Agent::Refuse(const ItemId& id, std::string why) {
   Send({.header = {.kind = MessageKind::kOutcome,
                    .queue = options_.queues.front().ToString(),
                    .item = id,
-                   .epoch = ledger_.epoch},
+                   .epoch = EpochOf(id.step.journal)},
         .body = Encode(Refusal(Verdict::kRefused, std::move(why)))});
 }
 

@@ -123,6 +123,8 @@ class Agent {
   void Send(Message message);
   void SendOutcome(const ItemId& id, const Outcome& outcome, Now now);
   void Refuse(const ItemId& id, std::string why);
+  // The newest seen of that journal's planners: those of another say nothing of it.
+  Epoch EpochOf(JournalId journal) const;
 
   void OnDeliver(const Message& message, Now now);
   void OnRevoke(const ItemId& id, Now now);

@@ -206,6 +206,9 @@ TEST(Agent, D1ServesOneJournalOnly) {
   foreign.id.step.journal = {8};
   h.Receive(foreign);
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kRefused));
+  for (const SendMessage& send : h.Effects<SendMessage>()) {
+    EXPECT_EQ(send.message.header.epoch, Epoch()) << "epochs of other journals say nothing of it";
+  }
   EXPECT_THAT(h.Started(), IsEmpty());
 }
 
