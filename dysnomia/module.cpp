@@ -13,8 +13,9 @@ namespace eris::dysnomia {
 namespace {
 
 using Getter = const BuiltInModule& (*)();
-constexpr std::array<Getter, 5> kBuiltIns{EchoModule, WrapperModule, ProcessModule, FilesetModule,
-                                          PostgresqlDatabaseModule};
+constexpr std::array<Getter, 6> kBuiltIns{
+    EchoModule,         WrapperModule, ProcessModule, FilesetModule, PostgresqlDatabaseModule,
+    MysqlDatabaseModule};
 
 }  // namespace
 

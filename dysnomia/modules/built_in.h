@@ -15,5 +15,7 @@ const BuiltInModule& ProcessModule();
 const BuiltInModule& FilesetModule();
 // A database of a PostgreSQL server.
 const BuiltInModule& PostgresqlDatabaseModule();
+// A database of a MariaDB server.
+const BuiltInModule& MysqlDatabaseModule();
 
 }  // namespace eris::dysnomia

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "schema/base/command.h"
+#include "schema/base/files.h"
 #include "schema/base/process.h"
 #include "schema/base/system_error.h"
 #include "schema/base/unique_fd.h"
@@ -21,14 +23,24 @@ Status Judge(const std::vector<std::string>& argv, const ExitStatus& end) {
   return Fail(ErrorCode::kInvalid, argv.front() + ": " + ToString(end));
 }
 
-Status Dump(const StreamProgram& dump, const fs::path& file) {
+// One thread and one level: the same state gives the same bytes.
+const std::vector<std::string> kCompress = {"xz", "--compress", "--stdout", "--threads=1", "-1"};
+
+Status Dump(const StreamProgram& dump, const std::string& tail, const fs::path& file) {
   const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.valid()) return FailErrno(errno, "cannot make " + file.string());
-  // One thread and one level: the same state gives the same bytes.
-  return RunPipeline({.first = dump.argv,
-                      .second = {"xz", "--compress", "--stdout", "--threads=1", "-1"},
-                      .output_fd = fd.get(),
-                      .environment = dump.environment});
+  ERIS_TRY(RunPipeline({.first = dump.argv,
+                        .second = kCompress,
+                        .output_fd = fd.get(),
+                        .environment = dump.environment}));
+  if (tail.empty()) return {};
+  // Streams of xz one after the other are one stream.
+  CommandOptions options;
+  options.environment = dump.environment;
+  options.input = tail;
+  ERIS_ASSIGN(const CommandOutput compressed, RunCommand(kCompress, options));
+  ERIS_TRY(Judge(kCompress, compressed.status));
+  return WriteAll(fd.get(), compressed.stdout_text);
 }
 
 }  // namespace
@@ -63,12 +75,12 @@ Status RunPipeline(const Pipeline& pipeline) {
 }
 
 Status TakeDump(const ActivityContext& context, std::string_view file_name,
-                const StreamProgram& dump) {
+                const StreamProgram& dump, const std::string& tail) {
   const SnapshotStore store(context.state_dir);
   const StateKey key = StateKeyOf(context);
   ERIS_ASSIGN(const fs::path staged, store.Stage(key));
   const auto committed = [&]() -> Result<std::string> {
-    ERIS_TRY(Dump(dump, staged / file_name));
+    ERIS_TRY(Dump(dump, tail, staged / file_name));
     ERIS_ASSIGN(std::string id, snapshots::FileDigestOf(staged / file_name));
     ERIS_TRY(store.Commit(key, staged, id));
     return id;
@@ -93,6 +105,13 @@ Result<fs::path> NewestDump(const ActivityContext& context, std::string_view fil
 
 Status LoadDump(const fs::path& file, const StreamProgram& load) {
   return RunPipeline({.first = {"xz", "--decompress", "--stdout", "--", file.string()},
+                      .second = load.argv,
+                      .output_fd = STDOUT_FILENO,
+                      .environment = load.environment});
+}
+
+Status LoadFile(const fs::path& file, const StreamProgram& load) {
+  return RunPipeline({.first = {"cat", "--", file.string()},
                       .second = load.argv,
                       .output_fd = STDOUT_FILENO,
                       .environment = load.environment});

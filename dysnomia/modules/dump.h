@@ -29,15 +29,17 @@ struct StreamProgram {
 
 snapshots::StateKey StateKeyOf(const ActivityContext& context);
 
-// A snapshot with the one file `file_name`: what `dump` writes, compressed. Its id is the digest of
-// the file, so that unchanged state adds nothing.
+// A snapshot with the one file `file_name`: what `dump` writes and then `tail`, compressed. Its id
+// is the digest of the file, so that unchanged state adds nothing.
 Status TakeDump(const ActivityContext& context, std::string_view file_name,
-                const StreamProgram& dump);
+                const StreamProgram& dump, const std::string& tail = {});
 
 // The newest snapshot's file, checked. kNotFound when there is none.
 Result<std::filesystem::path> NewestDump(const ActivityContext& context,
                                          std::string_view file_name);
 // Uncompressed into `load`.
 Status LoadDump(const std::filesystem::path& file, const StreamProgram& load);
+// As it is into `load`.
+Status LoadFile(const std::filesystem::path& file, const StreamProgram& load);
 
 }  // namespace eris::dysnomia

@@ -11,68 +11,114 @@
 // A deactivated database has another name, NAME~closed: nobody who knows it by its own name reaches
 // it, superusers included, and no connection is left. Dump and restore find it. A restore fills
 // NAME~new and then changes names in one transaction: if it fails the old one is as it was.
-#include <poll.h>
-
-#include <algorithm>
-#include <chrono>
 #include <string>
-#include <system_error>
 
 #include "dysnomia/modules/built_in.h"
-#include "dysnomia/modules/dump.h"
-#include "schema/base/clock.h"
+#include "dysnomia/modules/database.h"
 #include "schema/base/command.h"
-#include "schema/base/text.h"
 
 namespace eris::dysnomia {
 namespace {
 
 namespace fs = std::filesystem;
-using snapshots::SnapshotStore;
 
-constexpr std::string_view kDumpFile = "dump.sql.xz";
 constexpr std::string_view kClosed = "~closed";
 constexpr std::string_view kNew = "~new";
 constexpr std::string_view kOld = "~old";
 constexpr std::size_t kMaxIdentifier = 63;  // the server cuts off what is longer
 constexpr int kCloseAttempts = 20;
-constexpr int kPauseMs = 250;
 
-// A server tells nobody when it begins to answer, or when a client has gone.
-void Pause() { ::poll(nullptr, 0, kPauseMs); }
-
-std::string Quoted(std::string_view text, char quote) {
-  std::string quoted(1, quote);
-  for (const char c : text) {
-    if (c == quote) quoted += c;
-    quoted += c;
-  }
-  return quoted + quote;
-}
 std::string Identifier(std::string_view name) { return Quoted(name, '"'); }
 std::string Literal(std::string_view text) { return Quoted(text, '\''); }
 
+const std::vector<std::string> kPsql = {"psql",       "--no-psqlrc",   "--quiet",
+                                        "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"};
+
 // The server as this component's tools are told of it, and the names of its database.
-class Server {
+class PostgresqlServer final : public DatabaseServer {
  public:
-  static Result<Server> Of(const ActivityContext& context) {
-    Server server(context);
-    if (server.name_.size() + kClosed.size() > kMaxIdentifier) {
-      return Fail(ErrorCode::kInvalid, "'" + server.name_ + "' is too long for a database",
-                  "at most 56 characters");
-    }
-    const auto seconds = ParseUnsigned(context.Property("timeout", "10"));
-    if (!seconds) return Fail(ErrorCode::kInvalid, "timeout is no number of seconds");
-    server.timeout_ = std::chrono::seconds(*seconds);
-    ERIS_TRY(server.Wait());
-    return server;
+  explicit PostgresqlServer(const ActivityContext& context)
+      : context_(context),
+        environment_(context.EnvironmentList()),
+        open_(context.ComponentName()),
+        closed_(open_ + std::string(kClosed)),
+        new_(open_ + std::string(kNew)),
+        old_(open_ + std::string(kOld)) {
+    const auto set = [&](const char* variable, const std::string& value) {
+      const std::string start = std::string(variable) + "=";
+      std::erase_if(environment_,
+                    [&](const std::string& entry) { return entry.starts_with(start); });
+      if (!value.empty()) environment_.push_back(start + value);
+    };
+    set("PGHOST", context.Property("postgresqlRuntimeDir", "/var/run/postgresql"));
+    set("PGUSER", context.Property("postgresqlUsername", "postgres"));
+    set("PGPORT", context.Property("postgresqlPort", ""));
+    set("PGPASSWORD", context.Property("postgresqlPassword", ""));
+    set("PGDATABASE", "");
+    set("PGCONNECT_TIMEOUT", "10");
+    set("PGCLIENTENCODING", "UTF8");
+    // NOTICEs are no news.
+    set("PGOPTIONS", "-c client_min_messages=warning");
   }
 
-  const std::string& open() const { return name_; }
-  std::string closed() const { return name_ + std::string(kClosed); }
-  std::string fresh() const { return name_ + std::string(kNew); }
-  std::string old() const { return name_ + std::string(kOld); }
+  Status Await() {
+    if (closed_.size() > kMaxIdentifier) {
+      return Fail(ErrorCode::kInvalid, "'" + open_ + "' is too long for a database",
+                  "at most 56 characters");
+    }
+    return AwaitServer(context_, [&] { return Do("SELECT 1"); });
+  }
 
+  Status Open() override {
+    ERIS_ASSIGN(const bool is_open, Has(open_));
+    ERIS_ASSIGN(const bool is_closed, Has(closed_));
+    // A deactivation may have got no further than to keep clients out.
+    if (is_open) return Do("ALTER DATABASE " + Identifier(open_) + " ALLOW_CONNECTIONS true");
+    return is_closed ? Rename(closed_, open_) : Create();
+  }
+
+  Status Close() override {
+    ERIS_ASSIGN(const bool is_open, Has(open_));
+    return is_open ? Rename(open_, closed_) : Status();
+  }
+
+  Status TakeSnapshot() override {
+    ERIS_ASSIGN(const std::string current, Current());
+    if (current.empty()) {
+      Say("there is no such database, so there is nothing to take");
+      return {};
+    }
+    StreamProgram dump{.argv = {"pg_dump", "--format=plain"},
+                       .environment = EnvironmentFor(current)};
+    ERIS_ASSIGN(const bool takes_key, TakesRestrictKey());
+    if (takes_key) dump.argv.emplace_back("--restrict-key=eris");
+    return TakeDump(context_, kDumpFile, dump);
+  }
+
+  Status RestoreFrom(const fs::path& dump) override {
+    ERIS_TRY(Drop(new_));
+    ERIS_TRY(Do("CREATE DATABASE " + Identifier(new_) + " TEMPLATE template0"));
+    if (const Status loaded = LoadDump(dump, Loader("-")); !loaded) {
+      ERIS_TRY(Drop(new_));
+      return loaded;
+    }
+    ERIS_ASSIGN(const std::string current, Current());
+    if (current.empty()) return Rename(new_, closed_);
+    ERIS_TRY(Drop(old_));
+    ERIS_TRY(
+        Rename(current, old_,
+               "ALTER DATABASE " + Identifier(new_) + " RENAME TO " + Identifier(current) + ";\n"));
+    return Drop(old_);
+  }
+
+  Status Drop() override {
+    for (const std::string& name : {open_, closed_, new_, old_}) ERIS_TRY(Drop(name));
+    return {};
+  }
+
+  Result<bool> IsOpen() override { return Has(open_); }
+
+ private:
   std::vector<std::string> EnvironmentFor(const std::string& database) const {
     std::vector<std::string> environment = environment_;
     environment.push_back("PGDATABASE=" + database);
@@ -81,14 +127,7 @@ class Server {
 
   // In one transaction, in the maintenance database; what it answers.
   Result<std::string> Ask(const std::string& sql) const {
-    CommandOptions options;
-    options.environment = EnvironmentFor("postgres");
-    options.input = sql;
-    ERIS_ASSIGN(const CommandOutput output, RunCommand(kPsql, options));
-    if (output.status.success()) return std::string(Trim(output.stdout_text));
-    const std::string_view told = Trim(output.stderr_tail);
-    return Fail(ErrorCode::kInvalid,
-                "psql: " + (told.empty() ? ToString(output.status) : std::string(told)));
+    return AskServer({.argv = kPsql, .environment = EnvironmentFor("postgres")}, sql);
   }
   Status Do(const std::string& sql) const {
     ERIS_TRY(Ask(sql));
@@ -118,221 +157,72 @@ class Server {
                    ";\nALTER DATABASE " + Identifier(to) + " ALLOW_CONNECTIONS true;\n" + more +
                    "COMMIT");
       if (renamed) return {};
-      Pause();
+      PauseForServer();
     }
     ERIS_TRY(Do("ALTER DATABASE " + Identifier(from) + " ALLOW_CONNECTIONS true"));
     return renamed;
   }
 
-  inline static const std::vector<std::string> kPsql = {
-      "psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"};
-
- private:
-  explicit Server(const ActivityContext& context)
-      : name_(context.ComponentName()), environment_(context.EnvironmentList()) {
-    const auto set = [&](const char* variable, const std::string& value) {
-      const std::string start = std::string(variable) + "=";
-      std::erase_if(environment_,
-                    [&](const std::string& entry) { return entry.starts_with(start); });
-      if (!value.empty()) environment_.push_back(start + value);
-    };
-    set("PGHOST", context.Property("postgresqlRuntimeDir", "/var/run/postgresql"));
-    set("PGUSER", context.Property("postgresqlUsername", "postgres"));
-    set("PGPORT", context.Property("postgresqlPort", ""));
-    set("PGPASSWORD", context.Property("postgresqlPassword", ""));
-    set("PGDATABASE", "");
-    set("PGCONNECT_TIMEOUT", "10");
-    set("PGCLIENTENCODING", "UTF8");
-    // NOTICEs are no news.
-    set("PGOPTIONS", "-c client_min_messages=warning");
+  StreamProgram Loader(const std::string& file) const {
+    std::vector<std::string> argv = kPsql;
+    argv.insert(argv.end(), {"--single-transaction", "--output=/dev/null", "--file=" + file});
+    return {.argv = std::move(argv), .environment = EnvironmentFor(new_)};
   }
 
-  Status Wait() const {
-    const auto end = SystemClock().Read().steady + timeout_;
-    for (;;) {
-      const Status answered = Do("SELECT 1");
-      if (answered) return {};
-      if (SystemClock().Read().steady >= end) {
-        return Fail(Error(answered.error()).In("the server does not answer"));
+  // A database that is complete before it has its name.
+  Status Create() const {
+    ERIS_ASSIGN(const auto files, InitialState(context_, "postgresql-databases"));
+    ERIS_TRY(Drop(new_));
+    ERIS_TRY(Do("CREATE DATABASE " + Identifier(new_)));
+    for (const fs::path& file : files) {
+      if (const auto loaded = AskServer(Loader(file.string()), ""); !loaded) {
+        return Fail(Error(loaded.error()).In(file.string()));
       }
-      Pause();
     }
+    return Rename(new_, open_);
   }
 
-  std::string name_;
+  // Where the state is: empty when there is none.
+  Result<std::string> Current() const {
+    for (const std::string& name : {open_, closed_}) {
+      ERIS_ASSIGN(const bool there, Has(name));
+      if (there) return name;
+    }
+    return std::string();
+  }
+
+  // Some versions write a random key into every dump unless they are given one.
+  Result<bool> TakesRestrictKey() const {
+    CommandOptions options;
+    options.environment = environment_;
+    ERIS_ASSIGN(const CommandOutput help, RunCommand({"pg_dump", "--help"}, options));
+    return help.stdout_text.find("--restrict-key") != std::string::npos;
+  }
+
+  const ActivityContext& context_;
   std::vector<std::string> environment_;
-  std::chrono::seconds timeout_{10};
+  std::string open_;
+  std::string closed_;
+  std::string new_;
+  std::string old_;
 };
 
-// All files of the initial state, in the order of their names.
-Result<std::vector<fs::path>> InitialState(const ActivityContext& context) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const auto& entry :
-       fs::directory_iterator(context.component / "postgresql-databases", error)) {
-    if (entry.path().extension() == ".sql") files.push_back(entry.path());
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return Fail(ErrorCode::kInternal, context.component.string() + ": " + error.message());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-StreamProgram Loader(const Server& server) {
-  std::vector<std::string> argv = Server::kPsql;
-  argv.insert(argv.end(), {"--single-transaction", "--output=/dev/null", "--file=-"});
-  return {.argv = std::move(argv), .environment = server.EnvironmentFor(server.fresh())};
-}
-
-// A database that is complete before it has its name.
-Status Create(const ActivityContext& context, const Server& server) {
-  ERIS_ASSIGN(const auto files, InitialState(context));
-  ERIS_TRY(server.Drop(server.fresh()));
-  ERIS_TRY(server.Do("CREATE DATABASE " + Identifier(server.fresh())));
-  for (const fs::path& file : files) {
-    StreamProgram load = Loader(server);
-    load.argv.back() = "--file=" + file.string();
-    CommandOptions options;
-    options.environment = load.environment;
-    options.timeout = std::chrono::hours(24);  // the activity's own deadline comes first
-    ERIS_ASSIGN(const CommandOutput output, RunCommand(load.argv, options));
-    if (!output.status.success()) {
-      return Fail(ErrorCode::kInvalid,
-                  file.string() + ": " + std::string(Trim(output.stderr_tail)));
-    }
-  }
-  return server.Rename(server.fresh(), server.open());
-}
-
-Status Activate(const ActivityContext& context, const Server& server) {
-  ERIS_ASSIGN(const bool is_open, server.Has(server.open()));
-  ERIS_ASSIGN(const bool is_closed, server.Has(server.closed()));
-  if (is_open) {
-    // A deactivation may have got no further than to keep clients out.
-    ERIS_TRY(server.Do("ALTER DATABASE " + Identifier(server.open()) + " ALLOW_CONNECTIONS true"));
-  } else if (is_closed) {
-    ERIS_TRY(server.Rename(server.closed(), server.open()));
-  } else {
-    ERIS_TRY(Create(context, server));
-  }
-  return SnapshotStore(context.state_dir).MarkActive(StateKeyOf(context));
-}
-
-Status Deactivate(const ActivityContext& context, const Server& server) {
-  ERIS_ASSIGN(const bool is_open, server.Has(server.open()));
-  if (is_open) ERIS_TRY(server.Rename(server.open(), server.closed()));
-  return SnapshotStore(context.state_dir).MarkGarbage(StateKeyOf(context));
-}
-
-// Where the state is: empty when there is none.
-Result<std::string> Current(const Server& server) {
-  for (const std::string& name : {server.open(), server.closed()}) {
-    ERIS_ASSIGN(const bool there, server.Has(name));
-    if (there) return name;
-  }
-  return std::string();
-}
-
-// Some versions write a random key into every dump unless they are given one.
-Result<bool> TakesRestrictKey(const Server& server) {
-  CommandOptions options;
-  options.environment = server.EnvironmentFor("postgres");
-  ERIS_ASSIGN(const CommandOutput help, RunCommand({"pg_dump", "--help"}, options));
-  return help.stdout_text.find("--restrict-key") != std::string::npos;
-}
-
-Status Snapshot(const ActivityContext& context, const Server& server) {
-  ERIS_ASSIGN(const std::string current, Current(server));
-  if (current.empty()) {
-    Say("there is no such database, so there is nothing to take");
-    return {};
-  }
-  StreamProgram dump{.argv = {"pg_dump", "--format=plain"},
-                     .environment = server.EnvironmentFor(current)};
-  ERIS_ASSIGN(const bool takes_key, TakesRestrictKey(server));
-  if (takes_key) dump.argv.emplace_back("--restrict-key=eris");
-  return TakeDump(context, kDumpFile, dump);
-}
-
-Status Restore(const ActivityContext& context, const Server& server) {
-  const auto file = NewestDump(context, kDumpFile);
-  if (!file && file.error().code == ErrorCode::kNotFound) {
-    Say(file.error().message);
-    return {};
-  }
-  if (!file) return Fail(Error(file.error()));
-  ERIS_TRY(server.Drop(server.fresh()));
-  ERIS_TRY(server.Do("CREATE DATABASE " + Identifier(server.fresh()) + " TEMPLATE template0"));
-  if (const Status loaded = LoadDump(*file, Loader(server)); !loaded) {
-    ERIS_TRY(server.Drop(server.fresh()));
-    return loaded;
-  }
-  ERIS_ASSIGN(const std::string current, Current(server));
-  if (current.empty()) return server.Rename(server.fresh(), server.closed());
-  ERIS_TRY(server.Drop(server.old()));
-  ERIS_TRY(server.Rename(current, server.old(),
-                         "ALTER DATABASE " + Identifier(server.fresh()) + " RENAME TO " +
-                             Identifier(current) + ";\n"));
-  return server.Drop(server.old());
-}
-
-Status DeleteState(const ActivityContext& context, const Server& server) {
-  const SnapshotStore store(context.state_dir);
-  if (!store.IsGarbage(StateKeyOf(context))) {
-    Say("nothing here is garbage");
-    return {};
-  }
-  for (const std::string& name : {server.open(), server.closed(), server.fresh(), server.old()}) {
-    ERIS_TRY(server.Drop(name));
-  }
-  return store.UnmarkGarbage(StateKeyOf(context));
-}
-
 Status Run(const ActivityContext& context) {
-  ERIS_ASSIGN(const Server server, Server::Of(context));
-  switch (context.kind) {
-    case ActivityKind::kActivate:
-      return Activate(context, server);
-    case ActivityKind::kDeactivate:
-      return Deactivate(context, server);
-    case ActivityKind::kSnapshot:
-      return Snapshot(context, server);
-    case ActivityKind::kRestore:
-      return Restore(context, server);
-    case ActivityKind::kDeleteState:
-      return DeleteState(context, server);
-    case ActivityKind::kLock:
-    case ActivityKind::kUnlock:
-    case ActivityKind::kStatus:
-    case ActivityKind::kShell:
-      break;
-  }
-  return Fail(ErrorCode::kInternal, "postgresql-database has no such activity");
+  PostgresqlServer server(context);
+  ERIS_TRY(server.Await());
+  return RunDatabaseActivity(context, server);
 }
 
 Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
-  ERIS_ASSIGN(const Server server, Server::Of(context));
-  ERIS_ASSIGN(const bool is_open, server.Has(server.open()));
-  const bool active = SnapshotStore(context.state_dir).IsActive(StateKeyOf(context));
-  return is_open && active ? ComponentStatus::kActive : ComponentStatus::kInactive;
+  PostgresqlServer server(context);
+  ERIS_TRY(server.Await());
+  return DatabaseStatus(context, server);
 }
 
 }  // namespace
 
 const BuiltInModule& PostgresqlDatabaseModule() {
-  static const BuiltInModule kModule = [] {
-    BuiltInModule made;
-    made.name = "postgresql-database";
-    for (const ActivityKind kind :
-         {ActivityKind::kActivate, ActivityKind::kDeactivate, ActivityKind::kSnapshot,
-          ActivityKind::kRestore, ActivityKind::kDeleteState, ActivityKind::kStatus}) {
-      made.activities.Add(kind);
-    }
-    made.run = Run;
-    made.status = QueryStatus;
-    return made;
-  }();
+  static const BuiltInModule kModule = DatabaseModule("postgresql-database", Run, QueryStatus);
   return kModule;
 }
 

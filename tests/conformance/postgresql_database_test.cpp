@@ -44,7 +44,7 @@ class PostgresqlDatabase : public ::testing::Test {
         "DYSNOMIA_CONTAINERS_PATH=" + (dir_ / "containers").string(),
         "DYSNOMIA_COMPONENTS_PATH=" + (dir_ / "components").string(),
         "DYSNOMIA_STATEDIR=" + (dir_ / "state").string(),
-        PostgresqlServer::library_path()};
+        ServerLibraryPath()};
     auto output = RunCommand(
         {DYSNOMIA_PROGRAM, "-o", operation, "-c", "the-rooms", "-C", "postgresql-database"},
         options);
@@ -109,7 +109,7 @@ TEST_F(PostgresqlDatabase, DeactivatedIsClosedToAllButDumpAndRestore) {
                            "PGPORT=" + PostgresqlServer::port(),
                            "PGUSER=postgres",
                            "PGDATABASE=the-rooms",
-                           PostgresqlServer::library_path()};
+                           ServerLibraryPath()};
     options.argv = {"psql", "-Xc", client};
     auto child = Spawn(options);
     ASSERT_TRUE(child);

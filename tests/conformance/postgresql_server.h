@@ -1,9 +1,5 @@
-// A PostgreSQL server of one test: its own data and socket directory, no network, an unprivileged
-// user. Found where Debian or `scripts/setup --tests` put it.
+// A PostgreSQL server of one test: its own data and socket directory, no network.
 #pragma once
-
-#include <glob.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/base/command.h"
-#include "schema/base/text.h"
+#include "tests/conformance/unpacked_server.h"
 
 namespace eris::dysnomia {
 
@@ -20,18 +15,10 @@ class PostgresqlServer {
  public:
   // Nothing where there is no such server on this machine.
   static std::optional<std::filesystem::path> FindPrograms() {
-    const char* told = std::getenv("ERIS_POSTGRESQL_BIN");
-    std::vector<std::string> patterns{ERIS_SERVERS_DIR "/usr/lib/postgresql/*/bin/initdb",
-                                      "/usr/lib/postgresql/*/bin/initdb"};
-    if (told != nullptr) patterns.insert(patterns.begin(), std::string(told) + "/initdb");
-    for (const std::string& pattern : patterns) {
-      ::glob_t found{};
-      const bool any = ::glob(pattern.c_str(), 0, nullptr, &found) == 0 && found.gl_pathc > 0;
-      const std::string path = any ? found.gl_pathv[found.gl_pathc - 1] : "";
-      ::globfree(&found);
-      if (any) return std::filesystem::path(path).parent_path();
-    }
-    return std::nullopt;
+    if (const char* told = std::getenv("ERIS_POSTGRESQL_BIN"); told != nullptr) return told;
+    const auto initdb = FindServerProgram("/usr/lib/postgresql/*/bin/initdb");
+    if (!initdb) return std::nullopt;
+    return initdb->parent_path();
   }
 
   PostgresqlServer(std::filesystem::path programs, std::filesystem::path directory)
@@ -42,10 +29,7 @@ class PostgresqlServer {
 
   // Why not; empty when it runs.
   std::string Start() {
-    std::filesystem::create_directories(directory_);
-    if (::geteuid() == 0) {
-      if (::chown(directory_.c_str(), kNobody, kNobody) != 0) return "chown";
-    }
+    if (!MakeServerDirectory(directory_)) return "chown";
     std::string why = Run({(programs_ / "initdb").string(), "--pgdata=" + Data(), "--no-locale",
                            "--encoding=UTF8", "--auth=trust", "--username=postgres", "--no-sync"});
     if (!why.empty()) return why;
@@ -64,47 +48,23 @@ class PostgresqlServer {
 
   const std::filesystem::path& programs() const { return programs_; }
   const std::filesystem::path& socket_dir() const { return directory_; }
-  // What unpacked programs need to find their libraries.
-  static std::string library_path() {
-    const std::string below = ERIS_SERVERS_DIR "/usr/lib/";
-    return "LD_LIBRARY_PATH=" + below + "x86_64-linux-gnu:" + below + "aarch64-linux-gnu";
-  }
   // Only the name of the socket in the private directory.
   static std::string port() { return "4711"; }
 
   // Lines of answers; "error" and what it says when the server refuses.
   std::string Ask(const std::string& database, const std::string& sql) const {
-    CommandOptions options;
-    options.environment = {"PATH=" + programs_.string() + ":/usr/bin:/bin",
-                           "PGHOST=" + directory_.string(),
-                           "PGPORT=" + port(),
-                           "PGUSER=postgres",
-                           "PGDATABASE=" + database,
-                           library_path()};
-    options.input = sql;
-    const auto output = RunCommand({"psql", "-XqAt", "--set=ON_ERROR_STOP=1"}, options);
-    if (!output) return "error: " + output.error().message;
-    if (!output->status.success()) return "error: " + output->stderr_tail;
-    return std::string(Trim(output->stdout_text));
+    return AskClient(
+        {"psql", "-XqAt", "--set=ON_ERROR_STOP=1"},
+        {"PATH=" + programs_.string() + ":/usr/bin:/bin", "PGHOST=" + directory_.string(),
+         "PGPORT=" + port(), "PGUSER=postgres", "PGDATABASE=" + database, ServerLibraryPath()},
+        sql);
   }
 
  private:
-  static constexpr unsigned kNobody = 65534;
-
   std::string Data() const { return (directory_ / "data").string(); }
 
-  std::string Run(std::vector<std::string> argv) const {
-    if (::geteuid() == 0) {
-      const std::vector<std::string> as{"setpriv", "--reuid=65534", "--regid=65534",
-                                        "--clear-groups", "--"};
-      argv.insert(argv.begin(), as.begin(), as.end());
-    }
-    CommandOptions options;
-    options.working_directory = directory_.string();
-    options.environment.push_back(library_path());
-    const auto output = RunCommand(argv, options);
-    if (!output) return output.error().message;
-    return output->status.success() ? "" : output->stdout_text + output->stderr_tail;
+  std::string Run(const std::vector<std::string>& argv) const {
+    return RunAsServerUser(argv, directory_);
   }
 
   std::filesystem::path programs_;
