@@ -1,7 +1,14 @@
 #include "dysnomia/snapshot_command.h"
 
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "schema/base/text.h"
 #include "state/snapshots/copy.h"
 #include "state/snapshots/store.h"
+#include "state/snapshots/stream.h"
 
 namespace eris::dysnomia {
 namespace {
@@ -26,7 +33,8 @@ Result<std::string> Select(const std::vector<std::string>& words) {
   ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
   ERIS_TRY(store.Verify(name.key, name.id));
   ERIS_TRY(store.MakeNewest(name.key, name.id));
-  return std::string();
+  ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(name.key, name.id)));
+  return Line(SnapshotStore::ReferenceOf(name.key, name.id), bytes);
 }
 
 Result<std::string> Newest(const std::vector<std::string>& words) {
@@ -38,15 +46,58 @@ Result<std::string> Newest(const std::vector<std::string>& words) {
   return Line(SnapshotStore::ReferenceOf(key, newest->id), bytes);
 }
 
+Result<snapshots::SnapshotStream> StreamOf(const std::vector<std::string>& words) {
+  ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
+  ERIS_ASSIGN(const std::uint64_t bytes, ParseUnsigned(words[3]));
+  if (!IsSafeFileName(words[4])) return Fail(ErrorCode::kInvalid, "that is no digest");
+  return snapshots::SnapshotStream{.name = name, .bytes = bytes, .sha256 = words[4]};
+}
+
+Result<std::string> Describe(const std::vector<std::string>& words) {
+  ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
+  ERIS_ASSIGN(const auto stream, snapshots::DescribeStream(SnapshotStore(words[1]), name));
+  return SnapshotStore::ReferenceOf(stream.name.key, stream.name.id) + " " +
+         std::to_string(stream.bytes) + " " + stream.sha256 + "\n";
+}
+
+Result<std::string> Arrived(const std::vector<std::string>& words) {
+  ERIS_ASSIGN(const auto stream, StreamOf(words));
+  ERIS_ASSIGN(const auto bytes, snapshots::ArrivedBytes(SnapshotStore(words[1]), stream));
+  return (bytes ? std::to_string(*bytes) : "all") + "\n";
+}
+
+Result<std::string> Send(const std::vector<std::string>& words) {
+  ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
+  ERIS_TRY(snapshots::SendStream(SnapshotStore(words[1]), name, STDOUT_FILENO));
+  return std::string();
+}
+
+Result<std::string> Receive(const std::vector<std::string>& words) {
+  ERIS_ASSIGN(const auto stream, StreamOf(words));
+  ERIS_ASSIGN(const std::uint64_t skip, ParseUnsigned(words[5]));
+  ERIS_ASSIGN(const auto received, snapshots::ReceiveStream(SnapshotStore(words[1]), stream,
+                                                            STDIN_FILENO, {.skip = skip}));
+  return Line(received.reference, received.bytes);
+}
+
 }  // namespace
 
 Result<std::string> RunSnapshotCommand(const std::vector<std::string>& words) {
-  const std::string verb = words.empty() ? "" : words.front();
-  if (verb == "copy" && words.size() == 6) return Copy(words);
-  if (verb == "select" && words.size() == 3) return Select(words);
-  if (verb == "newest" && words.size() == 4) return Newest(words);
-  return Fail(ErrorCode::kInvalid, "--snapshots: '" + verb + "' is not understood",
-              "there are copy, select and newest; see dysnomia/snapshot_command.h");
+  struct Verb {
+    std::string_view name;
+    std::size_t words;
+    Result<std::string> (*run)(const std::vector<std::string>& words);
+  };
+  static constexpr std::array kVerbs{Verb{"copy", 6, Copy},       Verb{"select", 3, Select},
+                                     Verb{"newest", 4, Newest},   Verb{"describe", 3, Describe},
+                                     Verb{"arrived", 5, Arrived}, Verb{"send", 3, Send},
+                                     Verb{"receive", 6, Receive}};
+  const std::string name = words.empty() ? "" : words.front();
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == name && verb.words == words.size()) return verb.run(words);
+  }
+  return Fail(ErrorCode::kInvalid, "--snapshots: '" + name + "' is not understood",
+              "see dysnomia/snapshot_command.h");
 }
 
 }  // namespace eris::dysnomia

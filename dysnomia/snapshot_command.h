@@ -2,9 +2,17 @@
 // read, hashed and synced here, in a child process.
 //
 //   copy FROM_STATEDIR REFERENCE TO_STATEDIR CONTAINER COMPONENT   prints "REFERENCE BYTES"
-//   select STATEDIR REFERENCE      checks it and makes it the newest: what `restore` will take
+//   select STATEDIR REFERENCE      checks it and makes it the newest: what `restore` will take;
+//                                                                   prints "REFERENCE BYTES"
 //   newest STATEDIR CONTAINER COMPONENT                             prints "REFERENCE BYTES", or
 //                                                                   nothing
+// and between machines, as streams (state/snapshots/stream.h):
+//
+//   describe STATEDIR REFERENCE                            prints "REFERENCE BYTES SHA256"
+//   arrived STATEDIR REFERENCE BYTES SHA256                prints how many bytes, or "all"
+//   send STATEDIR REFERENCE                                the stream, to standard output
+//   receive STATEDIR REFERENCE BYTES SHA256 SKIP           the stream, but for SKIP bytes, from
+//                                                          standard input; prints "REFERENCE BYTES"
 #pragma once
 
 #include <string>

@@ -29,6 +29,11 @@ bool SameText(const std::string& a, const std::string& b) {
   return EqualDigests(left, right);
 }
 
+bool MovesState(const ItemBody& body, TransferStateItem::Way way) {
+  const auto* moved = std::get_if<TransferStateItem>(&body);
+  return moved != nullptr && moved->way == way;
+}
+
 }  // namespace
 
 std::vector<std::string> NamesOf(const ItemBody& body, ObjectKind kind) {
@@ -40,8 +45,8 @@ std::vector<std::string> NamesOf(const ItemBody& body, ObjectKind kind) {
     if (const auto* build = std::get_if<BuildItem>(&body)) {
       for (const auto& one : build->derivations) names.push_back(one.derivation.text);
     }
-  } else if (const auto* restore = std::get_if<RestoreItem>(&body)) {
-    names.push_back(restore->snapshot);
+  } else if (const auto* moved = std::get_if<TransferStateItem>(&body)) {
+    if (!moved->snapshot.empty()) names.push_back(moved->profile.text + "/" + moved->snapshot);
   }
   return names;
 }
@@ -70,8 +75,7 @@ std::string DepotRules::Allow(const PublishItem& publish) {
         std::any_of(serving->second.begin(), serving->second.end(),
                     [&](const std::string& key) { return IsBuilder(key, *build); })));
   const bool names_objects = builds_for_others || std::holds_alternative<TransferItem>(body) ||
-                             std::holds_alternative<SnapshotItem>(body) ||
-                             std::holds_alternative<RestoreItem>(body);
+                             !NamesOf(body, ObjectKind::kSnapshot).empty();
   if (!names_objects) return {};
   items_.insert_or_assign(publish.item.id, Item{publish.queue, body});
   return TicketOf(secret_, publish.item.id);
@@ -107,9 +111,12 @@ Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const Bul
     const auto* build = std::get_if<BuildItem>(&body);
     const bool may = open.kind == ObjectKind::kStorePath
                          ? build != nullptr && IsBuilder(public_key, *build)
-                         : std::holds_alternative<SnapshotItem>(body);
+                         : MovesState(body, TransferStateItem::Way::kToDepot);
     if (!may) return Fail(ErrorCode::kInvalid, "this item brings nothing");
     return &body;
+  }
+  if (open.kind == ObjectKind::kSnapshot && !MovesState(body, TransferStateItem::Way::kFromDepot)) {
+    return Fail(ErrorCode::kInvalid, "this item fetches no snapshot");
   }
   const std::vector<std::string> names = NamesOf(body, open.kind);
   for (const std::string& name : open.names) {
@@ -118,6 +125,16 @@ Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const Bul
     }
   }
   return &body;
+}
+
+Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& body) {
+  const std::vector<std::string> names = NamesOf(body, ObjectKind::kSnapshot);
+  for (const ObjectInfo& object : objects) {
+    if (std::find(names.begin(), names.end(), object.name) == names.end()) {
+      return Fail(ErrorCode::kInvalid, object.name + " is not the snapshot of this item");
+    }
+  }
+  return {};
 }
 
 Status JudgeOffer(const std::vector<ObjectInfo>& objects, const std::set<StorePath>& outputs) {

@@ -3,8 +3,8 @@
 //
 // A key is admitted while the broker says that a worker with it serves a queue. What an admitted
 // key may do follows from the item it works on, proved by that item's ticket, which only whoever
-// was handed the item has seen: read what the item names, and, with a build for builders, bring its
-// outputs.
+// was handed the item has seen: read what the item names, and bring the
+// snapshot that it takes away or, with a build for builders, its outputs.
 #pragma once
 
 #include <map>
@@ -52,6 +52,9 @@ class DepotRules {
 
 // What an item names, of one kind.
 std::vector<std::string> NamesOf(const ItemBody& body, ObjectKind kind);
+
+// Whether these objects are the snapshot that the item brings.
+Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& body);
 
 // Whether these objects may be taken from a builder: each is content-addressed, or one of `outputs`
 // (all outputs of all derivations that the build needs).

@@ -165,8 +165,11 @@ bulk::Transfer::Handlers DepotServer::HandlersOf(const RequestKey& key) {
                               const bulk::Chunk* chunk) { Send(key, message, chunk); },
           .judge = [this, key](const std::vector<ObjectInfo>& objects) -> Status {
             const Request& request = *requests_.at(key);
-            if (request.open.kind != ObjectKind::kStorePath) return {};
-            return JudgeOffer(objects, request.outputs);
+            if (request.open.kind == ObjectKind::kStorePath) {
+              return JudgeOffer(objects, request.outputs);
+            }
+            ERIS_ASSIGN(const ItemBody* body, rules_.Judge(request.public_key, request.open));
+            return JudgeSnapshots(objects, *body);
           },
           .on_end = [this, key](const Status& status) { OnEnd(key, status); }};
 }

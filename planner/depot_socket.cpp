@@ -4,6 +4,7 @@
 
 #include "planner/depot_server.h"
 #include "schema/base/files.h"
+#include "schema/base/own_program.h"
 #include "schema/base/process.h"
 
 namespace eris::planner {
@@ -56,6 +57,12 @@ Result<std::unique_ptr<DepotSocket>> DepotSocket::Open(const PlannerConfig& conf
                    .roots_dir = roots,
                    .environment = WithStore(CurrentEnvironment(), config.store)},
       loop, *socket->transport_, log);
+  socket->snapshots_ = std::make_unique<bulk::SnapshotShelf>(
+      bulk::SnapshotShelfOptions{.dysnomia = ProgramBeside("dysnomia"),
+                                 .environment = CurrentEnvironment(),
+                                 .place = bulk::PlacesBelow(config.state_dir + "/snapshots")},
+      loop);
+  socket->server_->Serve(ObjectKind::kSnapshot, *socket->snapshots_);
   log.Info("depot.started", {{"endpoint", endpoint}});
   return socket;
 }

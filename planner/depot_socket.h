@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "broker/bulk/snapshot_shelf.h"
 #include "broker/link/context.h"
 #include "broker/link/curve.h"
 #include "broker/link/loop.h"
@@ -33,6 +34,7 @@ class DepotSocket {
   SharedStore none_;
   std::unique_ptr<link::ZapHandler> zap_;
   std::unique_ptr<link::ZmqServer> transport_;
+  std::unique_ptr<bulk::SnapshotShelf> snapshots_;
   std::unique_ptr<DepotServer> server_;
 };
 

@@ -55,7 +55,7 @@ struct DepotAccess {
 struct ObjectInfo {
   # Made by the sender. What the receiver holds the object's bytes against.
   kind @0 :ObjectKind;
-  name @1 :Text;             # store path, or CONTAINER/COMPONENT/ID of a snapshot
+  name @1 :Text;             # store path, or PROFILE/CONTAINER/COMPONENT/ID of a snapshot
   bytes @2 :UInt64;          # of the whole stream
   sha256 @3 :Data;           # of the whole stream; 32 bytes
   references @4 :List(Text); # store paths that it refers to

@@ -48,7 +48,7 @@ LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, Ledger
               .state_dir = options_.activities.state_dir,
               .depot_dir = options_.depot_dir,
               .work_dir = options_.store.work_dir},
-             loop) {}
+             loop, options_.dial) {}
 
 void LocalExecutor::Start(const StartWork& work) {
   const ItemId id = work.id;
@@ -87,7 +87,7 @@ void LocalExecutor::Start(const StartWork& work) {
                    }
                  },
                  [&](const TransferStateItem& item) {
-                   state_.Transfer(id, item, Duration(work.deadline_ms), finish);
+                   state_.Transfer({id, work.depot}, item, Duration(work.deadline_ms), finish);
                  },
                  [&](const RestoreItem&) { StartRestore(work); },
                  [&](const auto&) { StartActivities(work, Repeat::kFirst); },

@@ -13,6 +13,7 @@
 #include "broker/link/zmq_transport.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
+#include "schema/base/own_program.h"
 #include "schema/base/process.h"
 #include "schema/base/random.h"
 #include "schema/base/spdlog_log.h"
@@ -50,10 +51,6 @@ struct Layout {
     return {};
   }
 };
-
-std::string ProgramBeside(const char* name) {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
-}
 
 Vitals VitalsOf(const WorkerConfig& config) {
   return ReadVitals(config.store.store_dir.empty() ? "/nix/store" : config.store.store_dir,

@@ -39,6 +39,11 @@ Outcome OutcomeOf(const CommandsResult& result) {
 
 }  // namespace
 
+StateRunner::StateRunner(StateRunnerOptions options, link::Loop& loop, DepotClient::Dial dial)
+    : options_(std::move(options)), commands_(options_.work_dir, loop), loop_(loop) {
+  if (dial) depot_.emplace(std::move(dial), loop);
+}
+
 void StateRunner::Run(const ItemId& id, std::vector<std::string> words, Duration limit, Done done) {
   std::vector<std::string> argv{options_.dysnomia.string(), "--snapshots"};
   argv.insert(argv.end(), std::make_move_iterator(words.begin()),
@@ -51,26 +56,71 @@ void StateRunner::Run(const ItemId& id, std::vector<std::string> words, Duration
       });
 }
 
-void StateRunner::Transfer(const ItemId& id, const TransferStateItem& item, Duration limit,
+void StateRunner::Later(Done done, Outcome outcome) {
+  loop_.After(Duration(0),
+              [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
+}
+
+void StateRunner::Transfer(const ItemAt& at, const TransferStateItem& item, Duration limit,
                            Done done) {
   using Way = TransferStateItem::Way;
-  const auto later = [&](Outcome outcome) {
-    loop_.After(Duration(0),
-                [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
-  };
   if (item.snapshot.empty()) {
-    return later({.verdict = Verdict::kSucceeded, .report = SnapshotReport{}});
+    return Later(std::move(done), {.verdict = Verdict::kSucceeded, .report = SnapshotReport{}});
   }
   if (item.way != Way::kWithin && options_.depot_dir.empty()) {
-    return later({.verdict = Verdict::kFailed,
-                  .message = "this worker knows no depot for snapshots: set depot_dir"});
+    return Travel(at, item, std::move(done));
   }
   const std::string depot = options_.depot_dir / item.profile.text;
   const std::string here = options_.state_dir;
-  Run(id,
+  Run(at.id,
       {"copy", item.way == Way::kFromDepot ? depot : here, item.snapshot,
        item.way == Way::kToDepot ? depot : here, item.container.text, item.component.text},
       limit, std::move(done));
+}
+
+void StateRunner::Travel(const ItemAt& at, const TransferStateItem& item, Done done) {
+  if (at.depot.endpoint.empty() || !depot_) {
+    return Later(std::move(done),
+                 {.verdict = Verdict::kFailed,
+                  .message = "the planner has no depot for snapshots: set "
+                             "depot.listen in planner.toml, or depot_dir in worker.toml"});
+  }
+  const bool fetches = item.way == TransferStateItem::Way::kFromDepot;
+  const ItemId id = at.id;
+  // Here it has the name of the component that it comes to.
+  const auto place = [this, id, fetches,
+                      item](const std::string& name) -> Result<bulk::SnapshotPlace> {
+    const std::string id_of_snapshot = name.substr(name.rfind('/') + 1);
+    std::string& reference = travelling_.at(id).reference;
+    reference = fetches ? item.container.text + "/" + item.component.text + "/" + id_of_snapshot
+                        : item.snapshot;
+    return bulk::SnapshotPlace{options_.state_dir, reference};
+  };
+  Travelling& travelling = travelling_[id];
+  travelling.shelf = std::make_unique<bulk::SnapshotShelf>(
+      bulk::SnapshotShelfOptions{
+          .dysnomia = options_.dysnomia, .environment = CurrentEnvironment(), .place = place},
+      loop_);
+  depot_->Start({.item = id,
+                 .access = at.depot,
+                 .direction = fetches ? BulkOpen::Direction::kFetch : BulkOpen::Direction::kPush,
+                 .kind = ObjectKind::kSnapshot,
+                 .names = {item.profile.text + "/" + item.snapshot},
+                 .shelf = travelling.shelf.get()},
+                [this, id, done = std::move(done)](const Status& status) mutable {
+                  OnTravelled(id, status, std::move(done));
+                });
+}
+
+void StateRunner::OnTravelled(const ItemId& id, const Status& status, Done done) {
+  const std::string reference = travelling_.at(id).reference;
+  travelling_.erase(id);
+  if (!status) {
+    const bool refused = status.error().code != ErrorCode::kUnavailable;
+    return done({.verdict = refused ? Verdict::kFailed : Verdict::kUnavailable,
+                 .message = status.error().message});
+  }
+  Run(id, {"select", options_.state_dir.string(), reference}, kLookLimit, std::move(done));
 }
 
 void StateRunner::Select(const ItemId& id, const RestoreItem& item, Done done) {
@@ -94,6 +144,7 @@ void StateRunner::NameTaken(const ItemId& id, const Activity& activity, Outcome 
 }
 
 void StateRunner::Stop(const ItemId& id) {
+  if (depot_) depot_->Stop(id);
   const auto running = running_.find(id);
   if (running != running_.end()) commands_.Stop(running->second);
 }

@@ -63,6 +63,9 @@ class Shelf {
   // whatever the garbage collector does, as long as the shelf lives.
   virtual void Lacking(const std::vector<ObjectInfo>& objects,
                        Answer<std::vector<std::uint32_t>> answer) = 0;
+  // Of an object that is lacking, after Lacking has answered: chunks before this one have come
+  // already, and a sink goes on there.
+  virtual std::uint32_t FirstChunk(const ObjectInfo&) const { return 0; }
   virtual Result<std::unique_ptr<ObjectSource>> Open(const ObjectInfo& object) = 0;
   virtual Result<std::unique_ptr<ObjectSink>> Create(const ObjectInfo& object) = 0;
 };

@@ -30,11 +30,13 @@ Status Receiver::OnList(BulkList list) {
   return {};
 }
 
-BulkWant Receiver::Want(std::vector<std::uint32_t> objects) {
+BulkWant Receiver::Want(std::vector<std::uint32_t> objects, std::uint32_t first_chunk) {
   ERIS_CHECK(listed_ && !wants_known_, "what is wanted is said once, knowing the whole list");
   wants_known_ = true;
   wanted_ = objects;
-  return {.objects = std::move(objects), .first_chunk = 0};
+  next_chunk_ = first_chunk;
+  received_bytes_ = std::uint64_t{first_chunk} * limits::kBulkChunkBytes;
+  return {.objects = std::move(objects), .first_chunk = first_chunk};
 }
 
 Result<Receiver::Arrival> Receiver::OnChunk(const BulkChunk& chunk) {

@@ -25,8 +25,9 @@ class Receiver {
   bool listed() const { return listed_; }
   const std::vector<ObjectInfo>& objects() const { return objects_; }
 
-  // Once, after the whole list. Precondition: positions in the list, ascending.
-  BulkWant Want(std::vector<std::uint32_t> objects);
+  // Once, after the whole list. Precondition: positions in the list, ascending. `first_chunk` of
+  // the first of them is the first that is to come.
+  BulkWant Want(std::vector<std::uint32_t> objects, std::uint32_t first_chunk = 0);
 
   struct Arrival {
     std::uint32_t object = 0;

@@ -115,7 +115,9 @@ Status Transfer::OnList(const BulkList& list) {
 void Transfer::OnLacking(Result<std::vector<std::uint32_t>> lacking) {
   if (!lacking) return Fail(lacking.error());
   wanted_ = lacking->size();
-  Send(receiver_->Want(std::move(*lacking)));
+  const std::uint32_t first_chunk =
+      lacking->empty() ? 0 : parts_.shelf.FirstChunk(receiver_->objects()[lacking->front()]);
+  Send(receiver_->Want(std::move(*lacking), first_chunk));
   GiveCredit();
   handlers_.on_progress();
   if (receiver_->complete()) End({});

@@ -33,7 +33,8 @@ void Writer::Pump() {
 }
 
 Status Writer::Take(const Waiting& chunk) {
-  if (chunk.header.number == 0) {
+  // An object that goes on where it broke off begins later.
+  if (chunk.header.number == 0 || !sink_) {
     ERIS_ASSIGN(sink_, shelf_.Create(*chunk.object));
     sink_->OnRoom([this] { PumpLater(); });
   }

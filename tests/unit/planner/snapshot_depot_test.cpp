@@ -1,0 +1,251 @@
+// Goal: a snapshot reaches the planner's store and another target whole, as what it was, goes on
+// where it broke off, and nobody has or brings another one than its item names. Method: stores in
+// three directories, both ends of the depot between them, frames in memory, the `dysnomia` program.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "broker/bulk/snapshot_shelf.h"
+#include "broker/link/memory_transport.h"
+#include "planner/depot_server.h"
+#include "schema/base/log.h"
+#include "schema/base/process.h"
+#include "state/snapshots/stream.h"
+#include "tests/unit/models/nix_store.h"
+#include "worker/state_runner.h"
+
+namespace eris::planner {
+namespace {
+
+using snapshots::SnapshotStore;
+using snapshots::StateKey;
+using ::testing::HasSubstr;
+
+// One end: the stores of the planner's depot, or a target.
+struct Target {
+  testing::TemporaryDirectory directory;
+  SnapshotStore store{directory.path() / "state"};
+};
+
+class SnapshotDepot : public ::testing::Test {
+ protected:
+  static constexpr const char* kQueue = "target.first";
+  static inline const StateKey kOld{"postgresql-database", "rooms-1"};
+  static inline const StateKey kNew{"postgresql-database", "rooms-2"};
+
+  SnapshotDepot() {
+    depot_.Serve(ObjectKind::kSnapshot, shelf_);
+    depot_.OnPresence({.queue = kQueue,
+                       .state = Presence::State::kConnected,
+                       .worker = "first",
+                       .software = "",
+                       .keys = {key_.ToText()}});
+  }
+
+  // A snapshot of two files, one of them large and not to be compressed much.
+  static std::string Take(const SnapshotStore& store, std::size_t bytes) {
+    const auto staged = store.Stage(kOld);
+    std::filesystem::create_directory(*staged / "folder");
+    std::string noise(bytes, 'x');
+    for (std::size_t i = 0; i < bytes; ++i) noise[i] = static_cast<char>((i * i + i / 7) >> 3);
+    std::ofstream(*staged / "folder/large") << noise;
+    std::ofstream(*staged / "small") << "rows\n";
+    EXPECT_TRUE(store.Commit(kOld, *staged, "abc"));
+    return SnapshotStore::ReferenceOf(kOld, "abc");
+  }
+
+  static PublishItem Item(TransferStateItem::Way way, const std::string& snapshot,
+                          const StateKey& as) {
+    return {.queue = kQueue,
+            .item = {.id = {.step = {.journal = {1}, .transaction = {1}, .index = {0}},
+                            .grade = {.attempt = 1}},
+                     .body = TransferStateItem{.profile = ProfileName("default"),
+                                               .way = way,
+                                               .service_name = ServiceName("rooms"),
+                                               .container = ContainerName(as.container),
+                                               .component = ComponentName(as.component),
+                                               .snapshot = snapshot}}};
+  }
+
+  Outcome Run(const Target& target, const PublishItem& publish) {
+    return Run(target, publish, std::get<TransferStateItem>(publish.item.body));
+  }
+  // What becomes of the item at this target, which may do something else than it was handed.
+  Outcome Run(const Target& target, const PublishItem& publish, const TransferStateItem& does) {
+    StateRunner runner(
+        {.dysnomia = DYSNOMIA_PROGRAM,
+         .state_dir = target.directory.path() / "state",
+         .depot_dir = {},
+         .work_dir = target.directory.path()},
+        *loop_, [this](const DepotAccess&) -> Result<std::unique_ptr<link::ClientTransport>> {
+          auto connected = network_.Connect(key_);
+          link_ = connected.get();
+          return connected;
+        });
+    std::optional<Outcome> ended;
+    runner.Transfer({publish.item.id, depot_.Allow(publish)}, does, Duration(60'000),
+                    [&ended](Outcome outcome) { ended = std::move(outcome); });
+    while (!ended) {
+      loop_->Turn(Duration(5));
+      frames_ += network_.Deliver();
+      if (break_after_frames_ > 0 && frames_ >= break_after_frames_) {
+        break_after_frames_ = 0;
+        network_.Break(*link_);
+        network_.Restore(*link_);
+      }
+    }
+    return *ended;
+  }
+  Outcome Push(const Target& target, const std::string& snapshot) {
+    return Run(target, Item(TransferStateItem::Way::kToDepot, snapshot, kOld));
+  }
+  Outcome Fetch(const Target& target, const std::string& snapshot) {
+    return Run(target, Item(TransferStateItem::Way::kFromDepot, snapshot, kNew));
+  }
+
+  // What a connection left that broke at byte `bytes`.
+  static std::filesystem::path LeavePart(const Target& from, const Target& at,
+                                         std::uint64_t bytes) {
+    const snapshots::SnapshotName name{kOld, "abc"};
+    const auto stream = snapshots::DescribeStream(from.store, name);
+    const auto part = at.store.PathOf(kNew, ".part-" + stream->sha256);
+    std::filesystem::create_directories(part.parent_path());
+    const UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT, 0600));
+    EXPECT_TRUE(snapshots::SendStream(from.store, name, fd.get()));
+    std::filesystem::resize_file(part, bytes);
+    return part;
+  }
+
+  static constexpr std::size_t kLarge = 20'000'000;
+
+  SystemClock clock_;
+  std::unique_ptr<link::Loop> loop_ = link::Loop::Open(clock_).value();
+  link::MemoryNetwork network_{std::size_t{32} << 20};
+  NullLog log_;
+  testing::TemporaryDirectory planner_;
+  bulk::SnapshotShelf shelf_{{.dysnomia = DYSNOMIA_PROGRAM,
+                              .environment = CurrentEnvironment(),
+                              .place = bulk::PlacesBelow(planner_.path() / "snapshots")},
+                             *loop_};
+  DepotServer depot_{{.endpoint = "tcp://depot:1",
+                      .server_key = "key",
+                      .secret = "secret",
+                      .roots_dir = (planner_.path() / "roots").string(),
+                      .environment = CurrentEnvironment()},
+                     *loop_,
+                     network_,
+                     log_};
+  link::PublicKey key_{.bytes = {1, 2, 3}};
+  link::MemoryClient* link_ = nullptr;
+  std::size_t frames_ = 0;
+  std::size_t break_after_frames_ = 0;
+  Target first_;
+  Target second_;
+};
+
+TEST_F(SnapshotDepot, BringsASnapshotToThePlannerAndOnToAnotherTarget) {
+  const std::string reference = Take(first_.store, kLarge);
+  const Outcome pushed = Push(first_, reference);
+  ASSERT_EQ(pushed.verdict, Verdict::kSucceeded) << pushed.message;
+  EXPECT_EQ(std::get<SnapshotReport>(pushed.report).snapshot, reference);
+  const SnapshotStore depot(planner_.path() / "snapshots/default");
+  EXPECT_TRUE(depot.Verify(kOld, "abc"));
+
+  const Outcome fetched = Fetch(second_, reference);
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  const auto& report = std::get<SnapshotReport>(fetched.report);
+  EXPECT_EQ(report.snapshot, "postgresql-database/rooms-2/abc") << "as it is called there";
+  EXPECT_EQ(report.bytes, kLarge + 5);
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc"));
+  EXPECT_EQ(second_.store.StoredChecksum(kNew, "abc"), first_.store.StoredChecksum(kOld, "abc"));
+  EXPECT_EQ(second_.store.Newest(kNew)->value().id, "abc");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(
+                              second_.store.PathOf(kNew, "abc").parent_path()),
+                          std::filesystem::directory_iterator()),
+            1)
+      << "nothing is left beside it";
+}
+
+TEST_F(SnapshotDepot, WhatIsThereIsNotSentAgain) {
+  const std::string reference = Take(first_.store, kLarge);
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  const std::size_t once = frames_;
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  EXPECT_LT(frames_ - once, kLarge / limits::kBulkChunkBytes / 2);
+}
+
+TEST_F(SnapshotDepot, TheNewestIsBroughtWhereNoneIsNamed) {
+  ASSERT_EQ(Push(first_, Take(first_.store, 1000)).verdict, Verdict::kSucceeded);
+  const Outcome fetched = Fetch(second_, "postgresql-database/rooms-1/");
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc"));
+}
+
+TEST_F(SnapshotDepot, GoesOnAfterALostConnection) {
+  const std::string reference = Take(first_.store, kLarge);
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  frames_ = 0;
+  break_after_frames_ = kLarge / limits::kBulkChunkBytes / 2;
+  const Outcome fetched = Fetch(second_, reference);
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  EXPECT_EQ(break_after_frames_, 0U) << "it was broken";
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc"));
+}
+
+TEST_F(SnapshotDepot, GoesOnAtTheChunkWhereItBrokeOff) {
+  const std::string reference = Take(first_.store, kLarge);
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  LeavePart(first_, second_, kLarge - 1'000'000);
+  frames_ = 0;
+  const Outcome fetched = Fetch(second_, reference);
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  EXPECT_LT(frames_, kLarge / limits::kBulkChunkBytes / 2) << "a twentieth was lacking";
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc"));
+}
+
+TEST_F(SnapshotDepot, WhatCameWrongIsRefusedAndNotKept) {
+  const std::string reference = Take(first_.store, kLarge);
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  const auto part = LeavePart(first_, second_, kLarge / 2);
+  {
+    std::fstream file(part, std::ios::in | std::ios::out);
+    file.seekp(5'000'000);
+    file << "another byte or two";
+  }
+  const Outcome fetched = Fetch(second_, reference);
+  EXPECT_EQ(fetched.verdict, Verdict::kFailed);
+  EXPECT_THAT(fetched.message, HasSubstr("not what was announced"));
+  EXPECT_FALSE(second_.store.Verify(kNew, "abc"));
+  EXPECT_EQ(Fetch(second_, reference).verdict, Verdict::kSucceeded) << "from the start";
+}
+
+TEST_F(SnapshotDepot, ACorruptSnapshotTravelsNowhere) {
+  const std::string reference = Take(first_.store, 1000);
+  std::ofstream(first_.store.PathOf(kOld, "abc") / "small") << "other rows\n";
+  const Outcome pushed = Push(first_, reference);
+  EXPECT_EQ(pushed.verdict, Verdict::kFailed);
+  EXPECT_THAT(pushed.message, HasSubstr("not what it was"));
+}
+
+TEST_F(SnapshotDepot, NobodyHasOrBringsAnotherOneThanItsItemNames) {
+  const std::string reference = Take(first_.store, 1000);
+  ASSERT_EQ(Push(first_, reference).verdict, Verdict::kSucceeded);
+  using Way = TransferStateItem::Way;
+  const PublishItem fetching = Item(Way::kFromDepot, reference, kNew);
+  const PublishItem pushing = Item(Way::kToDepot, reference, kOld);
+  auto does = std::get<TransferStateItem>(fetching.item.body);
+  does.snapshot = "postgresql-database/others/abc";
+  EXPECT_THAT(Run(second_, fetching, does).message, HasSubstr("does not name"));
+  does = std::get<TransferStateItem>(fetching.item.body);
+  EXPECT_THAT(Run(second_, pushing, does).message, HasSubstr("fetches no snapshot"));
+  does = std::get<TransferStateItem>(pushing.item.body);
+  EXPECT_THAT(Run(first_, fetching, does).message, HasSubstr("brings nothing"));
+  does.profile = ProfileName("another");
+  EXPECT_THAT(Run(first_, pushing, does).message, HasSubstr("is not the snapshot of this item"));
+}
+
+}  // namespace
+}  // namespace eris::planner
