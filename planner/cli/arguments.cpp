@@ -65,6 +65,7 @@ class Grammar {
     AddTargets();
     const GrammarParts parts = Parts();
     AddTools(app_, parts);
+    AddSnapshots(app_, parts);
     AddEnv(app_, parts);
     AddCaptures(app_, parts);
     AddKeys();

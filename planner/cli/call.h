@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "planner/cli/call_arguments.h"
+#include "planner/cli/snapshot_commands.h"
 #include "schema/base/clock.h"
 #include "schema/values/ids.h"
 #include "schema/values/key_grant.h"
@@ -234,7 +235,7 @@ using Command = std::variant<
     UnlockCommand, DoctorCommand, CollectCommand, VisualizeCommand, DistributionCommand,
     NormalizeCommand, CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
     KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand, CaptureInfraCommand,
-    ReconstructCommand, DeleteGenerationsCommand, RepairCommand, ResumeCommand>;
+    ReconstructCommand, DeleteGenerationsCommand, RepairCommand, ResumeCommand, SnapshotsCommand>;
 
 struct Call {
   Command command;

@@ -64,13 +64,14 @@ Result<ExitCode> RunNormalize(const NormalizeCommand& command, Context& context)
 // disnix-compare-manifest.
 Result<ExitCode> RunCompare(const CompareCommand& command, Context& context);
 
-// ---- this machine only (local.cpp, keys.cpp) ----
+// ---- this machine only (local.cpp, keys.cpp, snapshots.cpp) ----
 Result<ExitCode> RunManifest(const ManifestCommand& command, Context& context);
 Result<ExitCode> RunBuild(const BuildCommand& command, Context& context);
 Result<ExitCode> RunKeyGenerate(const KeyGenerateCommand& command, Context& context);
 Result<ExitCode> RunKeyAuthorize(const KeyAuthorizeCommand& command, Context& context);
 Result<ExitCode> RunKeyList(const KeyListCommand& command, Context& context);
 Result<ExitCode> RunKeyRevoke(const KeyRevokeCommand& command, Context& context);
+Result<ExitCode> RunSnapshots(const SnapshotsCommand& command, Context& context);
 
 // ---- what targets say of themselves (capture.cpp) ----
 Result<ExitCode> RunCaptureInfra(const CaptureInfraCommand& command, Context& context);

@@ -148,6 +148,13 @@ Json Of(const HeldTarget& held) {
           {"standing", held.standing}};
 }
 
+Json Of(const StoredSnapshot& snapshot) {
+  return {{"snapshot", snapshot.reference},
+          {"generation", snapshot.generation},
+          {"bytes", snapshot.bytes},
+          {"takenMs", snapshot.taken.ms}};
+}
+
 Json Of(const Diagnosis& diagnosis) {
   constexpr const char* kWords[] = {"ok", "warning", "error"};
   return {{"grade", kWords[static_cast<std::size_t>(diagnosis.grade)]},
@@ -265,6 +272,8 @@ std::string ToJson(std::span<const TargetAnswer> answers) { return ListText(answ
 std::string ToJson(std::span<const NamedKey> keys) { return ListText(keys, &Of); }
 
 std::string ToJson(std::span<const HeldTarget> held) { return ListText(held, &Of); }
+
+std::string ToJson(std::span<const StoredSnapshot> snapshots) { return ListText(snapshots, &Of); }
 
 std::string ToJson(std::span<const Diagnosis> diagnoses) { return ListText(diagnoses, &Of); }
 

@@ -24,6 +24,7 @@ std::string ToJson(std::span<const LogEntry> entries);
 std::string ToJson(std::span<const TargetAnswer> answers);
 std::string ToJson(std::span<const NamedKey> keys);
 std::string ToJson(std::span<const HeldTarget> held);
+std::string ToJson(std::span<const StoredSnapshot> snapshots);
 std::string ToJson(std::span<const Diagnosis> diagnoses);
 std::string ToJson(std::span<const Discrepancy> discrepancies);
 // What a transaction was, what became of each target, and the events that show it.

@@ -304,6 +304,16 @@ std::string KeysText(std::span<const NamedKey> keys) {
   return TableText(rows);
 }
 
+std::string SnapshotsText(std::span<const StoredSnapshot> snapshots) {
+  if (snapshots.empty()) return "no snapshots\n";
+  Rows rows{{"SNAPSHOT", "GENERATION", "BYTES", "TAKEN"}};
+  for (const StoredSnapshot& one : snapshots) {
+    rows.push_back({one.reference, std::to_string(one.generation), std::to_string(one.bytes),
+                    TimeText(one.taken)});
+  }
+  return TableText(rows);
+}
+
 std::string ManifestText(const Manifest& manifest) {
   if (manifest.mappings.empty()) return "nothing is mapped to any target\n";
   Rows rows{{"TARGET", "CONTAINER", "SERVICE", "PACKAGE"}};

@@ -39,6 +39,15 @@ struct NamedKey {
   bool operator==(const NamedKey&) const = default;
 };
 
+// A generation of a snapshot store of this machine.
+struct StoredSnapshot {
+  std::string reference;  // CONTAINER/COMPONENT/ID
+  std::uint64_t generation = 0;
+  std::uint64_t bytes = 0;
+  WallTime taken;
+  bool operator==(const StoredSnapshot&) const = default;
+};
+
 // Columns as wide as their widest cell, two blanks between; the first row is the head. Every text
 // below ends with a line end; an empty list says so.
 std::string TableText(const std::vector<std::vector<std::string>>& rows);
@@ -52,6 +61,7 @@ std::string HeldText(std::span<const HeldTarget> held, WallTime now);
 std::string LogsText(std::span<const LogEntry> entries);
 std::string AnswersText(std::span<const TargetAnswer> answers);
 std::string KeysText(std::span<const NamedKey> keys);
+std::string SnapshotsText(std::span<const StoredSnapshot> snapshots);
 std::string ManifestText(const Manifest& manifest);
 
 // "2026-01-31 12:00:00Z"; "-" for none.

@@ -1,0 +1,29 @@
+// What the commands about snapshots were asked for: a part of call.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace eris::cli {
+
+// Snapshots in a store of this machine: the depot's, or a target's. Needs no broker.
+struct SnapshotsCommand {
+  enum class Job : std::uint8_t {
+    kList,
+    kShow,
+    kVerify,
+    kExport,
+    kImport,
+    kClean
+  } job = Job::kList;
+  std::string store;      // a state directory; empty = the depot's, of the profile
+  std::string reference;  // CONTAINER/COMPONENT/ID; without ID: the newest
+  std::string file;       // a tar archive, or a directory
+  std::string container;  // only these; empty = all
+  std::string component;
+  enum class Which : std::uint8_t { kNewest, kAll } which = Which::kNewest;
+  std::uint32_t keep = 1;
+  bool operator==(const SnapshotsCommand&) const = default;
+};
+
+}  // namespace eris::cli
