@@ -211,4 +211,18 @@ check t1
 expect 0 "send the state of rooms to the depot" "$eris" undeploy
 depot=$work/state/planner/snapshots/default/generations/postgresql-database/rooms
 [ -n "$(ls "$depot")" ] || fail "there is no last snapshot"
+
+# It is looked at, copied out and taken in elsewhere.
+expect 0 "postgresql-database/rooms/" "$eris" snapshots list
+expect 0 "dump.sql.xz" "$eris" snapshots show postgresql-database/rooms/
+expect 0 "are what they were" "$eris" snapshots verify --all
+expect 0 "is in" "$eris" snapshots export postgresql-database/rooms/ "$work/rooms.tar"
+expect 0 "is the newest" "$eris" snapshots import "$work/rooms.tar" postgresql-database/copy/1 --store "$work/elsewhere"
+expect 0 "1 of 1" "$eris" snapshots verify --store "$work/elsewhere"
+cmp "$work/elsewhere/snapshots/postgresql-database/copy/1/dump.sql.xz" \
+  "$work"/state/planner/snapshots/default/snapshots/postgresql-database/rooms/"$("$eris" snapshots list |
+    sed -n 's|^postgresql-database/rooms/\([^ ]*\).*|\1|p')"/dump.sql.xz || fail "the copy differs"
+echo spoilt >>"$work/elsewhere/snapshots/postgresql-database/copy/1/dump.sql.xz"
+expect 1 "is not what it was" "$eris" snapshots verify --store "$work/elsewhere"
+expect 0 "generations are deleted" "$eris" snapshots clean --keep 1
 echo "all as promised"
