@@ -14,7 +14,9 @@ KeyLevel LevelOf(const Submission& submission) {
   const KeyLevel action = std::visit(
       Overloaded{[](const Operate& operate) {
                    const bool is_collect = std::holds_alternative<CollectItem>(operate.body);
-                   return is_collect || operate.takes_over ? KeyLevel::kAdmin : KeyLevel::kDeploy;
+                   if (is_collect || operate.takes_over) return KeyLevel::kAdmin;
+                   return std::holds_alternative<SnapshotItem>(operate.body) ? KeyLevel::kState
+                                                                             : KeyLevel::kDeploy;
                  },
                  [](const auto&) { return KeyLevel::kDeploy; }},
       submission.action);

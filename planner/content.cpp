@@ -13,6 +13,7 @@
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
 #include "planner/plan/repair.h"
+#include "planner/plan/snapshot_plan.h"
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
@@ -220,8 +221,28 @@ Status PlanMove(const Submission& submission, GenerationNumber current,
   return CheckPresence(submission.options, absent, content.plan);
 }
 
+Result<PlannedContent> PlanBackup(const Submission& submission, const Operate& operate,
+                                  GenerationNumber current, JournalReader& journal) {
+  if (!current) {
+    return Fail(ErrorCode::kNotFound,
+                "profile " + submission.profile.text + " has no generation, so no state");
+  }
+  PlannedContent content;
+  ERIS_ASSIGN(const Manifest manifest, journal.LoadManifest(submission.profile, current));
+  ERIS_ASSIGN(content.plan, PlanSnapshots({.profile = submission.profile,
+                                           .base_generation = current,
+                                           .manifest = manifest,
+                                           .which = std::get<SnapshotItem>(operate.body).activity,
+                                           .targets = operate.targets}));
+  content.plan_hash = PlanHash(content.plan);
+  return content;
+}
+
 Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
                                      GenerationNumber current, JournalReader& journal) {
+  if (std::holds_alternative<SnapshotItem>(operate.body)) {
+    return PlanBackup(submission, operate, current, journal);
+  }
   PlannedContent content;
   std::vector<TargetName> targets = operate.targets;
   if (targets.empty()) {

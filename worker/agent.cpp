@@ -327,11 +327,16 @@ std::string Agent::LeaseObjection(const ItemId& id, const ItemBody& body) const 
   }
   const LeaseNeed need = LeaseNeedOf(body);
   if (need == LeaseNeed::kNone) return {};
+  if (need == LeaseNeed::kOwnOrFree) {
+    if (!ledger_.lease) return {};
+    if (ledger_.lease->transaction != transaction) {
+      return "locked by transaction " + Describe(ledger_.lease->transaction);
+    }
+  }
   if (!ledger_.lease || ledger_.lease->transaction != transaction) {
     return "the lease of transaction " + Describe(transaction) + " is not held here";
   }
-  if (need == LeaseNeed::kConfirmed &&
-      ledger_.lease->standing != LedgerLease::Standing::kConfirmed) {
+  if (need != LeaseNeed::kHeld && ledger_.lease->standing != LedgerLease::Standing::kConfirmed) {
     return "the lease of transaction " + Describe(transaction) + " is not confirmed";
   }
   return {};

@@ -98,13 +98,17 @@ LeaseNeed LeaseNeedOf(const ItemBody& body) {
                         [](const UnlockItem&) { return LeaseNeed::kNone; },
                         [](const ActivateItem&) { return LeaseNeed::kConfirmed; },
                         [](const DeactivateItem&) { return LeaseNeed::kConfirmed; },
-                        [](const SnapshotItem&) { return LeaseNeed::kConfirmed; },
+                        [](const SnapshotItem&) { return LeaseNeed::kOwnOrFree; },
                         [](const RestoreItem&) { return LeaseNeed::kConfirmed; },
                         [](const DeleteStateItem&) { return LeaseNeed::kNone; },
                         [](const SetProfileItem&) { return LeaseNeed::kConfirmed; },
                         [](const CollectItem&) { return LeaseNeed::kNone; },
                         [](const QueryItem&) { return LeaseNeed::kNone; },
-                        [](const TransferStateItem&) { return LeaseNeed::kConfirmed; },
+                        [](const TransferStateItem& item) {
+                          return item.way == TransferStateItem::Way::kToDepot
+                                     ? LeaseNeed::kOwnOrFree
+                                     : LeaseNeed::kConfirmed;
+                        },
                     },
                     body);
 }

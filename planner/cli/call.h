@@ -1,5 +1,4 @@
-// What a person asked for on the command line, as values. Says nothing about how it is written
-// (arguments.h) or done (commands.h).
+// What a person asked for on the command line, as values; not how it is written or done.
 #pragma once
 
 #include <cstdint>
@@ -228,14 +227,16 @@ struct UpCommand {
   bool operator==(const UpCommand&) const = default;
 };
 
-using Command = std::variant<
-    DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand, UndeployCommand,
-    RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand, StatusCommand, WatchCommand,
-    LogsCommand, HistoryCommand, CancelCommand, AbandonCommand, WhyCommand, LockCommand,
-    UnlockCommand, DoctorCommand, CollectCommand, VisualizeCommand, DistributionCommand,
-    NormalizeCommand, CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
-    KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand, CaptureInfraCommand,
-    ReconstructCommand, DeleteGenerationsCommand, RepairCommand, ResumeCommand, SnapshotsCommand>;
+using Command =
+    std::variant<DeployCommand, PlanCommand, BuildCommand, ManifestCommand, RollbackCommand,
+                 UndeployCommand, RetryCommand, QueryCommand, GenerationsCommand, TargetsCommand,
+                 StatusCommand, WatchCommand, LogsCommand, HistoryCommand, CancelCommand,
+                 AbandonCommand, WhyCommand, LockCommand, UnlockCommand, DoctorCommand,
+                 CollectCommand, VisualizeCommand, DistributionCommand, NormalizeCommand,
+                 CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
+                 KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand,
+                 CaptureInfraCommand, ReconstructCommand, DeleteGenerationsCommand, RepairCommand,
+                 ResumeCommand, SnapshotCommand, SnapshotsCommand>;
 
 struct Call {
   Command command;

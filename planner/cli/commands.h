@@ -34,9 +34,10 @@ Result<ExitCode> RunResume(const ResumeCommand& command, Context& context);
 Result<ExitCode> RunRepair(const RepairCommand& command, Context& context);
 Result<ExitCode> RunRetry(const RetryCommand& command, Context& context);
 
-// ---- asked of each target (operations.cpp) ----
+// ---- asked of each target (operations.cpp, snapshot.cpp) ----
 Result<ExitCode> RunQuery(const QueryCommand& command, Context& context);
 Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context);
+Result<ExitCode> RunSnapshot(const SnapshotCommand& command, Context& context);
 
 // ---- questions (questions.cpp) ----
 Result<ExitCode> RunStatus(const StatusCommand& command, Context& context);

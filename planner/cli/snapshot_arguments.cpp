@@ -1,4 +1,4 @@
-// The grammar of `eris snapshots`.
+// The grammar of the commands about snapshots.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -56,9 +56,38 @@ void AddVerb(CLI::App& snapshots, const GrammarParts& parts, const Verb& verb) {
   if (verb.job == Job::kList) parts.add_json(app);
 }
 
+template <typename Name>
+void AddName(CLI::App& app, const char* names, Name& into, const char* help) {
+  app.add_option(names, into.text, help);
+}
+
+void AddSnapshot(CLI::App& root, const GrammarParts& parts) {
+  auto command = std::make_shared<SnapshotCommand>();
+  CLI::App& app = *root.add_subcommand(
+      "snapshot", "take snapshots of states in use and bring them to the depot");
+  app.callback([command, take = parts.take] { take(*command); });
+  AddName(app, "--service", command->service, "only of this service");
+  AddName(app, "-C,--container", command->container, "only in this container");
+  AddName(app, "-c,--component", command->component, "only of this component");
+  app.add_option_function<std::vector<std::string>>(
+      "--target",
+      [command](const std::vector<std::string>& names) {
+        for (const std::string& name : names) command->targets.emplace_back(name);
+      },
+      "only on this target; may be repeated");
+  app.add_flag_callback(
+      "--all-services", [command] { command->scope = SnapshotCommand::Scope::kAllServices; },
+      "of every service whose state is deployed with it");
+  AddSubmitOptions(app, command->submit);
+  parts.add_connection(app);
+  parts.add_profile(app);
+  parts.add_json(app);
+}
+
 }  // namespace
 
 void AddSnapshots(CLI::App& root, const GrammarParts& parts) {
+  AddSnapshot(root, parts);
   CLI::App& snapshots = *root.add_subcommand("snapshots", "snapshots in a store of this machine");
   snapshots.require_subcommand(1);
   for (const Verb& verb : kVerbs) AddVerb(snapshots, parts, verb);

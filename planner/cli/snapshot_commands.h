@@ -3,8 +3,24 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "planner/cli/call_arguments.h"
+#include "schema/values/ids.h"
 
 namespace eris::cli {
+
+// Snapshots of states in use, brought to the depot.
+struct SnapshotCommand {
+  // Empty names are any; without any name, all states of the environment.
+  ServiceName service;
+  ContainerName container;
+  ComponentName component;
+  std::vector<TargetName> targets;  // empty = all
+  enum class Scope : std::uint8_t { kNamed, kAllServices } scope = Scope::kNamed;
+  SubmitArguments submit;
+  bool operator==(const SnapshotCommand&) const = default;
+};
 
 // Snapshots in a store of this machine: the depot's, or a target's. Needs no broker.
 struct SnapshotsCommand {

@@ -99,8 +99,10 @@ Operate ReadOperate(wire::Operate::Reader from, Input& in) {
   codec::Read(from.getBody(), to.body, in);
   if (!std::holds_alternative<QueryItem>(to.body) &&
       !std::holds_alternative<CollectItem>(to.body) &&
+      !std::holds_alternative<SnapshotItem>(to.body) &&
       !std::holds_alternative<TransferItem>(to.body)) {
-    in.Fail("only query, collect and transfer run outside of a transaction of generations");
+    in.Fail(
+        "only query, collect, snapshot and transfer run outside of a transaction of generations");
   }
   ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
   to.takes_over = from.getTakesOver();

@@ -99,7 +99,7 @@ struct RetryTransaction {
   TransactionId of;
   bool operator==(const RetryTransaction&) const = default;
 };
-// One item on each of some targets, outside of any generation: query, collect or transfer.
+// One item on each of some targets, outside of any generation: query, collect, transfer, snapshot.
 struct Operate {
   ItemBody body;
   std::vector<TargetName> targets;  // empty = all of the profile's current generation

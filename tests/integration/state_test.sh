@@ -140,6 +140,7 @@ in rec {
         export PGHOST=\${rooms.target.container.postgresqlRuntimeDir} PGPORT=4711
         export PGUSER=postgres PGDATABASE=rooms LD_LIBRARY_PATH=$LD_LIBRARY_PATH
         echo \$\$ > $work/run/writer.pid
+        echo \$\$ >> $work/run/starts
         n=\$(date +%s%N | cut -c 6-14)
         while :; do
           n=\$((n + 1))
@@ -177,6 +178,17 @@ check() {
 expect 0 "committed as generation 1" "$eris" deploy
 bulk=$(ask t1 "SELECT count(*), md5(string_agg(text, '' ORDER BY n)) FROM bulk")
 more_writes
+
+# A backup while it is written to: what was acknowledged before it began is in it, and nothing went down.
+restarts=$(grep -c . "$work/run/starts")
+sort <"$work/acknowledged" >"$work/told"
+expect 0 "set [0-9]*: 1 snapshots in the depot" "$eris" snapshot --all-services
+xzcat "$work"/state/planner/snapshots/default/snapshots/postgresql-database/rooms/*/dump.sql.xz |
+  sed -n '/^COPY public.writes/,/^\\\./p' | grep '^[0-9]' | sort >"$work/there"
+[ -z "$(comm -23 "$work/told" "$work/there")" ] || fail "the backup lacks writes"
+[ "$(grep -c . "$work/run/starts")" = "$restarts" ] || fail "the writer went down"
+expect 1 "of which services" "$eris" snapshot
+expect 1 "no service with state is meant" "$eris" snapshot --container nowhere
 
 to() { echo "{ infrastructure, ... }: { rooms = [ infrastructure.$1 ]; writer = [ infrastructure.t3 ]; }" >distribution.nix; }
 

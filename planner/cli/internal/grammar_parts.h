@@ -38,7 +38,7 @@ void AddTools(CLI::App& root, const GrammarParts& parts);
 void AddCaptures(CLI::App& root, const GrammarParts& parts);
 // tool_arguments.cpp: --until, --resume and --repair of `deploy`.
 void AddPhases(CLI::App& deploy, DeployCommand& command, const GrammarParts& parts);
-// snapshot_arguments.cpp: `eris snapshots …`.
+// snapshot_arguments.cpp: `eris snapshot`, `eris snapshots …`.
 void AddSnapshots(CLI::App& root, const GrammarParts& parts);
 // disnix_env.cpp: `eris env`, the command line of disnix-env.
 void AddEnv(CLI::App& root, const GrammarParts& parts);

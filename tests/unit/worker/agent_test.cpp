@@ -285,6 +285,22 @@ TEST(Agent, ASwitchItemNeedsTheConfirmedLease) {
   EXPECT_EQ(h.Recorded<MappingActivated>(), 0U);
 }
 
+TEST(Agent, ASnapshotNeedsNoLeaseWhileNobodyElseHasOne) {
+  AgentHarness h;
+  const WorkItem snapshot = ItemOf(1, SnapshotItem{ActivityOf("db")});
+  h.Receive(snapshot);
+  EXPECT_THAT(h.Started(), ElementsAre(snapshot.id));
+  h.Finish(snapshot);
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+  AgentHarness leased;
+  leased.Lease();
+  WorkItem other = ItemOf(2, SnapshotItem{ActivityOf("db")});
+  other.id.step.transaction = {9};
+  leased.Receive(other);
+  EXPECT_THAT(leased.Started(), IsEmpty());
+  EXPECT_THAT(leased.Verdicts(), ElementsAre(Verdict::kUnavailable));
+}
+
 TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
   AgentHarness h;
   const WorkItem acquire = ItemOf(1, kAcquire);
