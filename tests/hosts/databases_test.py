@@ -3,7 +3,7 @@
 Method: PostgreSQL and MariaDB servers on two hosts with stores of their own, 100,000 rows each, a directory beside them,
 one client for each database on a third host; the snapshots travel by the depot. Moved once undisturbed, once with a
 restore that fails, once while worker and planner are killed. Targets are not called what their addresses are.
-Usage: state_test.py PACKAGE
+Usage: databases_test.py PACKAGE
 """
 
 import glob
@@ -108,7 +108,7 @@ class States:
             site.run(role, f"for program in /srv/bin/*; do ln -sf $program /usr/local/bin/; done; "
                            f"echo /srv/servers/{LIBRARIES} > /etc/ld.so.conf.d/servers.conf; ldconfig; "
                            "systemctl restart eris-worker")
-        testbed("copy", os.path.join(HERE, "state-models"), site.hosts["hub"], "/root/models", directory=site.directory)
+        testbed("copy", os.path.join(HERE, "database-models"), site.hosts["hub"], "/root/models", directory=site.directory)
         for target in site.targets:
             site.wait_for("hub", "eris targets", rf"target\.{target} +connected")
 
@@ -184,7 +184,9 @@ def killed_while_it_moves(site, states):
         if verb is not None:
             site.wait_for(role, f"cat /var/log/{unit}.log", rf"item.started.*item=[0-9a-f]+-{transaction}-\S+ verb={verb}",
                           timeout=120)
-        site.run(role, f"kill -9 $(systemctl main-pid {unit})")
+        # It may be on its way up from the kill before.
+        pid = site.wait_for(role, f"systemctl main-pid {unit}", r"^[1-9]\d*$").strip()
+        site.run(role, f"kill -9 {pid}")
         print(f"-- {unit} on {role} killed at {verb}", flush=True)
     transcript = site.finish(watching, timeout=180)
     expect(re.search("committed", transcript), "it is committed nevertheless")
