@@ -79,6 +79,26 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
   return prepared;
 }
 
+// Whether something was given up since the newest generation, and says so: then only the planner's
+// journal tells what runs (planner/doubt.h), and its plan is a longer one than that made here.
+bool IsInDoubt(Client& client, Context& context) {
+  constexpr std::uint32_t kLast = 100;
+  Request request;
+  request.profile = context.call.profile;
+  request.limit = kLast;
+  const Result<std::vector<TransactionStatus>> newest_first = AskStatus(client, request);
+  if (!newest_first) return false;
+  for (const TransactionStatus& status : *newest_first) {
+    if (status.generation) break;  // with which all was settled
+    if (status.result != TransactionResult::kAbandoned) continue;
+    context.output.Note("transaction " + std::to_string(status.transaction.value) +
+                        " was given up: the planner adds to this plan what that left in doubt, and "
+                        "the hash is another one then; it is in the refusal of `deploy --plan`");
+    return true;
+  }
+  return false;
+}
+
 PendingRoots RootsOf(const Context& context) {
   return {StateDirectoryOf(context.settings, context.surroundings),
           NixEnvironmentOf(context.settings, context.surroundings)};
@@ -119,7 +139,9 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   if (command.upgrade == DeployCommand::Upgrade::kRefused) ERIS_TRY(CheckInstall(prepared));
   if (prepared.plan) {
     DropOldRoots(prepared.session->client(), context);
-    ERIS_TRY(CheckHash(*prepared.plan, options));
+    const bool has_hash = !options.expected_plan_hash.empty();
+    const bool is_known = !has_hash || !IsInDoubt(prepared.session->client(), context);
+    if (is_known) ERIS_TRY(CheckHash(*prepared.plan, options));  // else the planner alone can
     if (!prepared.plan->empty()) {
       announced = SummaryLine(prepared.plan->summary);
       context.output.Say(announced);
@@ -145,6 +167,7 @@ Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {
     return Fail(ErrorCode::kUnavailable, "no planner is connected to the broker",
                 "start eris-planner, or wait until it is back");
   }
+  static_cast<void>(IsInDoubt(prepared.session->client(), context));
   if (context.output.json()) {
     context.output.Print(PlanToJson(*prepared.plan));
   } else {
