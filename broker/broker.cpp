@@ -319,13 +319,14 @@ void Broker::OnRequest(const Session& from, Message message) {
     return SendFault(from, header,
                      {.code = Fault::Code::kUnavailable, .message = "no planner is connected"});
   }
-  Send(planner->peer,
-       {.kind = MessageKind::kRequest,
-        .client = from.id,
-        .request = header.request,
-        .verb = header.verb,
-        .author = from.grant.name},
-       std::move(message.body));
+  Header onward{.kind = MessageKind::kRequest,
+                .client = from.id,
+                .request = header.request,
+                .verb = header.verb,
+                .author = from.grant.name};
+  // Of which profile it is only the planner knows.
+  if (*needed > KeyLevel::kRead) onward.profiles = from.grant.profiles;
+  Send(planner->peer, std::move(onward), std::move(message.body));
 }
 
 void Broker::OnReply(const Session& from, Message message) {

@@ -43,6 +43,7 @@ struct ClientRequest {
   std::uint64_t request = 0;
   RequestVerb verb = RequestVerb::kUnspecified;
   std::string author;
+  std::vector<std::string> profiles;  // that its key may change; of requests that change something
   Request body;
 };
 

@@ -8,6 +8,7 @@
 #include "planner/plan/plan_text.h"
 #include "planner/reply_parts.h"
 #include "schema/codec/codec.h"
+#include "schema/values/key_grant.h"
 
 namespace eris::planner {
 namespace {
@@ -35,6 +36,15 @@ void AddWaits(const Transaction& transaction, LaneNumber lane, std::vector<std::
   if (lanes.SilentSince(lane) && lines.size() < kMostWaits) {
     lines.push_back(NameOf(transaction.id()) + " waits for it to be connected");
   }
+}
+
+// Whether the client's key may change that profile.
+Status CheckRight(const ClientRequest& request, const Transaction& transaction) {
+  const std::string& profile = transaction.submission().profile.text;
+  if (Covers(request.profiles, profile)) return {};
+  return Fail(ErrorCode::kInvalid,
+              "key '" + request.author + "' may not change profile '" + profile + "'",
+              "ask an administrator for `eris key authorize`");
 }
 
 }  // namespace
@@ -268,6 +278,7 @@ Result<Reply> Coordinator::AnswerCancel(const ClientRequest& request, Now now) {
   if (transaction == nullptr || transaction->phase() == TransactionPhase::kEnded) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " has ended already", "see `eris status`");
   }
+  ERIS_TRY(CheckRight(request, *transaction));
   if (!transaction->is_cancellable()) {
     return Fail(ErrorCode::kConflict,
                 NameOf(id) + " can not be cancelled while it is " +
@@ -284,6 +295,7 @@ Result<Reply> Coordinator::AnswerAbandon(const ClientRequest& request, Now now) 
   if (transaction == nullptr || transaction->is_finished()) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " has nothing left to do", "see `eris status`");
   }
+  ERIS_TRY(CheckRight(request, *transaction));
   if (transaction->is_cancellable()) {
     return Fail(ErrorCode::kConflict,
                 NameOf(id) + " is " + std::string(ToString(transaction->phase())),
@@ -300,6 +312,7 @@ Result<Reply> Coordinator::AnswerResume(const ClientRequest& request, Now now) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " does not wait to be resumed",
                 "see `eris status " + std::to_string(id.value) + "`");
   }
+  ERIS_TRY(CheckRight(request, *transaction));
   const Until until = request.body.until;
   if (until != Until::kEnd && until <= transaction->paused_after()) {
     return Fail(ErrorCode::kInvalid,

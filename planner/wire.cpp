@@ -96,6 +96,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
                               .request = header.request,
                               .verb = header.verb,
                               .author = header.author,
+                              .profiles = header.profiles,
                               .body = std::move(request)},
                              now);
       return {};

@@ -108,6 +108,7 @@ struct Header {
   verb @7 :RequestVerb;      # request
   author @8 :Text;           # request, submitChunk: name of the client's key
   event @9 :UInt64;          # publish, deliver: newest event of the journal when it was published
+  profiles @10 :List(Text);  # request that changes something: what the client's key may change
 }
 
 # ---- sessions ----

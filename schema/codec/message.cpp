@@ -36,6 +36,8 @@ void Write(wire::Header::Builder to, const Header& from) {
   to.setVerb(ToWire(from.verb));
   if (!from.author.empty()) to.setAuthor(Text(from.author));
   to.setEvent(from.event.value);
+  if (from.profiles.empty()) return;
+  WriteTexts(to.initProfiles(Count(from.profiles)), from.profiles);
 }
 
 void Read(wire::Header::Reader from, Header& to, Input& in) {
@@ -49,6 +51,7 @@ void Read(wire::Header::Reader from, Header& to, Input& in) {
   to.verb = EnumOrUnspecified<RequestVerb>(from.getVerb());
   to.author = in.Name(from.getAuthor());
   to.event = {from.getEvent()};
+  ReadTexts(from.getProfiles(), to.profiles, in, &Input::Name);
 }
 
 // ---- sessions ----

@@ -93,6 +93,8 @@ struct Header {
   RequestVerb verb = RequestVerb::kUnspecified;  // request
   std::string author;   // request, submitChunk: name of the client's key, set by the broker
   EventSequence event;  // publish, deliver: newest of the journal when it was published
+  // request that changes something: what the client's key may change, by the broker
+  std::vector<std::string> profiles;
   bool operator==(const Header&) const = default;
 };
 

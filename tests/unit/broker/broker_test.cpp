@@ -312,6 +312,16 @@ TEST(BrokerOutcomes, VitalsAreForwardedNowAndThenOnly) {
   EXPECT_THAT(net.TakeKinds(successor), Contains(MessageKind::kVitals)) << "the last ones";
 }
 
+TEST(BrokerRequests, ThatChangeSomethingSayWhatTheKeyMayChange) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer client = net.Client("bob");
+  net.Take(planner);
+  net.Send(client, {.kind = MessageKind::kRequest, .verb = RequestVerb::kCancel, .profiles = {"*"}},
+           "q");
+  EXPECT_THAT(net.Take(planner).at(0).header.profiles, ElementsAre("default"));
+}
+
 TEST(BrokerRequests, GoToThePlannerWithTheClientsNameAndBack) {
   Network net;
   const Peer planner = net.Planner();

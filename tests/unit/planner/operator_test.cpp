@@ -93,6 +93,22 @@ TEST_F(Operator, AStopIsNoWayBackAndOutlivesThePlanner) {
   EXPECT_TRUE(std::holds_alternative<ErrorReply>(again.body));
 }
 
+TEST_F(Operator, WhoMayNotChangeTheProfileEndsAndResumesNothing) {
+  const TransactionId transaction = Begin(Until::kSwitch);
+  Request request;
+  request.transaction.transaction = transaction;
+  world.LetAskersChange({"other"});
+  for (const RequestVerb verb :
+       {RequestVerb::kCancel, RequestVerb::kAbandon, RequestVerb::kResume}) {
+    const Reply reply = world.Ask(verb, request).at(0);
+    ASSERT_TRUE(std::holds_alternative<ErrorReply>(reply.body)) << ToString(verb);
+    EXPECT_THAT(std::get<ErrorReply>(reply.body).error.message,
+                HasSubstr("may not change profile 'default'"));
+  }
+  world.Settle();
+  EXPECT_TRUE(world.StatusOf(transaction).is_paused);
+}
+
 TEST_F(Operator, WhatStoppedCanBeCancelled) {
   const auto before = world.fleet().target("t2").active;
   for (const auto& [until, result] : {std::pair{Until::kPrepare, Result::kAborted},

@@ -150,6 +150,7 @@ std::vector<Reply> PlannerWorld::Ask(RequestVerb verb, Request request, std::uin
                            .request = number,
                            .verb = verb,
                            .author = "alice",
+                           .profiles = asker_profiles_,
                            .body = std::move(request)},
                           now_);
   Turn();

@@ -39,6 +39,7 @@ class PlannerWorld {
   void Restart();
   void Welcome(std::uint64_t boot = 1);
   void SetConnected(const std::string& target, bool connected);
+  void LetAskersChange(std::vector<std::string> profiles) { asker_profiles_ = std::move(profiles); }
   std::vector<Reply> Ask(RequestVerb verb, Request request, std::uint64_t number = 1);
   void CrashAt(Crash crash) { crash_ = crash; }
   // What a test is about begins with the next append.
@@ -85,6 +86,7 @@ class PlannerWorld {
   std::uint64_t next_id_ = 1;
   std::map<SubmissionId, SubmissionTaken> taken_;
   std::vector<SendReply> replies_;
+  std::vector<std::string> asker_profiles_{"*"};
   std::vector<ItemId> acknowledged_;
   std::vector<PublishItem> published_;
   std::optional<Error> stopped_;
