@@ -46,6 +46,20 @@ Status CheckTargets(const KeyGrant& grant, const SubmissionAction& action) {
   return {};
 }
 
+// Unlike other operations it is never meant for all targets.
+Status CheckDiagnosis(const KeyGrant& grant, const SubmissionAction& action) {
+  const auto* operate = std::get_if<Operate>(&action);
+  if (operate == nullptr || !std::holds_alternative<DiagnoseItem>(operate->body)) return {};
+  if (operate->targets.empty()) return Fail(NotAllowed(grant, "diagnose all targets at once"));
+  for (const TargetName& target : operate->targets) {
+    if (MayDiagnose(grant, {.kind = QueueName::Kind::kTarget, .name = target.text})) continue;
+    Error error = NotAllowed(grant, "diagnose on target '" + target.text + "'");
+    error.fix = "ask an administrator for `eris key authorize --diagnose " + target.text + "`";
+    return Fail(std::move(error));
+  }
+  return {};
+}
+
 }  // namespace
 
 bool RoleMaySend(Role role, MessageKind kind) {
@@ -67,6 +81,8 @@ bool RoleMaySend(Role role, MessageKind kind) {
     case MessageKind::kSubmitChunk:
     case MessageKind::kRequest:
       return role == Role::kClient;
+    case MessageKind::kStream:
+      return role == Role::kClient || role == Role::kWorker;
     case MessageKind::kUnspecified:
     case MessageKind::kWhoAreYou:
     case MessageKind::kWelcome:
@@ -116,6 +132,10 @@ Status AuthoriseHello(const KeyGrant& grant, const Hello& hello) {
   return {};
 }
 
+bool MayDiagnose(const KeyGrant& grant, const QueueName& queue) {
+  return queue.kind == QueueName::Kind::kTarget && Covers(grant.diagnose, queue.name);
+}
+
 Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission) {
   const KeyLevel needed = LevelOf(submission);
   if (grant.level < needed) {
@@ -124,6 +144,7 @@ Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission) 
   if (!Covers(grant.profiles, submission.profile.text)) {
     return Fail(NotAllowed(grant, "change profile '" + submission.profile.text + "'"));
   }
+  ERIS_TRY(CheckDiagnosis(grant, submission.action));
   return CheckTargets(grant, submission.action);
 }
 

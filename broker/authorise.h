@@ -7,6 +7,7 @@
 #include "schema/base/error.h"
 #include "schema/values/key_grant.h"
 #include "schema/values/message.h"
+#include "schema/values/plan.h"
 #include "schema/values/submission.h"
 
 namespace eris {
@@ -19,6 +20,10 @@ std::optional<KeyLevel> LevelOf(RequestVerb verb);
 
 // kInvalid, with a message for the client, when the grant does not cover what the hello claims.
 Status AuthoriseHello(const KeyGrant& grant, const Hello& hello);
+
+// Whether the key may have shells where the queue is served: that of a target only, and never
+// because of its level.
+bool MayDiagnose(const KeyGrant& grant, const QueueName& queue);
 
 // Profile, targets and level of what is submitted.
 Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission);

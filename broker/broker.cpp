@@ -66,6 +66,8 @@ void Broker::Handle(Session& from, Message message, Now now) {
       return OnRequest(from, std::move(message));
     case MessageKind::kReply:
       return OnReply(from, std::move(message));
+    case MessageKind::kStream:
+      return OnStream(from, std::move(message));
     case MessageKind::kUnspecified:
     case MessageKind::kHello:
     case MessageKind::kWhoAreYou:

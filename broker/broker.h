@@ -145,6 +145,8 @@ class Broker {
   void OnRequest(const Session& from, Message message);
   void OnReply(const Session& from, Message message);
   void OnFault(const Session& from, Message message);
+  // broker_streams.cpp
+  void OnStream(const Session& from, Message message);
   void Dispatch(const std::string& queue);
   bool Serves(const Session& session, const Header& header);
 

@@ -1,5 +1,6 @@
 #include "dysnomia/command.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -76,20 +77,29 @@ Result<Container> ReadContainer(const Options& options, const Environment& envir
 
 Result<int> RunShell(const FoundModule& module, const ActivityContext& context,
                      const std::string& command) {
-  // Bash reads start-up commands from a file only; it reads this one from the standard input of
-  // nobody.
+  const bool on_terminal = ::isatty(STDIN_FILENO) == 1;
+  // Who leads a session but has no terminal yet takes this one, for the shell's jobs.
+  if (on_terminal && ::getsid(0) == ::getpid()) {
+    static_cast<void>(::ioctl(STDIN_FILENO, TIOCSCTTY, 0));
+  }
+  // Bash reads start-up commands from a file only.
   std::string rc = "[ -e ~/.bashrc ] && . ~/.bashrc\nPS1='[dysnomia-shell:\\w]\\$ '\n";
   if (!module.IsBuiltIn()) {
     rc += "source \"$this_dysnomia_module\" shell \"$this_component\" \"$this_container\"\n";
   }
-  if (!command.empty()) rc += command + "\nexit\n";
+  if (!command.empty()) {
+    rc += command + "\nexit\n";
+  } else if (!on_terminal) {
+    rc += ". /dev/stdin\n";
+  }
   std::string file = fs::temp_directory_path() / "dysnomia-shell-XXXXXX";
   UniqueFd fd(::mkstemp(file.data()));
   if (!fd.valid()) return Fail(ErrorCode::kInternal, "cannot make " + file);
   Status written = WriteAll(fd.get(), "rm -f " + file + "\n" + rc);
   if (!written) return Fail(std::move(written).error().In(file));
   SpawnOptions options;
-  options.argv = {"bash", "--rcfile", file, "-i"};
+  options.argv = {"bash", file};
+  if (on_terminal) options.argv = {"bash", "--rcfile", file, "-i"};
   options.environment = context.EnvironmentList();
   options.environment.push_back("this_dysnomia_module=" +
                                 (module.IsBuiltIn() ? module.type : module.path.string()));

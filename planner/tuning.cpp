@@ -11,6 +11,7 @@ Duration DefaultDeadline(const Tuning& tuning, const ItemBody& body) {
     Duration operator()(const BuildItem&) const { return tuning.supply_deadline; }
     Duration operator()(const TransferItem&) const { return tuning.supply_deadline; }
     Duration operator()(const TransferStateItem&) const { return tuning.supply_deadline; }
+    Duration operator()(const DiagnoseItem&) const { return tuning.diagnose_deadline; }
     Duration operator()(const CollectItem&) const { return tuning.supply_deadline; }
     Duration operator()(const SetProfileItem&) const { return tuning.control_deadline; }
     Duration operator()(const QueryItem&) const { return tuning.control_deadline; }

@@ -27,6 +27,7 @@ struct Tuning {
   Duration activity_deadline{600'000};
   Duration supply_deadline{600'000};   // build, transfer: without progress
   Duration control_deadline{120'000};  // leases, profiles, query, collect
+  Duration diagnose_deadline{12 * 3'600'000};
   // The planner's own deadline is longer than the worker's: it only makes an item unknown.
   Duration grace{60'000};
 };

@@ -116,6 +116,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
     case MessageKind::kOutcomeAck:
     case MessageKind::kSubmitReply:
     case MessageKind::kSubmissionTaken:
+    case MessageKind::kStream:
     case MessageKind::kReply:
       break;
   }

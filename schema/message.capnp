@@ -14,6 +14,7 @@
 #   client       -> broker   submitChunk              broker -> client   submitReply
 #   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 #   client       -> planner  request                  planner -> client  reply
+#   client      <-> worker   stream
 #
 # A session. Who speaks is known by the public key of the connection alone. A peer that the broker
 # does not know is asked `whoAreYou`, whatever it sent; it answers `hello`, and gets `welcome` or
@@ -37,6 +38,12 @@
 # with the offset it wants next, and finally `accepted`. Then it sends the chunks on to the planner,
 # as often as it takes, until `submissionTaken` comes.
 #
+# A stream. Bytes in both directions between a client and the worker of a target, about an item of
+# that target (DiagnoseItem), for clients whose key may diagnose there. The broker writes down which
+# client it is, checks its right with every piece, and hands on. Either end sends again what the
+# other has not got for a while, and holds a bounded window; a client without anything to say is
+# heard all the same every few seconds, or the worker takes it to be gone.
+#
 # A message that is not acted upon is answered with `fault`; unknown kinds with `unimplemented`. A
 # fault is never answered. What the planner cannot do for a client it tells by a fault with the
 # request's `client` and `request`; when a reply's client is gone, the broker tells the planner so.
@@ -54,6 +61,7 @@ const chunkBytes :UInt32 = 262144;           # of a submission or a reply
 const submissionBytes :UInt32 = 268435456;   # of one whole submission
 const nameBytes :UInt32 = 255;
 const vitalsPauseMs :UInt32 = 5000;
+const streamPieceBytes :UInt32 = 16384;
 const pathBytes :UInt32 = 4096;
 
 enum MessageKind {
@@ -79,6 +87,7 @@ enum MessageKind {
   request @19;
   reply @20;
   vitals @21;
+  stream @22;
 }
 
 enum RequestVerb {
@@ -99,14 +108,16 @@ enum RequestVerb {
 struct Header {
   # Made by the sender; the broker overwrites `client` and `author`. What a kind does not use is 0.
   kind @0 :MessageKind;
-  queue @1 :Text;            # publish, deliver, revoke, credit, outcome, outcomeAck, presence, vitals
+  queue @1 :Text;            # publish, deliver, revoke, credit, outcome, outcomeAck, presence, vitals,
+                             # stream
   item @2 :Ids.ItemId;       # publish, receipt, deliver, revoke, outcome, progress, outcomeAck
   epoch @3 :UInt64;          # publish, deliver: of the planner that published it
   bodyHash @4 :UInt64;       # publish, deliver: see work_item.capnp
-  client @5 :UInt64;         # request, reply, submitChunk, submitReply: the client's session
-  request @6 :UInt64;        # request, reply, submitChunk, submitReply, fault: chosen by the client
+  client @5 :UInt64;         # request, reply, submitChunk, submitReply, stream: the client's session
+  request @6 :UInt64;        # request, reply, submitChunk, submitReply, stream, fault: chosen by the
+                             # client
   verb @7 :RequestVerb;      # request
-  author @8 :Text;           # request, submitChunk: name of the client's key
+  author @8 :Text;           # request, submitChunk, stream: name of the client's key
   event @9 :UInt64;          # publish, deliver: newest event of the journal when it was published
   profiles @10 :List(Text);  # request that changes something: what the client's key may change
 }
@@ -278,4 +289,16 @@ struct SubmissionTaken {
   id @0 :Text;
   transaction @1 :UInt64;    # 0 when refused
   refused @2 :Text;          # not empty: it was not taken, and why
+}
+
+# ---- streams ----
+struct StreamPiece {
+  # Made by a client or a worker.
+  offset @0 :UInt64;         # of `bytes` in all that the sender says
+  bytes @1 :Data;            # at most streamPieceBytes
+  received @2 :UInt64;       # how much the sender has of the other's; the end counts as one more
+  isLast @3 :Bool;           # nothing comes behind `bytes`
+  hasLeft @4 :Bool;          # of a client: it is not there any more
+  rows @5 :UInt16;           # of a client: of its terminal; 0 = it has none
+  columns @6 :UInt16;
 }

@@ -41,6 +41,7 @@ struct ItemBody {
     collect @11 :CollectItem;
     query @12 :QueryItem;
     transferState @13 :TransferStateItem;
+    diagnose @14 :DiagnoseItem;
   }
 }
 
@@ -149,6 +150,20 @@ struct QueryItem {
   }
 }
 
+struct DiagnoseItem {
+  # A shell, or one command, beside a component, for a person at the other end of a stream
+  # (message.capnp). It begins when the person is heard, and ends with the person.
+  profile @0 :Text;
+  serviceName @1 :Text;      # for people
+  container @2 :Text;
+  service @3 :Text;          # service key
+  command @4 :Text;          # empty = a shell
+  stream @5 :UInt64;         # random
+  terminal @6 :Text;         # its kind, as terminfo calls it; empty = none, but pipes
+  rows @7 :UInt16;
+  columns @8 :UInt16;
+}
+
 enum Verdict {
   unspecified @0;
   succeeded @1;
@@ -174,6 +189,7 @@ struct Outcome {
     snapshot @8 :SnapshotReport;
     collect @9 :CollectReport;
     offer @10 :OfferReport;
+    shell @11 :ShellReport;
   }
 }
 
@@ -215,6 +231,10 @@ struct OfferReport {
   numOfCores @1 :UInt32;     # activities at a time
   properties @2 :List(Manifest.Property);         # sorted by name
   containers @3 :List(Manifest.Container);        # sorted by name
+}
+
+struct ShellReport {
+  exitStatus @0 :UInt8;      # 128 + signal when killed
 }
 
 struct CollectReport {

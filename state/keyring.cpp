@@ -25,8 +25,8 @@ constexpr std::string_view kSuffix = ".toml";
 constexpr std::size_t kPublicKeyChars = 40;
 constexpr std::string_view kZ85 =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-constexpr std::array<std::string_view, 6> kKnown = {"public_key", "role",    "level",
-                                                    "profiles",   "targets", "queues"};
+constexpr std::array<std::string_view, 7> kKnown = {"public_key", "role",     "level", "profiles",
+                                                    "targets",    "diagnose", "queues"};
 
 // Names of the keys, sorted, and a text that changes whenever one of their files does.
 struct Listing {
@@ -119,6 +119,7 @@ Result<AuthorizedKey> KeyFrom(const Settings& file, const std::string& name) {
   ERIS_ASSIGN(key.grant.level, ParseLevel(level));
   ERIS_ASSIGN(key.grant.profiles, file.StringsOrNone("profiles"));
   ERIS_ASSIGN(key.grant.targets, file.StringsOrNone("targets"));
+  ERIS_ASSIGN(key.grant.diagnose, file.StringsOrNone("diagnose"));
   ERIS_ASSIGN(key.grant.queues, file.StringsOrNone("queues"));
   ERIS_TRY(Validate(key));
   return key;
@@ -132,6 +133,7 @@ std::string TextOf(const AuthorizedKey& key) {
     text += SettingLine("level", ToString(grant.level)) +
             SettingLine("profiles", std::span(grant.profiles)) +
             SettingLine("targets", std::span(grant.targets));
+    if (!grant.diagnose.empty()) text += SettingLine("diagnose", std::span(grant.diagnose));
   }
   if (grant.role == Role::kWorker) text += SettingLine("queues", std::span(grant.queues));
   return text;

@@ -8,6 +8,7 @@
 //   level = "deploy"                 # client: read, deploy, state, admin
 //   profiles = ["*"]                 # client
 //   targets = ["*"]                  # client
+//   diagnose = ["db"]                # client; when absent: nowhere
 //   queues = ["target.db"]           # worker
 #pragma once
 

@@ -31,11 +31,13 @@ Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions op
   std::unique_ptr<WorkerDaemon> daemon(
       new WorkerDaemon(std::move(options), parts, std::move(state)));
   WorkerDaemon* self = daemon.get();
-  daemon->executor_ = make_executor(
-      [self](const ItemId& id, Outcome outcome) {
-        self->agent_.OnDone(id, std::move(outcome), self->parts_.loop.now());
-      },
-      [self]() -> const LedgerState& { return self->agent_.ledger(); });
+  daemon->executor_ =
+      make_executor({.done =
+                         [self](const ItemId& id, Outcome outcome) {
+                           self->agent_.OnDone(id, std::move(outcome), self->parts_.loop.now());
+                         },
+                     .ledger = [self]() -> const LedgerState& { return self->agent_.ledger(); },
+                     .send = [self](Message message) { self->client_.Send(std::move(message)); }});
   std::set<TransactionId> rooted;
   for (const auto& [transaction, paths] : self->agent_.ledger().roots) rooted.insert(transaction);
   daemon->executor_->KeepOnlyRoots(rooted);
@@ -63,7 +65,11 @@ link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
                           "another worker serves in this one's place: " + bye.message));
               },
           .on_message =
-              [this](const Message& message) { agent_.OnMessage(message, parts_.loop.now()); }};
+              [this](const Message& message) {
+                const bool is_stream = message.header.kind == MessageKind::kStream;
+                if (is_stream) return executor_->OnStream(message);
+                agent_.OnMessage(message, parts_.loop.now());
+              }};
 }
 
 Hello WorkerDaemon::MakeHello() const {

@@ -29,9 +29,7 @@ struct WorkerDaemonOptions {
 // Owned by main.
 class WorkerDaemon {
  public:
-  // How an executor is made: it needs to tell the daemon of completions and to read the ledger.
-  using MakeExecutor = std::function<std::unique_ptr<Executor>(
-      Executor::Completion done, std::function<const LedgerState&()> ledger)>;
+  using MakeExecutor = std::function<std::unique_ptr<Executor>(ExecutorLinks links)>;
 
   struct Parts {  // borrowed from main, all of which outlives the daemon
     link::Loop& loop;

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "schema/values/ids.h"
+#include "schema/values/ledger.h"
+#include "schema/values/message.h"
 #include "schema/values/work_item.h"
 #include "worker/agent.h"
 
@@ -25,10 +27,20 @@ class Executor {
   virtual void Stop(const ItemId& id) = 0;
   // The outcome is in the ledger: what was kept to find it out again may go.
   virtual void Forget(const ItemId& id) = 0;
+  // A piece of a stream with a client, about an item that runs.
+  virtual void OnStream(const Message& message) = 0;
   // The transaction's garbage collector roots are needed no longer.
   virtual void DropRoots(TransactionId transaction) = 0;
   // At the start: roots of all others were to be dropped in a life before.
   virtual void KeepOnlyRoots(const std::set<TransactionId>& kept) = 0;
+};
+
+// What an executor needs of the daemon: to tell of completions, to read the ledger, and to answer
+// on streams.
+struct ExecutorLinks {
+  Executor::Completion done;
+  std::function<const LedgerState&()> ledger;
+  std::function<void(Message)> send;
 };
 
 }  // namespace eris

@@ -104,6 +104,7 @@ LeaseNeed LeaseNeedOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return LeaseNeed::kConfirmed; },
                         [](const CollectItem&) { return LeaseNeed::kNone; },
                         [](const QueryItem&) { return LeaseNeed::kNone; },
+                        [](const DiagnoseItem&) { return LeaseNeed::kNone; },
                         [](const TransferStateItem& item) {
                           return item.way == TransferStateItem::Way::kToDepot
                                      ? LeaseNeed::kOwnOrFree
@@ -135,6 +136,7 @@ std::vector<const Activity*> ActivitiesOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return Pointers{}; },
                         [](const CollectItem&) { return Pointers{}; },
                         [](const QueryItem&) { return Pointers{}; },
+                        [](const DiagnoseItem&) { return Pointers{}; },
                         [](const TransferStateItem&) { return Pointers{}; },
                     },
                     body);
@@ -176,6 +178,7 @@ std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
           [](const SetProfileItem&) {},
           [](const CollectItem&) {},
           [](const QueryItem&) {},
+          [](const DiagnoseItem&) {},
           [](const TransferStateItem&) {},
       },
       body);

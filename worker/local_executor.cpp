@@ -35,20 +35,22 @@ bool IsReached(const ItemBody& body, ComponentStatus status) {
 
 }  // namespace
 
-LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, LedgerView ledger,
-                             Completion done)
+LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, ExecutorLinks links)
     : options_(std::move(options)),
       loop_(loop),
       log_(log),
-      ledger_(std::move(ledger)),
-      done_(std::move(done)),
+      links_(std::move(links)),
       activities_(options_.activities, loop, log),
       store_(options_.store, loop, options_.dial),
       state_({.dysnomia = options_.activities.dysnomia,
               .state_dir = options_.activities.state_dir,
               .depot_dir = options_.depot_dir,
               .work_dir = options_.store.work_dir},
-             loop, options_.dial) {}
+             loop, options_.dial),
+      diagnoses_({.dysnomia = options_.activities.dysnomia,
+                  .state_dir = options_.activities.state_dir,
+                  .secrets_dir = options_.activities.secrets_dir},
+                 loop, log, [this](Message message) { links_.send(std::move(message)); }) {}
 
 void LocalExecutor::Start(const StartWork& work) {
   const ItemId id = work.id;
@@ -90,6 +92,7 @@ void LocalExecutor::Start(const StartWork& work) {
                    state_.Transfer({id, work.depot}, item, Duration(work.deadline_ms), finish);
                  },
                  [&](const RestoreItem&) { StartRestore(work); },
+                 [&](const DiagnoseItem& item) { Diagnose(work, item); },
                  [&](const auto&) { StartActivities(work, Repeat::kFirst); },
              },
              *work.body);
@@ -166,7 +169,7 @@ void LocalExecutor::Report(const ItemId& id, const QueryItem& query) {
   const Result<StorePath> current = store_.ProfileTarget(profile);
   if (!current) return FinishLater(id, FromError(current.error()));
   TargetReport report{
-      .profile = *current, .mappings = ledger_().MappingsOf(profile), .manifest = {}};
+      .profile = *current, .mappings = links_.ledger().MappingsOf(profile), .manifest = {}};
   if (query.what == QueryItem::What::kManifest && !current->empty()) {
     report.manifest = ReadFile(current->text + "/manifest.nix", kMostManifestBytes).value_or("");
   }
@@ -174,11 +177,11 @@ void LocalExecutor::Report(const ItemId& id, const QueryItem& query) {
   std::vector<std::size_t> asked;  // positions in report.mappings
   for (std::size_t i = 0; i < report.mappings.size(); ++i) {
     const ActiveMapping& mapping = report.mappings[i];
-    const auto known = ledger_().mappings.find({.profile = profile,
-                                                .container = mapping.container,
-                                                .service = mapping.service,
-                                                .digest = mapping.digest});
-    ERIS_CHECK(known != ledger_().mappings.end(), "a report lists mappings of the ledger");
+    const auto known = links_.ledger().mappings.find({.profile = profile,
+                                                      .container = mapping.container,
+                                                      .service = mapping.service,
+                                                      .digest = mapping.digest});
+    ERIS_CHECK(known != links_.ledger().mappings.end(), "a report lists mappings of the ledger");
     const Activity& activity = known->second.activity;
     if (!ActivitiesOf(activity.module).Contains(ActivityKind::kStatus)) continue;
     request.activities.push_back(StatusRequestFor(activity));
@@ -211,6 +214,23 @@ void LocalExecutor::ReportOffer(const ItemId& id) {
   FinishLater(id, {.verdict = Verdict::kSucceeded, .report = *std::move(offer)});
 }
 
+void LocalExecutor::Diagnose(const StartWork& work, const DiagnoseItem& item) {
+  const ItemId id = work.id;
+  if (work.mode == StartMode::kResumed) {
+    return FinishLater(id, {.verdict = Verdict::kFailed, .message = "the worker was restarted"});
+  }
+  for (const auto& [key, known] : links_.ledger().mappings) {
+    const bool is_it = key.profile == item.profile && key.container == item.container &&
+                       key.service == item.service;
+    if (!is_it) continue;
+    return diagnoses_.Start(id, item, known.activity,
+                            [this, id](Outcome outcome) { Finish(id, std::move(outcome)); });
+  }
+  FinishLater(id, {.verdict = Verdict::kFailed,
+                   .message = "no service " + item.service_name.text + " runs here in " +
+                              item.container.text});
+}
+
 void LocalExecutor::FinishLater(const ItemId& id, Outcome outcome) {
   loop_.After(Duration(0), [this, id, outcome = std::move(outcome)] { Finish(id, outcome); });
 }
@@ -228,13 +248,14 @@ void LocalExecutor::Finish(const ItemId& id, Outcome outcome) {
                              {"ms", outcome.took_ms},
                              {"message", outcome.message}});
   }
-  done_(id, std::move(outcome));
+  links_.done(id, std::move(outcome));
 }
 
 void LocalExecutor::Stop(const ItemId& id) {
   activities_.Stop(AttemptNameOf(id));
   store_.Stop(id);
   state_.Stop(id);
+  diagnoses_.Stop(id);
 }
 
 void LocalExecutor::Forget(const ItemId& id) { activities_.Remove(AttemptNameOf(id)); }

@@ -14,6 +14,7 @@
 #include "worker/activity_items.h"
 #include "worker/activity_runner.h"
 #include "worker/depot_client.h"
+#include "worker/diagnose_runner.h"
 #include "worker/executor.h"
 #include "worker/offer.h"
 #include "worker/state_runner.h"
@@ -24,7 +25,6 @@ namespace eris {
 // Owned by the daemon. The ledger view must stay valid: it is read when a report is asked for.
 class LocalExecutor final : public Executor {
  public:
-  using LedgerView = std::function<const LedgerState&()>;
   struct Options {
     ActivityRunnerOptions activities;
     StoreRunnerOptions store;
@@ -34,11 +34,12 @@ class LocalExecutor final : public Executor {
     OfferSources offer;
   };
 
-  LocalExecutor(Options options, link::Loop& loop, Log& log, LedgerView ledger, Completion done);
+  LocalExecutor(Options options, link::Loop& loop, Log& log, ExecutorLinks links);
 
   void Start(const StartWork& work) override;
   void Stop(const ItemId& id) override;
   void Forget(const ItemId& id) override;
+  void OnStream(const Message& message) override { diagnoses_.OnStream(message); }
   void DropRoots(TransactionId transaction) override;
   void KeepOnlyRoots(const std::set<TransactionId>& kept) override;
 
@@ -54,6 +55,8 @@ class LocalExecutor final : public Executor {
   void FinishActivity(const StartWork& work, Outcome outcome);
   // Profile and active mappings, each asked where its module can tell.
   void Report(const ItemId& id, const QueryItem& query);
+  // A shell beside a component of the ledger.
+  void Diagnose(const StartWork& work, const DiagnoseItem& item);
   // What the target has for services.
   void ReportOffer(const ItemId& id);
   void Finish(const ItemId& id, Outcome outcome);
@@ -63,11 +66,11 @@ class LocalExecutor final : public Executor {
   Options options_;
   link::Loop& loop_;
   Log& log_;
-  LedgerView ledger_;
-  Completion done_;
+  ExecutorLinks links_;
   ActivityRunner activities_;
   StoreRunner store_;
   StateRunner state_;
+  DiagnoseRunner diagnoses_;
   std::map<ItemId, SteadyTime> started_;
   std::map<std::string, dysnomia::ActivitySet>
       modules_;  // by type; a provider's package is immutable

@@ -105,9 +105,9 @@ Status Run(const std::string& config_path) {
     return link::ZmqClient::Connect(*loop, *context,
                                     {.endpoint = access.endpoint, .server_key = key}, keys);
   };
-  const auto make_executor = [&](Executor::Completion done, LocalExecutor::LedgerView view) {
+  const auto make_executor = [&](ExecutorLinks links) {
     return std::make_unique<LocalExecutor>(ExecutorOptions(config, layout, dial), *loop, *log,
-                                           std::move(view), std::move(done));
+                                           std::move(links));
   };
   ERIS_ASSIGN(const auto daemon,
               WorkerDaemon::Start({.name = config.name,

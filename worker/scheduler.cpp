@@ -44,6 +44,7 @@ Lane LaneOf(const ItemBody& body) {
                         [](const SetProfileItem&) { return Lane::kImmediate; },
                         [](const CollectItem&) { return Lane::kBuild; },
                         [](const QueryItem&) { return Lane::kImmediate; },
+                        [](const DiagnoseItem&) { return Lane::kImmediate; },
                         [](const TransferStateItem&) { return Lane::kTransfer; },
                     },
                     body);
@@ -72,6 +73,7 @@ std::vector<std::string> ComponentsOf(const ItemBody& body) {
           [&](const SetProfileItem&) { return none(); },
           [&](const CollectItem&) { return none(); },
           [&](const QueryItem&) { return none(); },
+          [&](const DiagnoseItem&) { return none(); },
           [](const TransferStateItem& item) {
             return std::vector<std::string>{item.container.text + "/" + item.component.text};
           },

@@ -17,7 +17,7 @@ namespace eris {
 
 // What an item occupies while it runs.
 enum class Lane : std::uint8_t {
-  kImmediate,  // query, leases, profiles: short, never waits for a core
+  kImmediate,  // query, leases, profiles, diagnose: never waits for a core
   kActivity,   // one core
   kBuild,      // one core here; Nix divides the machine itself
   kTransfer,

@@ -402,6 +402,9 @@ class Grammar {
                    "of a worker, repeatable: target.NAME or builder.SYSTEM");
     app.add_option("--allow-profile", command.grant.profiles,
                    "of a client, repeatable: profile, or * for all");
+    app.add_option("--diagnose", command.grant.diagnose,
+                   "target where a client may have shells (eris diagnose); repeatable; * = all")
+        ->allow_extra_args(false);
     app.add_option("--allow-target", command.grant.targets,
                    "of a client, repeatable: target, or * for all");
   }

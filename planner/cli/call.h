@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/cli/call_arguments.h"
+#include "planner/cli/operation_calls.h"
 #include "planner/cli/snapshot_commands.h"
 #include "schema/base/clock.h"
 #include "schema/values/ids.h"
@@ -64,20 +65,6 @@ struct RetryCommand {
   TransactionRef of;
   SubmitArguments submit;
   bool operator==(const RetryCommand&) const = default;
-};
-struct QueryCommand {
-  std::vector<TargetName> targets;  // empty = all of the current generation
-  SubmitArguments submit;
-  enum class Shape : std::uint8_t { kTable, kServices, kContainers, kNix } shape = Shape::kTable;
-  // kDrift: instead, what differs from the current generation.
-  enum class Question : std::uint8_t { kContent, kDrift } question = Question::kContent;
-  bool operator==(const QueryCommand&) const = default;
-};
-struct CollectCommand {
-  std::vector<TargetName> targets;  // empty = all of the current generation
-  CollectItem::Scope scope = CollectItem::Scope::kGarbage;
-  SubmitArguments submit;
-  bool operator==(const CollectCommand&) const = default;
 };
 struct GenerationsCommand {
   bool operator==(const GenerationsCommand&) const = default;
@@ -236,7 +223,7 @@ using Command =
                  CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
                  KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand,
                  CaptureInfraCommand, ReconstructCommand, DeleteGenerationsCommand, RepairCommand,
-                 ResumeCommand, SnapshotCommand, SnapshotsCommand>;
+                 ResumeCommand, SnapshotCommand, SnapshotsCommand, DiagnoseCommand>;
 
 struct Call {
   Command command;

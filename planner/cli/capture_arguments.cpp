@@ -1,5 +1,5 @@
 // The grammar of the commands that ask targets what they have and run: capture-infra,
-// capture-manifest, reconstruct, copy-closure.
+// capture-manifest, reconstruct, copy-closure, diagnose.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -80,6 +80,25 @@ void AddCopyClosure(CLI::App& root, const GrammarParts& parts) {
   app.callback([command, take = parts.take] { take(*command); });
 }
 
+void AddDiagnose(CLI::App& root, const GrammarParts& parts) {
+  auto command = std::make_shared<DiagnoseCommand>();
+  CLI::App& app = *root.add_subcommand(
+      "diagnose", "a shell beside a service, with its container's properties; for keys that may");
+  app.add_option("-S,--service", command->service.text, "name of the service")->required();
+  app.add_option("-t,--target", command->target.text, "the one on this target");
+  app.add_option("-c,--container", command->container.text, "the one in this container");
+  app.add_option("--command", command->command,
+                 "run this instead of a shell; on each of them where there are several, until one "
+                 "fails");
+  app.add_flag_callback(
+      "--show-mappings", [command] { command->doing = DiagnoseCommand::Doing::kListing; },
+      "list where the service is, and do nothing");
+  AddWait(app, command->submit.options);
+  parts.add_connection(app);
+  parts.add_profile(app);
+  app.callback([command, take = parts.take] { take(*command); });
+}
+
 }  // namespace
 
 void AddCaptures(CLI::App& root, const GrammarParts& parts) {
@@ -87,6 +106,7 @@ void AddCaptures(CLI::App& root, const GrammarParts& parts) {
   AddCaptureManifest(root, parts);
   AddReconstruct(root, parts);
   AddCopyClosure(root, parts);
+  AddDiagnose(root, parts);
 }
 
 }  // namespace eris::cli

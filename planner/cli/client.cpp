@@ -148,6 +148,20 @@ void Client::Amend(std::uint64_t number, const Request& request) {
   if (found != pending_.end()) found->second.message.body = Encode(request);
 }
 
+void Client::OnStream(std::uint64_t stream, OnPiece on_piece) {
+  if (on_piece) {
+    streams_[stream] = std::move(on_piece);
+  } else {
+    streams_.erase(stream);
+  }
+}
+
+void Client::SendStream(const std::string& queue, std::uint64_t stream, const StreamPiece& piece) {
+  if (!client_.established()) return;
+  client_.Send({.header = {.kind = MessageKind::kStream, .queue = queue, .request = stream},
+                .body = Encode(piece)});
+}
+
 Result<std::vector<Reply>> Client::Ask(RequestVerb verb, const Request& request,
                                        Duration patience) {
   std::vector<Reply> replies;
@@ -238,6 +252,12 @@ void Client::OnMessage(const Message& message) {
   switch (message.header.kind) {
     case MessageKind::kReply:
       Give(message.header.request, Decode<Reply>(message.body));
+      return;
+    case MessageKind::kStream:
+      if (const auto found = streams_.find(message.header.request); found != streams_.end()) {
+        const Result<StreamPiece> piece = Decode<StreamPiece>(message.body);
+        if (piece) OnPiece(found->second)(*piece);  // a copy: it may be replaced by itself
+      }
       return;
     case MessageKind::kFault:
       if (const Result<Fault> fault = Decode<Fault>(message.body)) OnFault(message.header, *fault);

@@ -55,6 +55,13 @@ class Client {
   void Amend(std::uint64_t number, const Request& request);
   void Forget(std::uint64_t request) { pending_.erase(request); }
 
+  // Pieces of streams with a worker (StreamPiece). `on_piece` hears those of its stream until it is
+  // replaced, by null for nobody. What is sent without a session is lost: streams repeat
+  // themselves.
+  using OnPiece = std::function<void(const StreamPiece&)>;
+  void OnStream(std::uint64_t stream, OnPiece on_piece);
+  void SendStream(const std::string& queue, std::uint64_t stream, const StreamPiece& piece);
+
   Ran RunUntil(const std::function<bool()>& done, Duration limit);
   // From a signal: RunUntil returns, now and ever after.
   void Interrupt() { interrupted_ = true; }
@@ -83,6 +90,7 @@ class Client {
   link::Loop& loop_;
   ClientOptions options_;
   std::map<std::uint64_t, Pending> pending_;
+  std::map<std::uint64_t, OnPiece> streams_;
   std::uint64_t next_request_ = 1;
   std::optional<Upload> upload_;
   std::optional<SubmitReply> inquiry_;

@@ -39,6 +39,9 @@ Result<ExitCode> RunQuery(const QueryCommand& command, Context& context);
 Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context);
 Result<ExitCode> RunSnapshot(const SnapshotCommand& command, Context& context);
 
+// diagnose.cpp. The exit status is that of the shell or command.
+Result<ExitCode> RunDiagnose(const DiagnoseCommand& command, Context& context);
+
 // ---- questions (questions.cpp) ----
 Result<ExitCode> RunStatus(const StatusCommand& command, Context& context);
 Result<ExitCode> RunWatch(const WatchCommand& command, Context& context);

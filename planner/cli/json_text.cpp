@@ -137,7 +137,7 @@ Json Of(const NamedKey& key) {
   return {{"name", key.grant.name},           {"publicKey", key.public_key},
           {"role", ToString(key.grant.role)}, {"level", ToString(key.grant.level)},
           {"profiles", key.grant.profiles},   {"targets", key.grant.targets},
-          {"queues", key.grant.queues}};
+          {"diagnose", key.grant.diagnose},   {"queues", key.grant.queues}};
 }
 
 Json Of(const HeldTarget& held) {

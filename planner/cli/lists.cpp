@@ -295,9 +295,11 @@ std::string KeysText(std::span<const NamedKey> keys) {
   Rows rows{{"NAME", "ROLE", "LEVEL", "MAY", "KEY"}};
   for (const auto& [public_key, grant] : keys) {
     const bool is_client = grant.role == Role::kClient;
-    const std::string may = is_client ? "profiles " + Join(grant.profiles, ",") + ", targets " +
-                                            Join(grant.targets, ",")
-                                      : Cell(Join(grant.queues, ","));
+    const std::string may =
+        is_client
+            ? "profiles " + Join(grant.profiles, ",") + ", targets " + Join(grant.targets, ",") +
+                  (grant.diagnose.empty() ? "" : ", shells on ") + Join(grant.diagnose, ",")
+            : Cell(Join(grant.queues, ","));
     rows.push_back({grant.name, std::string(ToString(grant.role)),
                     is_client ? std::string(ToString(grant.level)) : "-", may, public_key});
   }

@@ -18,6 +18,7 @@ Result<ExitCode> RunCall(Context& context) {
           [&](const UndeployCommand& c) { return RunUndeploy(c, context); },
           [&](const RetryCommand& c) { return RunRetry(c, context); },
           [&](const QueryCommand& c) { return RunQuery(c, context); },
+          [&](const DiagnoseCommand& c) { return RunDiagnose(c, context); },
           [&](const GenerationsCommand& c) { return RunGenerations(c, context); },
           [&](const TargetsCommand& c) { return RunTargets(c, context); },
           [&](const StatusCommand& c) { return RunStatus(c, context); },

@@ -103,6 +103,9 @@ class CanonicalWriter {
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
   void Put(const CollectItem& item) { Put(item.scope); }
   void Put(const QueryItem& item) { PutAll(item.profile, item.what); }
+  void Put(const DiagnoseItem& item) {
+    PutAll(item.profile, item.service_name, item.container, item.service, item.command);
+  }
   void Put(const TransferStateItem& item) {
     PutAll(item.profile, item.way, item.service_name, item.container, item.component, item.from,
            item.snapshot, item.taken_by);

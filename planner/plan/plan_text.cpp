@@ -131,6 +131,10 @@ std::string DescribeItem(const ItemBody& body) {
             return InContainer("delete the state of", item.activity);
           },
           [](const CollectItem&) { return std::string("collect garbage"); },
+          [](const DiagnoseItem& item) {
+            return fmt::format("diagnose {} in {}{}", item.service_name.text, item.container.text,
+                               item.command.empty() ? "" : ": " + item.command);
+          },
           [](const QueryItem& item) {
             const bool is_offer = item.what == QueryItem::What::kOffer;
             return std::string(is_offer ? "query what it has for services" : "query");

@@ -56,6 +56,8 @@ struct Coding<Progress> : CodingOf<wire::Progress, limits::kBodyBytes> {};
 template <>
 struct Coding<Vitals> : CodingOf<wire::Vitals, limits::kBodyBytes> {};
 template <>
+struct Coding<StreamPiece> : CodingOf<wire::StreamPiece, limits::kBodyBytes> {};
+template <>
 struct Coding<OutcomeAck> : CodingOf<wire::OutcomeAck, limits::kBodyBytes, kFlatWords> {};
 template <>
 struct Coding<SubmitChunk> : CodingOf<wire::SubmitChunk, limits::kBodyBytes> {};
@@ -193,6 +195,7 @@ std::string Encode(const Receipt& value) { return EncodeAs(value); }
 std::string Encode(const Presence& value) { return EncodeAs(value); }
 std::string Encode(const Progress& value) { return EncodeAs(value); }
 std::string Encode(const Vitals& value) { return EncodeAs(value); }
+std::string Encode(const StreamPiece& value) { return EncodeAs(value); }
 std::string Encode(const OutcomeAck& value) { return EncodeAs(value); }
 std::string Encode(const SubmitChunk& value) { return EncodeAs(value); }
 std::string Encode(const SubmitReply& value) { return EncodeAs(value); }
@@ -227,6 +230,7 @@ template Result<Receipt> Decode(std::string_view);
 template Result<Presence> Decode(std::string_view);
 template Result<Progress> Decode(std::string_view);
 template Result<Vitals> Decode(std::string_view);
+template Result<StreamPiece> Decode(std::string_view);
 template Result<OutcomeAck> Decode(std::string_view);
 template Result<SubmitChunk> Decode(std::string_view);
 template Result<SubmitReply> Decode(std::string_view);

@@ -34,6 +34,7 @@ std::string Encode(const Receipt& value);
 std::string Encode(const Presence& value);
 std::string Encode(const Progress& value);
 std::string Encode(const Vitals& value);
+std::string Encode(const StreamPiece& value);
 std::string Encode(const OutcomeAck& value);
 std::string Encode(const SubmitChunk& value);
 std::string Encode(const SubmitReply& value);

@@ -14,6 +14,7 @@ static_assert(wire::CHUNK_BYTES == limits::kChunkBytes);
 static_assert(wire::SUBMISSION_BYTES == limits::kSubmissionBytes);
 static_assert(wire::NAME_BYTES == limits::kNameBytes);
 static_assert(wire::VITALS_PAUSE_MS == limits::kVitalsPauseMs);
+static_assert(wire::STREAM_PIECE_BYTES == limits::kStreamPieceBytes);
 static_assert(wire::PATH_BYTES == Input::kPathBytes);
 
 // Enumerations in which "unspecified" may be met: not applicable, or newer than this version.
@@ -188,6 +189,26 @@ void Read(wire::Vitals::Reader from, Vitals& to, Input&) {
   to.cores = from.getCores();
   to.store_free_bytes = from.getStoreFreeBytes();
   to.state_free_bytes = from.getStateFreeBytes();
+}
+
+void Write(wire::StreamPiece::Builder to, const StreamPiece& from) {
+  to.setOffset(from.offset);
+  to.setBytes(Bytes(from.bytes));
+  to.setReceived(from.received);
+  to.setIsLast(from.is_last);
+  to.setHasLeft(from.has_left);
+  to.setRows(from.rows);
+  to.setColumns(from.columns);
+}
+
+void Read(wire::StreamPiece::Reader from, StreamPiece& to, Input& in) {
+  to.offset = from.getOffset();
+  to.bytes = in.Bytes(from.getBytes(), limits::kStreamPieceBytes);
+  to.received = from.getReceived();
+  to.is_last = from.getIsLast();
+  to.has_left = from.getHasLeft();
+  to.rows = from.getRows();
+  to.columns = from.getColumns();
 }
 
 void Write(wire::OutcomeAck::Builder to, const OutcomeAck& from) {

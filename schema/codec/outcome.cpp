@@ -57,37 +57,38 @@ void Write(wire::Outcome::Builder to, const Outcome& from) {
   to.setLogTail(Text(from.log_tail));
   to.setTookMs(from.took_ms);
   auto report = to.getReport();
-  std::visit(Overloaded{[&](std::monostate) { report.setNone(); },
-                        [&](const TargetReport& target) {
-                          auto builder = report.initTarget();
-                          builder.setProfile(Text(target.profile));
-                          WriteList(builder.initMappings(Count(target.mappings)), target.mappings,
-                                    Write);
-                          builder.setManifest(Text(target.manifest));
-                        },
-                        [&](const BuildReport& build) {
-                          auto builder = report.initBuild();
-                          WriteTexts(builder.initBuilt(Count(build.built)), build.built);
-                          WriteTexts(builder.initFailed(Count(build.failed)), build.failed);
-                        },
-                        [&](const SnapshotReport& snapshot) {
-                          auto builder = report.initSnapshot();
-                          builder.setSnapshot(Text(snapshot.snapshot));
-                          builder.setBytes(snapshot.bytes);
-                        },
-                        [&](const CollectReport& collect) {
-                          report.initCollect().setFreedBytes(collect.freed_bytes);
-                        },
-                        [&](const OfferReport& offer) {
-                          auto builder = report.initOffer();
-                          builder.setSystem(Text(offer.system));
-                          builder.setNumOfCores(offer.num_of_cores);
-                          WriteList(builder.initProperties(Count(offer.properties)),
-                                    offer.properties, codec::Write);
-                          WriteContainers(builder.initContainers(Count(offer.containers)),
-                                          offer.containers);
-                        }},
-             from.report);
+  std::visit(
+      Overloaded{
+          [&](std::monostate) { report.setNone(); },
+          [&](const TargetReport& target) {
+            auto builder = report.initTarget();
+            builder.setProfile(Text(target.profile));
+            WriteList(builder.initMappings(Count(target.mappings)), target.mappings, Write);
+            builder.setManifest(Text(target.manifest));
+          },
+          [&](const BuildReport& build) {
+            auto builder = report.initBuild();
+            WriteTexts(builder.initBuilt(Count(build.built)), build.built);
+            WriteTexts(builder.initFailed(Count(build.failed)), build.failed);
+          },
+          [&](const SnapshotReport& snapshot) {
+            auto builder = report.initSnapshot();
+            builder.setSnapshot(Text(snapshot.snapshot));
+            builder.setBytes(snapshot.bytes);
+          },
+          [&](const CollectReport& collect) {
+            report.initCollect().setFreedBytes(collect.freed_bytes);
+          },
+          [&](const ShellReport& shell) { report.initShell().setExitStatus(shell.exit_status); },
+          [&](const OfferReport& offer) {
+            auto builder = report.initOffer();
+            builder.setSystem(Text(offer.system));
+            builder.setNumOfCores(offer.num_of_cores);
+            WriteList(builder.initProperties(Count(offer.properties)), offer.properties,
+                      codec::Write);
+            WriteContainers(builder.initContainers(Count(offer.containers)), offer.containers);
+          }},
+      from.report);
 }
 
 void Read(wire::Outcome::Reader from, Outcome& to, Input& in) {
@@ -111,6 +112,9 @@ void Read(wire::Outcome::Reader from, Outcome& to, Input& in) {
       return;
     case wire::Outcome::Report::COLLECT:
       to.report = CollectReport{report.getCollect().getFreedBytes()};
+      return;
+    case wire::Outcome::Report::SHELL:
+      to.report = ShellReport{report.getShell().getExitStatus()};
       return;
     case wire::Outcome::Report::OFFER:
       to.report = ReadOffer(report.getOffer(), in);

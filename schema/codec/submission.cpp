@@ -100,9 +100,9 @@ Operate ReadOperate(wire::Operate::Reader from, Input& in) {
   if (!std::holds_alternative<QueryItem>(to.body) &&
       !std::holds_alternative<CollectItem>(to.body) &&
       !std::holds_alternative<SnapshotItem>(to.body) &&
-      !std::holds_alternative<TransferItem>(to.body)) {
-    in.Fail(
-        "only query, collect, snapshot and transfer run outside of a transaction of generations");
+      !std::holds_alternative<TransferItem>(to.body) &&
+      !std::holds_alternative<DiagnoseItem>(to.body)) {
+    in.Fail("only query, collect, snapshot, transfer and diagnose run outside of generations");
   }
   ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
   to.takes_over = from.getTakesOver();

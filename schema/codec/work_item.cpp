@@ -184,6 +184,30 @@ Item ReadActivityItem(wire::Activity::Reader from, Input& in) {
   return to;
 }
 
+void Write(wire::DiagnoseItem::Builder to, const DiagnoseItem& from) {
+  to.setProfile(Text(from.profile));
+  to.setServiceName(Text(from.service_name));
+  to.setContainer(Text(from.container));
+  to.setService(Text(from.service));
+  to.setCommand(Text(from.command));
+  to.setStream(from.stream);
+  to.setTerminal(Text(from.terminal));
+  to.setRows(from.rows);
+  to.setColumns(from.columns);
+}
+
+DiagnoseItem ReadDiagnose(wire::DiagnoseItem::Reader from, Input& in) {
+  return {.profile = ProfileName(in.Name(from.getProfile())),
+          .service_name = ServiceName(in.Name(from.getServiceName())),
+          .container = ContainerName(in.Name(from.getContainer())),
+          .service = ServiceKey(in.Name(from.getService())),
+          .command = in.Text(from.getCommand()),
+          .stream = from.getStream(),
+          .terminal = in.Name(from.getTerminal()),
+          .rows = from.getRows(),
+          .columns = from.getColumns()};
+}
+
 }  // namespace
 
 void Write(wire::ItemBody::Builder to, const ItemBody& from) {
@@ -205,6 +229,7 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                    query.setWhat(ToWire(item.what));
                  },
                  [&](const TransferStateItem& item) { Write(to.initTransferState(), item); },
+                 [&](const DiagnoseItem& item) { Write(to.initDiagnose(), item); },
              },
              from);
 }
@@ -250,6 +275,9 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       return;
     case wire::ItemBody::TRANSFER_STATE:
       to = ReadTransferState(from.getTransferState(), in);
+      return;
+    case wire::ItemBody::DIAGNOSE:
+      to = ReadDiagnose(from.getDiagnose(), in);
       return;
     default:
       in.Unimplemented("ItemBody", from.which());

@@ -28,6 +28,7 @@ struct KeyGrant {
   KeyLevel level = KeyLevel::kNone;   // client
   std::vector<std::string> profiles;  // client: names; "*" = all; empty = none
   std::vector<std::string> targets;   // client: names; "*" = all; empty = none
+  std::vector<std::string> diagnose;  // client: targets where it may have a shell, as `targets`
   bool operator==(const KeyGrant&) const = default;
 };
 

@@ -16,11 +16,11 @@ std::string_view Lookup(const std::array<std::string_view, count>& names, Enum v
 }  // namespace
 
 std::string_view ToString(MessageKind kind) {
-  static constexpr std::array<std::string_view, 22> kNames = {
+  static constexpr std::array<std::string_view, 23> kNames = {
       "unspecified",     "hello",   "whoAreYou", "welcome",    "bye",         "fault",
       "heartbeat",       "publish", "receipt",   "presence",   "deliver",     "revoke",
       "credit",          "outcome", "progress",  "outcomeAck", "submitChunk", "submitReply",
-      "submissionTaken", "request", "reply",     "vitals"};
+      "submissionTaken", "request", "reply",     "vitals",     "stream"};
   return Lookup(kNames, kind);
 }
 

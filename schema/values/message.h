@@ -12,6 +12,7 @@
 //   client       -> broker   submitChunk              broker -> client   submitReply
 //   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 //   client       -> planner  request                  planner -> client  reply
+//   client      <-> worker   stream
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,8 @@
 
 #include "schema/values/event.h"
 #include "schema/values/ids.h"
+#include "schema/values/stream.h"
+#include "schema/values/vitals.h"
 #include "schema/values/work_item.h"
 
 namespace eris {
@@ -35,6 +38,7 @@ inline constexpr std::size_t kChunkBytes = 256 * 1024;   // of a submission or a
 inline constexpr std::size_t kSubmissionBytes = 256ull * 1024 * 1024;
 inline constexpr std::size_t kNameBytes = 255;  // of every name on the wire
 inline constexpr std::int64_t kVitalsPauseMs = 5'000;
+inline constexpr std::size_t kStreamPieceBytes = 16 * 1024;
 inline constexpr std::uint32_t kProtocolVersion = 1;
 }  // namespace limits
 
@@ -61,6 +65,7 @@ enum class MessageKind : std::uint16_t {
   kRequest,
   kReply,
   kVitals,
+  kStream,
 };
 std::string_view ToString(MessageKind kind);
 
@@ -84,14 +89,17 @@ std::string_view ToString(RequestVerb verb);
 // Read by the broker. Fields that a kind does not use are zero.
 struct Header {
   MessageKind kind = MessageKind::kUnspecified;
-  std::string queue;  // publish, deliver, revoke, credit, outcome*, presence: QueueName text
-  ItemId item;        // publish, receipt, deliver, revoke, outcome, progress, outcomeAck
-  Epoch epoch;        // publish, deliver: of the planner
+  // publish, deliver, revoke, credit, outcome*, presence, vitals, stream: QueueName text
+  std::string queue;
+  ItemId item;                  // publish, receipt, deliver, revoke, outcome, progress, outcomeAck
+  Epoch epoch;                  // publish, deliver: of the planner
   std::uint64_t body_hash = 0;  // publish, deliver
-  SessionId client;             // request, reply, submit*: the client's session, set by the broker
-  std::uint64_t request = 0;    // request, reply, submit*: chosen by the client, echoed
+  // request, reply, submit*, stream: the client's session, set by the broker
+  SessionId client;
+  // request, reply, submit*: chosen by the client, echoed. stream: which one
+  std::uint64_t request = 0;
   RequestVerb verb = RequestVerb::kUnspecified;  // request
-  std::string author;   // request, submitChunk: name of the client's key, set by the broker
+  std::string author;   // request, submitChunk, stream: name of the client's key, by the broker
   EventSequence event;  // publish, deliver: newest of the journal when it was published
   // request that changes something: what the client's key may change, by the broker
   std::vector<std::string> profiles;
@@ -195,15 +203,6 @@ struct Presence {
 struct Progress {
   std::string text;
   bool operator==(const Progress&) const = default;
-};
-// How the machine of a worker is, for people. May be lost; at most one for a queue is handed on in
-// limits::kVitalsPauseMs.
-struct Vitals {
-  std::uint32_t load_milli = 0;  // mean of one minute, times 1000
-  std::uint32_t cores = 0;       // that the machine has
-  std::uint64_t store_free_bytes = 0;
-  std::uint64_t state_free_bytes = 0;
-  bool operator==(const Vitals&) const = default;
 };
 enum class AckScope : std::uint8_t { kJournaled, kUnknownItem };
 struct OutcomeAck {

@@ -1,4 +1,5 @@
-// Work items: the closed set of things that the planner asks workers to do, and what they answer.
+// Work items: the closed set of things that the planner asks workers to do; outcome.h is what they
+// answer.
 // An item is small: it carries store paths, never bulk data.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "schema/values/depot.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
+#include "schema/values/outcome.h"
 
 namespace eris {
 
@@ -149,9 +151,25 @@ struct QueryItem {
   bool operator==(const QueryItem&) const = default;
 };
 
-using ItemBody = std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem,
-                              DeactivateItem, SnapshotItem, RestoreItem, DeleteStateItem,
-                              SetProfileItem, CollectItem, QueryItem, TransferStateItem>;
+// A shell, or one command, beside a component, for a person at the other end of a stream.
+struct DiagnoseItem {
+  ProfileName profile;
+  ServiceName service_name;  // for people
+  ContainerName container;
+  ServiceKey service;
+  std::string command;       // empty = a shell
+  std::uint64_t stream = 0;  // random: what the messages of kind stream name
+  // What kind of terminal the person has; empty = none: then there are pipes.
+  std::string terminal;
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+  bool operator==(const DiagnoseItem&) const = default;
+};
+
+using ItemBody =
+    std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem, DeactivateItem,
+                 SnapshotItem, RestoreItem, DeleteStateItem, SetProfileItem, CollectItem, QueryItem,
+                 TransferStateItem, DiagnoseItem>;
 
 // The vocabulary's word for the verb: "build", "transfer", "lock" …
 std::string_view VerbOf(const ItemBody& body);
@@ -169,82 +187,6 @@ struct WorkItem {
   bool takes_over = false;  // the worker serves the item's journal from now on; not hashed
   EventSequence event;      // newest of the journal when it was published
   bool operator==(const WorkItem&) const = default;
-};
-
-// One mapping as a target knows it to be active.
-struct ActiveMapping {
-  enum class State : std::uint8_t { kActive, kInactive, kIndeterminate };
-  ServiceName service_name;
-  ServiceKey service;
-  ContainerName container;
-  std::string digest;
-  StorePath package;
-  State state = State::kActive;
-  auto operator<=>(const ActiveMapping&) const = default;
-};
-
-// What `query` (and a granted lease) says of a target.
-struct TargetReport {
-  StorePath profile;                    // where the profile points to; empty = none
-  std::vector<ActiveMapping> mappings;  // sorted
-  std::string manifest;  // of the profile; empty: not asked for, none, or too large for a report
-  bool operator==(const TargetReport&) const = default;
-};
-
-struct BuildReport {
-  std::vector<StorePath> built;
-  std::vector<StorePath> failed;
-  bool operator==(const BuildReport&) const = default;
-};
-
-struct SnapshotReport {
-  std::string snapshot;  // relative reference; empty when there was nothing to snapshot
-  std::uint64_t bytes = 0;
-  bool operator==(const SnapshotReport&) const = default;
-};
-
-struct CollectReport {
-  std::uint64_t freed_bytes = 0;
-  bool operator==(const CollectReport&) const = default;
-};
-
-// What `query` says of the target itself. Values of properties that are secrets stay there: a
-// property of that kind names them only.
-struct OfferReport {
-  SystemName system;
-  std::uint32_t num_of_cores = 1;
-  Properties properties;
-  std::map<ContainerName, Properties> containers;
-  bool operator==(const OfferReport&) const = default;
-};
-
-enum class Verdict : std::uint8_t {
-  kSucceeded,
-  kFailed,         // the module or Nix said no: never tried again by itself
-  kUnavailable,    // nothing has happened; another attempt may succeed
-  kUnknown,        // it may have taken effect
-  kRefused,        // fenced, no lease, other body: settles nothing but the attempt itself
-  kCancelled,      // ended by a higher grade or a cancel; it may have taken effect
-  kUnimplemented,  // the module does not know the activity
-};
-std::string_view ToString(Verdict verdict);
-
-// The recorded result of one attempt.
-struct Outcome {
-  Verdict verdict = Verdict::kUnknown;
-  std::string message;   // one line; empty on success
-  std::string log_tail;  // the last lines of the activity's output, secrets masked, <= 8 KiB
-  std::int64_t took_ms = 0;
-  std::variant<std::monostate, TargetReport, BuildReport, SnapshotReport, CollectReport,
-               OfferReport>
-      report;
-  bool operator==(const Outcome&) const = default;
-};
-
-struct ItemOutcome {
-  ItemId id;
-  Outcome outcome;
-  bool operator==(const ItemOutcome&) const = default;
 };
 
 }  // namespace eris

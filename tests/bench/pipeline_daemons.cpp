@@ -118,6 +118,7 @@ class InstantExecutor final : public Executor {
   void Forget(const ItemId&) override {}
   void DropRoots(TransactionId) override {}
   void KeepOnlyRoots(const std::set<TransactionId>&) override {}
+  void OnStream(const Message&) override {}
 
  private:
   void Complete() {
@@ -199,8 +200,8 @@ struct InstantWorker {
                const link::CurveKeys& keys) {
     ERIS_ASSIGN(ledger, Ledger::Open(options.directory + "/ledger.db", base.random));
     ERIS_ASSIGN(transport, Dial(base, broker, keys));
-    const auto make_executor = [&base](Executor::Completion done, auto) {
-      return std::make_unique<InstantExecutor>(*base.loop, std::move(done));
+    const auto make_executor = [&base](ExecutorLinks links) {
+      return std::make_unique<InstantExecutor>(*base.loop, std::move(links.done));
     };
     ERIS_ASSIGN(daemon,
                 WorkerDaemon::Start(

@@ -32,7 +32,8 @@ constexpr Decoder kDecoders[] = {TryDecoder<Header>,          TryDecoder<Hello>,
                                  TryDecoder<Reply>,           TryDecoder<ItemBody>,
                                  TryDecoder<Outcome>,         TryDecoder<Event>,
                                  TryDecoder<Manifest>,        TryDecoder<Plan>,
-                                 TryDecoder<Submission>};
+                                 TryDecoder<Submission>,      TryDecoder<Vitals>,
+                                 TryDecoder<StreamPiece>};
 
 }  // namespace
 

@@ -34,7 +34,7 @@ void AddWait(CLI::App& app, DeployOptions& options);
 // tool_arguments.cpp: generations, query, collect-garbage, visualize, distribution, normalize,
 // compare, completion, man.
 void AddTools(CLI::App& root, const GrammarParts& parts);
-// capture_arguments.cpp: capture-infra, capture-manifest, reconstruct, copy-closure.
+// capture_arguments.cpp: capture-infra, capture-manifest, reconstruct, copy-closure, diagnose.
 void AddCaptures(CLI::App& root, const GrammarParts& parts);
 // tool_arguments.cpp: --until, --resume and --repair of `deploy`.
 void AddPhases(CLI::App& deploy, DeployCommand& command, const GrammarParts& parts);

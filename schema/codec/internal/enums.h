@@ -73,7 +73,7 @@ ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);
 ERIS_WIRE_ENUM(TargetVerified::Verdict, Shifted, kDiffers, wire::TargetVerified::Verdict::DIFFERS);
-ERIS_WIRE_ENUM(MessageKind, Same, kVitals, wire::MessageKind::VITALS);
+ERIS_WIRE_ENUM(MessageKind, Same, kStream, wire::MessageKind::STREAM);
 ERIS_WIRE_ENUM(RequestVerb, Same, kResume, wire::RequestVerb::RESUME);
 ERIS_WIRE_ENUM(Role, Same, kClient, wire::Role::CLIENT);
 ERIS_WIRE_ENUM(ByeReason, Same, kLost, wire::ByeReason::LOST);

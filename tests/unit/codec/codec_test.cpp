@@ -185,7 +185,7 @@ TEST(Decode, ChecksMeaning) {
   ExpectRefused(SubmitChunk{.total_bytes = limits::kSubmissionBytes + 1}, "256 MiB");
   Submission submission = samples::Submissions()[4];
   std::get<Operate>(submission.action).body = ActivateItem{};
-  ExpectRefused(submission, "only query, collect, snapshot and transfer");
+  ExpectRefused(submission, "only query, collect, snapshot, transfer and diagnose");
   Manifest manifest = samples::SomeManifest();
   manifest.targets.begin()->second.num_of_cores = 0;
   ExpectRefused(manifest, "numOfCores");

@@ -141,7 +141,16 @@ std::vector<ItemBody> ItemBodies() {
                             .from = kFirst,
                             .snapshot = "process/database/1",
                             .taken_by = {{3}, {4}}},
-          QueryItem{.profile = profile, .what = QueryItem::What::kOffer}};
+          QueryItem{.profile = profile, .what = QueryItem::What::kOffer},
+          DiagnoseItem{.profile = profile,
+                       .service_name = ServiceName("api"),
+                       .container = kProcess,
+                       .service = kApi,
+                       .command = "ps aux",
+                       .stream = 12,
+                       .terminal = "xterm",
+                       .rows = 25,
+                       .columns = 80}};
 }
 
 WorkItem SomeWorkItem() {
@@ -211,6 +220,7 @@ std::vector<Outcome> Outcomes() {
       .num_of_cores = 2,
       .properties = SomeActivity().properties,
       .containers = {{kProcess, {}}, {ContainerName("tables"), SomeActivity().properties}}};
+  all[6].report = ShellReport{.exit_status = 130};
   return all;
 }
 
@@ -327,7 +337,8 @@ std::vector<Header> Headers() {
            .client = {9},
            .request = 11,
            .verb = RequestVerb::kAbandon,
-           .author = "alice"}};
+           .author = "alice",
+           .profiles = {"default", "other"}}};
 }
 
 Hello SomeHello() {
@@ -411,6 +422,14 @@ std::vector<Coded> AllCoded() {
                .keys = {"first-key", "second-key"}});
   Add(all, "progress", Progress{"waiting for the old process"});
   Add(all, "vitals", SomeVitals());
+  Add(all, "stream-piece",
+      StreamPiece{.offset = 3,
+                  .bytes = std::string("a\0b", 3),
+                  .received = 4,
+                  .is_last = true,
+                  .has_left = true,
+                  .rows = 25,
+                  .columns = 80});
   Add(all, "outcome-ack", OutcomeAck{AckScope::kUnknownItem});
   Add(all, "submit-chunk",
       SubmitChunk{.id = SubmissionId("sub-1"),

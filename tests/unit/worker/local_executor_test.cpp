@@ -61,8 +61,11 @@ class LocalExecutorTest : public testing::Test {
                                                    .work_dir = Path("work")},
                                          .modules_path = {Path("modules")}};
     executor_ = std::make_unique<LocalExecutor>(
-        options, *loop_, log_, [this]() -> const LedgerState& { return ledger_; },
-        [this](const ItemId& id, Outcome outcome) { done_[id] = std::move(outcome); });
+        options, *loop_, log_,
+        ExecutorLinks{
+            .done = [this](const ItemId& id, Outcome outcome) { done_[id] = std::move(outcome); },
+            .ledger = [this]() -> const LedgerState& { return ledger_; },
+            .send = [](const Message&) {}});
   }
 
   Activity ActivityOf(const std::string& component) {
