@@ -83,7 +83,8 @@ std::string Describe(const TransferStateItem& item) {
       return item.from.empty() ? fmt::format("fetch the last known {}", state)
                                : fmt::format("fetch the {} from {}", state, item.from.text);
     case TransferStateItem::Way::kWithin:
-      return fmt::format("take over the {}", state);
+      return item.from.empty() ? fmt::format("begin the {}", state)
+                               : fmt::format("take over the {}", state);
   }
   return state;
 }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace eris::plan_internal {
@@ -34,6 +35,7 @@ class StatePlanner {
       AddUndone(change);
       AddDeletions(change);
     }
+    FindBegun();
     if (!plan_.works.empty()) FindBounced();
     return std::move(plan_);
   }
@@ -165,6 +167,34 @@ class StatePlanner {
       plan_.lines.push_back(fmt::format("{} of {} stays in {}{}",
                                         moved ? "the old copy" : "the state", change.service.text,
                                         PlaceText(Old(node)), why));
+    }
+  }
+
+  // New places of a state that nothing comes to. A container that comes with its provider goes with
+  // it: what is in there stays in the provider's files.
+  void FindBegun() {
+    using OldHome = std::tuple<TargetName, ContainerName, ServiceName>;
+    std::set<OldHome> old;
+    for (const Mapping& mapping : base_.mappings) {
+      const ServiceName& name = base_.services.at(mapping.service).name;
+      old.emplace(mapping.target, mapping.container, name);
+    }
+    std::set<DagNode> received;
+    for (const StateWork& work : plan_.works) {
+      received.insert(work.receivers.begin(), work.receivers.end());
+    }
+    std::set<std::pair<ServiceKey, TargetName>> added;
+    for (const DagNode node : graphs_.difference.added) {
+      added.emplace(New(node).service, New(node).target);
+    }
+    for (const DagNode node : graphs_.difference.added) {
+      const Mapping& mapping = New(node);
+      const Service& service = input_.next.services.at(mapping.service);
+      if (!service.deploy_state || service.type == "package") continue;
+      if (received.contains(node)) continue;
+      if (old.contains({mapping.target, mapping.container, service.name})) continue;
+      if (mapping.provided_by && added.contains({*mapping.provided_by, mapping.target})) continue;
+      plan_.begun.push_back(node);
     }
   }
 

@@ -30,6 +30,7 @@ struct StatePlan {
   std::vector<KeptMapping> bounced;  // kept, and down meanwhile; ascending
   Dependencies base_writers;         // of each node of the base; empty without works
   Dependencies next_writers;         // of each node of the next manifest
+  std::vector<DagNode> begun;        // of `next`: nothing comes to it; its state begins there
   std::vector<DagNode> deleted;      // of the base: whose state is deleted after the commit
   std::vector<std::string> lines;    // for PlanSummary::state
 };

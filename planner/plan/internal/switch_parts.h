@@ -23,8 +23,8 @@ struct DownItems {
   ItemOfMapping snapshot;    // sources
 };
 
-// By position of the work and its receiver: the item that brings the state there.
-using ArrivalItems = std::map<std::pair<std::size_t, DagNode>, ItemIndex>;
+// By mapping of the next manifest: the item that brings its state there, or nothing.
+using ArrivalItems = std::map<DagNode, ItemIndex>;
 
 // Of one mapping of `manifest`; its inverse is the other activity with the same properties.
 template <typename Body, typename Inverse>

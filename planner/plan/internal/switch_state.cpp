@@ -15,11 +15,10 @@ class TransferMaker {
       : context_(context), down_(down), items_(items) {}
 
   ArrivalItems Make() && {
-    for (std::size_t i = 0; i < context_.states.works.size(); ++i) {
-      const StateWork& work = context_.states.works[i];
+    for (const StateWork& work : context_.states.works) {
       switch (work.purpose) {
         case StateWork::Purpose::kMove:
-          AddMove(i);
+          AddMove(work);
           break;
         case StateWork::Purpose::kKeep:
           for (const DagNode source : work.sources) AddUpload(work, source);
@@ -27,6 +26,10 @@ class TransferMaker {
         case StateWork::Purpose::kUndone:
           break;
       }
+    }
+    for (const DagNode node : context_.states.begun) {
+      const Service& service = context_.input.next.services.at(New(node).service);
+      AddArrival(node, BodyFor(service.name, context_.input.next, New(node)), {});
     }
     return std::move(arrivals_);
   }
@@ -56,7 +59,7 @@ class TransferMaker {
 
   ItemIndex AddUpload(const StateWork& work, DagNode source) {
     const Mapping& mapping = Old(source);
-    TransferStateItem body = BodyFor(work, context_.base, mapping);
+    TransferStateItem body = BodyFor(work.change->service, context_.base, mapping);
     body.way = TransferStateItem::Way::kToDepot;
     body.from = mapping.target;
     body.taken_by = work.purpose == StateWork::Purpose::kMove
@@ -65,10 +68,11 @@ class TransferMaker {
     return AddTransfer(mapping, std::move(body), {}, std::nullopt);
   }
 
-  TransferStateItem BodyFor(const StateWork& work, const Manifest& manifest,
+  TransferStateItem BodyFor(const ServiceName& service, const Manifest& manifest,
                             const Mapping& mapping) const {
     return {.profile = context_.input.profile,
-            .service_name = work.change->service,
+            .way = TransferStateItem::Way::kWithin,
+            .service_name = service,
             .container = mapping.container,
             .component = ComponentOf(manifest.services.at(mapping.service).package),
             .from = {},
@@ -77,15 +81,14 @@ class TransferMaker {
   }
 
   // A receiver on the target of a source takes it over there; all others by way of the depot.
-  void AddMove(std::size_t position) {
-    const StateWork& work = context_.states.works[position];
+  void AddMove(const StateWork& work) {
     std::optional<ItemIndex> uploaded;
     for (const DagNode receiver : work.receivers) {
       const Mapping& mapping = New(receiver);
       const auto near = std::find_if(work.sources.begin(), work.sources.end(), [&](DagNode source) {
         return Old(source).target == mapping.target;
       });
-      TransferStateItem body = BodyFor(work, context_.input.next, mapping);
+      TransferStateItem body = BodyFor(work.change->service, context_.input.next, mapping);
       ItemIndices after;
       if (near != work.sources.end()) {
         body.way = TransferStateItem::Way::kWithin;
@@ -103,11 +106,16 @@ class TransferMaker {
             fmt::format("{}/{}/", last.container.text,
                         ComponentOf(context_.base.services.at(last.service).package).text);
       }
-      // On the way back what came there is dumped once more before it is left alone.
-      arrivals_[{position, receiver}] =
-          AddTransfer(mapping, std::move(body), std::move(after),
-                      SnapshotItem{ActivityOf(context_.input.next, mapping)});
+      AddArrival(receiver, std::move(body), std::move(after));
     }
+  }
+
+  // On the way back what is at the new place is dumped once more before it is left alone; also
+  // where nothing came to: what was written there must not be lost when something comes later.
+  void AddArrival(DagNode receiver, TransferStateItem body, ItemIndices after) {
+    const Mapping& mapping = New(receiver);
+    arrivals_[receiver] = AddTransfer(mapping, std::move(body), std::move(after),
+                                      SnapshotItem{ActivityOf(context_.input.next, mapping)});
   }
 
   const PlanContext& context_;

@@ -173,17 +173,15 @@ class UpMaker {
     for (const std::size_t work : gates_[node]) {
       if (restores_[work]) item.after.push_back(*restores_[work]);
     }
-    const auto received = receives_.find(node);
-    if (received != receives_.end()) {
-      item.after.push_back(arrivals_.at({received->second, node}));
-    }
+    const auto arrival = arrivals_.find(node);
+    if (arrival != arrivals_.end()) item.after.push_back(arrival->second);
     item_of_[node] = items_.Add(stage_, std::move(item)).value;
   }
 
   // One after the other, so that the last one stands for all of them.
   void Restore(DagNode node, std::size_t work) {
     const Mapping& mapping = context_.input.next.mappings[node];
-    const ItemIndex arrival = arrivals_.at({work, node});
+    const ItemIndex arrival = arrivals_.at(node);
     PlanItem item{.phase = PlanPhase::kSwitch,
                   .queue = TargetQueue(mapping.target),
                   .body = RestoreItem{.activity = ActivityOf(context_.input.next, mapping),

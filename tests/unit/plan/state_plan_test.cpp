@@ -228,6 +228,28 @@ TEST(StatePlan, NoMigrationKeepsTheUndoOfUpgradesInPlace) {
             PlanOf(base, MakeManifest({db})));
 }
 
+// Where nothing comes to, the way back still dumps what users wrote there; not where it stays.
+TEST(StatePlan, AnInstallationThatGoesBackDumpsWhatItBegan) {
+  const auto specs = Shop();
+  const auto dumps = [](const Plan& plan) {
+    Lines lines;
+    for (const PlanItem& item : plan.items) {
+      if (!IsLastDump(item)) continue;
+      lines.push_back(std::get<SnapshotItem>(*item.inverse).activity.service_name.text + " on " +
+                      item.queue.name);
+    }
+    return lines;
+  };
+  EXPECT_EQ(dumps(PlanOf(Manifest{}, MakeManifest(specs))), Lines{"db on t1"});
+  auto changed = specs;
+  changed[0].version = "2";
+  EXPECT_EQ(dumps(PlanOf(MakeManifest(specs), MakeManifest(changed))), Lines{});
+  changed[0].places = {{"t2"}};
+  EXPECT_EQ(dumps(PlanOf(MakeManifest(specs), MakeManifest(changed),
+                         {.state = StatePolicy::kLeave})),
+            Lines{"db on t2"});
+}
+
 // The last dump of what came to a new place runs behind all that gives users back what they had.
 TEST(StatePlan, LastDumpsKeepNobodyWaiting) {
   auto specs = Shop();
