@@ -38,6 +38,7 @@ struct EffectSeen {
   const TargetName& target;
   const ItemId& id;
   std::size_t part = 0;  // of the item's activities
+  const ItemBody& body;
 };
 // How full everything is.
 struct QueuesSeen {
@@ -79,6 +80,8 @@ class Checker {
   virtual void OnWork(const WorkSeen&) {}
   virtual void OnForeignAnswer(const ForeignAnswerSeen&) {}
   virtual void OnEffect(const EffectSeen&) {}
+  // A client's write was acknowledged.
+  virtual void OnWritten(const Databases::Written&) {}
   // Once a second.
   virtual void OnQueues(const QueuesSeen&) {}
   // The attempt's process has died and left no outcome: it may be run again.

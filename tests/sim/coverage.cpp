@@ -11,7 +11,8 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "crash",        "sudden-crash",  "lose-message", "double-message", "overtake",
     "slow-message", "break-link",    "one-way",      "stale-item",     "old-session",
     "clock-jump",   "failing-sync",  "module-fails", "module-hangs",   "module-dies",
-    "module-slow",  "inverse-fails", "target-away",  "cancel",         "foreign-item"};
+    "module-slow",  "inverse-fails", "target-away",  "cancel",         "target-gone",
+    "foreign-item"};
 
 std::size_t At(Fault fault) { return static_cast<std::size_t>(fault); }
 std::size_t At(TransactionPhase phase) { return static_cast<std::size_t>(phase); }

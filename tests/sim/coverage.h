@@ -35,9 +35,10 @@ enum class Fault : std::uint8_t {
   kInverseFails,   // a module refuses to go back
   kTargetAway,     // for longer than it is waited for
   kCancel,         // an operator changes their mind
+  kTargetGone,     // for good: whoever waits for it waits for ever
   kForeignItem,    // a planner on an old or copied journal reaches a worker
 };
-inline constexpr std::size_t kFaults = 20;
+inline constexpr std::size_t kFaults = 21;
 using FaultSet = std::bitset<kFaults>;
 inline constexpr std::size_t kPhases = 9;
 

@@ -47,7 +47,32 @@ ServiceSpec Draft::NewService(std::size_t number) {
     }
   }
   if (timeline_.Below(4) == 0) spec.provides = {"in-" + spec.name};
+  if (limits_.has_state) AddState(spec);
   return spec;
+}
+
+// A database, or one that writes those before it, also without depending on them.
+void Draft::AddState(ServiceSpec& spec) {
+  if (spec.provides.empty() && (services_.empty() || timeline_.Below(4) == 0)) {
+    spec.deploy_state = true;
+    spec.places.resize(1);  // other copies come later, with its state
+    spec.state_undo = timeline_.Below(3) == 0;
+  }
+  for (const ServiceSpec& before : services_) {
+    if (!before.deploy_state || Contains(spec.depends_on, before.name)) continue;
+    if (timeline_.Below(2) == 0) spec.connects_to.push_back(before.name);
+  }
+}
+
+void Draft::MoveADatabase() {
+  for (ServiceSpec& service : services_) {
+    if (!service.deploy_state || timeline_.Below(2) != 0) continue;
+    const std::string& target = AnyTarget();
+    const bool gains_a_copy = timeline_.Below(3) == 0 && service.places.size() == 1 &&
+                              service.places.front().target != target;
+    if (!gains_a_copy) return Move(service, target);
+    return service.places.push_back({.target = target});
+  }
 }
 
 bool Draft::IsNeeded(const std::string& name) const {
@@ -55,7 +80,8 @@ bool Draft::IsNeeded(const std::string& name) const {
     const bool hosted = std::any_of(
         service.places.begin(), service.places.end(),
         [&](const testing::PlaceSpec& place) { return place.container == "in-" + name; });
-    return hosted || Contains(service.depends_on, name) || Contains(service.activates_after, name);
+    return hosted || Contains(service.depends_on, name) ||
+           Contains(service.activates_after, name) || Contains(service.connects_to, name);
   });
 }
 
@@ -66,6 +92,7 @@ void Draft::Move(ServiceSpec& service, const std::string& target) const {
 
 void Draft::Change(const std::string& version) {
   services_[timeline_.Below(services_.size())].version = version;
+  if (limits_.has_state) MoveADatabase();
   const std::uint64_t more = timeline_.Below(3);
   for (std::uint64_t i = 0; i < more; ++i) {
     ServiceSpec& service = services_[timeline_.Below(services_.size())];

@@ -18,6 +18,7 @@ class Draft {
     std::string prefix;  // of service names
     std::vector<std::string> targets;
     std::size_t services = 99;
+    bool has_state = false;  // some services are databases, others write them
   };
 
   Draft(Timeline& timeline, Limits limits);
@@ -30,6 +31,8 @@ class Draft {
 
  private:
   testing::ServiceSpec NewService(std::size_t number);
+  void AddState(testing::ServiceSpec& spec);
+  void MoveADatabase();
   const std::string& AnyTarget();
   bool IsNeeded(const std::string& name) const;
   void Move(testing::ServiceSpec& service, const std::string& target) const;

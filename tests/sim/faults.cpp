@@ -1,10 +1,13 @@
 #include "tests/sim/faults.h"
 
+#include <algorithm>
+
 namespace eris::sim {
 namespace {
 
 constexpr Duration kShortestPhase{60'000};
 constexpr Duration kLongestPhase{300'000};
+constexpr std::uint32_t kMoreOnTheWayBack = 8;
 constexpr std::uint64_t kForeignItemEvery = 4;  // deliveries
 
 // Per mille at its worst; the occasion stands beside it.
@@ -43,6 +46,7 @@ std::uint32_t MuchOf(Fault fault) {
     case Fault::kTargetAway:  // a second of a target
     case Fault::kCancel:      // a second
       return 4;
+    case Fault::kTargetGone:   // once in a run, in one family
     case Fault::kForeignItem:  // by count, not by chance
       return 0;
   }
@@ -62,15 +66,28 @@ Faults::Faults(Timeline& timeline, const FaultSet& without) : timeline_(timeline
   if (none_) return;
   calm_from_ = SteadyTime{} + timeline.Between(kShortestPhase, kLongestPhase);
   for (std::size_t i = 0; i < kFaults; ++i) {
-    if (static_cast<Fault>(i) == Fault::kForeignItem) continue;
+    if (MuchOf(static_cast<Fault>(i)) == 0) continue;
     const std::uint32_t rate = Draw(timeline, MuchOf(static_cast<Fault>(i)));
     rates_[i] = without.test(i) ? 0 : rate;
   }
   foreign_items_ = !without.test(static_cast<std::size_t>(Fault::kForeignItem));
+  targets_go_ = !without.test(static_cast<std::size_t>(Fault::kTargetGone));
+}
+
+// Few appends are made on the way back, and most of what can go wrong there begins with one.
+std::uint32_t Faults::RateOf(Fault fault) const {
+  const std::uint32_t rate = rates_[static_cast<std::size_t>(fault)];
+  if (fault != Fault::kFailingSync) return rate;
+  const auto& open = phases_.open();
+  const bool goes_back = std::any_of(open.begin(), open.end(), [](const auto& entry) {
+    return entry.second == TransactionPhase::kAborting ||
+           entry.second == TransactionPhase::kRollingBack;
+  });
+  return goes_back ? rate * kMoreOnTheWayBack : rate;
 }
 
 bool Faults::Strikes(Fault fault) {
-  if (!timeline_.Chance(rates_[static_cast<std::size_t>(fault)])) return false;
+  if (!timeline_.Chance(RateOf(fault))) return false;
   Count(fault);
   return true;
 }

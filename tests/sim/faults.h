@@ -34,6 +34,8 @@ class Faults {
   bool Strikes(Fault fault);
   // On a delivery: by count, so that it needs no chance of its own.
   bool WantsForeignItem();
+  // For a family in which targets may go for good.
+  bool targets_go() const { return targets_go_; }
   void Count(Fault fault);
   bool CrashesAt(std::string_view process, std::string_view point);
   // How long a process stays down, or a link cut.
@@ -46,11 +48,14 @@ class Faults {
   const Coverage& coverage() const { return coverage_; }
 
  private:
+  std::uint32_t RateOf(Fault fault) const;
+
   Timeline& timeline_;
   bool none_ = false;
   SteadyTime calm_from_;
   std::array<std::uint32_t, kFaults> rates_{};  // per mille, each for one occasion
   bool foreign_items_ = false;
+  bool targets_go_ = false;
   std::uint64_t deliveries_ = 0;
   Phases phases_;
   Coverage coverage_;

@@ -16,7 +16,8 @@ constexpr Duration kLongestActivity{2'500};
 constexpr Duration kLongestDeadline{60'000};
 
 bool IsSupply(const ItemBody& body) {
-  return std::holds_alternative<BuildItem>(body) || std::holds_alternative<TransferItem>(body);
+  return std::holds_alternative<BuildItem>(body) || std::holds_alternative<TransferItem>(body) ||
+         std::holds_alternative<TransferStateItem>(body);
 }
 
 Outcome Says(Verdict verdict, std::string message = {}) {
@@ -107,6 +108,7 @@ void Machine::CollectGarbage() {
 Outcome Machine::EndControl(const StartWork& work) {
   const ItemBody& body = *work.body;
   if (const auto* transfer = std::get_if<TransferItem>(&body)) Transfer(work, *transfer);
+  if (const auto* state = std::get_if<TransferStateItem>(&body)) return TransferState(*state);
   Outcome outcome = Says(Verdict::kSucceeded);
   if (const auto* build = std::get_if<BuildItem>(&body)) {
     BuildReport report;
@@ -130,6 +132,14 @@ Outcome Machine::EndControl(const StartWork& work) {
     }
     if (!set->path.empty()) context_.world.profiles[where] = set->path;
   }
+  return outcome;
+}
+
+Outcome Machine::TransferState(const TransferStateItem& transfer) {
+  const auto reference = context_.world.databases.Transfer(options_.target, transfer);
+  if (!reference) return Says(Verdict::kFailed, "there is no snapshot " + transfer.snapshot);
+  Outcome outcome = Says(Verdict::kSucceeded);
+  outcome.report = SnapshotReport{.snapshot = *reference, .bytes = reference->size()};
   return outcome;
 }
 
@@ -173,7 +183,13 @@ void Machine::RunPart(const ItemId& id) {
   Attempt& attempt = attempts_.at(id);
   attempt.stage = next_stage_++;
   const std::vector<const Activity*> parts = ActivitiesOf(attempt.body);
-  if (attempt.part == parts.size()) return End(id, Says(Verdict::kSucceeded));
+  if (attempt.part == parts.size()) {
+    Outcome outcome = Says(Verdict::kSucceeded);
+    if (std::holds_alternative<SnapshotItem>(attempt.body)) {
+      outcome.report = SnapshotReport{.snapshot = attempt.taken, .bytes = attempt.taken.size()};
+    }
+    return End(id, std::move(outcome));
+  }
   const Fate fate = FateOf(id, attempt.body, *parts[attempt.part]);
   Duration took = context_.timeline.Between(Duration(10), kLongestActivity);
   if (fate == Fate::kSucceeds && context_.faults.Strikes(Fault::kModuleSlow)) {
@@ -276,7 +292,7 @@ bool Machine::IsReached(const ItemBody& body) const {
 }
 
 void Machine::TakeEffect(const ItemId& id) {
-  const Attempt& attempt = attempts_.at(id);
+  Attempt& attempt = attempts_.at(id);
   const Activity& activity = *ActivitiesOf(attempt.body).at(attempt.part);
   const Seat seat = SeatOf(options_.target, activity);
   World& world = context_.world;
@@ -286,17 +302,33 @@ void Machine::TakeEffect(const ItemId& id) {
       context_.verdicts.Report("order", "old and new meet: " + Describe(seat, there->second));
     }
     world.active[seat] = InstanceOf(activity);
+    world.databases.Activated(seat, activity.service_name);
   } else if (std::holds_alternative<DeactivateItem>(attempt.body)) {
     world.active.erase(seat);
+    world.databases.Deactivated(seat);
   } else if (std::holds_alternative<LockItem>(attempt.body)) {
     world.locked.insert(seat);
-  } else if (context_.plant != Plant::kSkipUnlock) {
-    world.locked.erase(seat);
+  } else if (std::holds_alternative<UnlockItem>(attempt.body)) {
+    if (context_.plant != Plant::kSkipUnlock) world.locked.erase(seat);
+  } else {
+    TakeEffectOnState(attempt, seat);
   }
   context_.timeline.Note(options_.target.text, std::string(VerbOf(attempt.body)) + " " +
                                                    activity.service_name.text + " " + Describe(id));
-  const EffectSeen seen{.target = options_.target, .id = id, .part = attempt.part};
+  const EffectSeen seen{
+      .target = options_.target, .id = id, .part = attempt.part, .body = attempt.body};
   context_.watch.Tell(&Checker::OnEffect, seen);
+}
+
+void Machine::TakeEffectOnState(Attempt& attempt, const Seat& seat) {
+  Databases& databases = context_.world.databases;
+  if (std::holds_alternative<SnapshotItem>(attempt.body)) {
+    attempt.taken = databases.TakeSnapshot(seat);
+  } else if (const auto* restore = std::get_if<RestoreItem>(&attempt.body)) {
+    ERIS_CHECK(databases.Restore(seat, restore->snapshot), "what is restored was transferred");
+  } else if (std::holds_alternative<DeleteStateItem>(attempt.body)) {
+    databases.Delete(seat);
+  }
 }
 
 void Machine::Stop(const ItemId& id) {

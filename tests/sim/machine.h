@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "schema/values/ledger.h"
 #include "schema/values/work_item.h"
@@ -58,6 +59,7 @@ class Machine {
     std::uint64_t stage = 0;  // what was planned for an earlier one is void
     bool effect_due = false;  // the running activity has not taken effect yet
     bool stopped = false;
+    std::string taken;               // the snapshot
     std::optional<Outcome> outcome;  // left behind: it has ended
   };
 
@@ -65,6 +67,7 @@ class Machine {
   void StartControl(const StartWork& work);
   Outcome EndControl(const StartWork& work);
   void Transfer(const StartWork& work, const TransferItem& transfer);
+  Outcome TransferState(const TransferStateItem& transfer);
   TargetReport Report(const ProfileName& profile) const;
 
   // ---- activities ----
@@ -77,6 +80,7 @@ class Machine {
   void Judge(const StartWork& work);
   Fate FateOf(const ItemId& id, const ItemBody& body, const Activity& activity);
   void TakeEffect(const ItemId& id);
+  void TakeEffectOnState(Attempt& attempt, const Seat& seat);
   bool IsReached(const ItemBody& body) const;
   // To the worker that awaits it, if there is one.
   void Tell(const ItemId& id, Outcome outcome, Duration delay);

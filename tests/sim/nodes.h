@@ -131,6 +131,7 @@ class WorkerNode final : public Process {
 
   bool idle() const { return agent_ && agent_->held() == 0; }
   const std::vector<QueueName>& queues() const { return options_.queues; }
+  const TargetName& target() const { return machine_.target(); }
   std::size_t held() const { return agent_ ? agent_->held() : 0; }
   const LedgerState& ledger() const { return agent_->ledger(); }
   BrokerPort& port() { return port_; }

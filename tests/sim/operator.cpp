@@ -1,5 +1,6 @@
 #include "tests/sim/operator.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -29,9 +30,8 @@ void Operator::TidyUp(const std::set<TargetName>& gone) {
                     .options = {},
                     .action = RetryTransaction{stuck}});
   }
-  for (const auto& [transaction, targets] : phases.waiting()) {
-    for (const TargetName& target : targets) {
-      if (!gone.contains(target)) continue;
+  for (const auto& [transaction, profile] : phases.all()) {
+    for (const TargetName& target : gone) {
       Request request;
       request.transaction.transaction = transaction;
       request.target = target;
@@ -40,13 +40,16 @@ void Operator::TidyUp(const std::set<TargetName>& gone) {
   }
 }
 
-bool Operator::HasLooked(const std::vector<TargetName>& targets) {
+bool Operator::HasLooked(const std::vector<TargetName>& targets, const std::set<TargetName>& gone) {
   if (std::exchange(has_looked_, true)) return true;
+  std::vector<TargetName> present;
+  std::copy_if(targets.begin(), targets.end(), std::back_inserter(present),
+               [&gone](const TargetName& target) { return !gone.contains(target); });
   client_.Submit({.id = SubmissionId("look0"),
                   .profile = ProfileName("default"),
                   .author = {},
                   .options = {},
-                  .action = Operate{QueryItem{ProfileName("default")}, targets}});
+                  .action = Operate{QueryItem{ProfileName("default")}, std::move(present)}});
   return false;
 }
 

@@ -19,9 +19,9 @@ class Operator {
   void MayCancel();
   // When all is calm, now and then: retries what is stuck, gives up what waits for `gone` targets.
   void TidyUp(const std::set<TargetName>& gone);
-  // Asks all targets what is there, when nothing else is left to do: with that item they learn that
-  // everything before is settled. True once it was asked.
-  bool HasLooked(const std::vector<TargetName>& targets);
+  // Asks all targets but `gone` ones what is there, when nothing else is left to do: with that item
+  // they learn that everything before is settled. True once it was asked.
+  bool HasLooked(const std::vector<TargetName>& targets, const std::set<TargetName>& gone);
 
  private:
   Context& context_;

@@ -5,8 +5,8 @@
 namespace eris::sim {
 
 const std::vector<std::string_view>& FamilyNames() {
-  static const std::vector<std::string_view> kNames = {"mixed", "upgrades", "profiles", "targets",
-                                                       "planner"};
+  static const std::vector<std::string_view> kNames = {"mixed",   "upgrades", "profiles",
+                                                       "targets", "planner",  "state"};
   return kNames;
 }
 

@@ -21,6 +21,7 @@ enum class Family : std::uint8_t {
   kProfiles,  // two profiles that share targets; queued, superseding and cancelled submissions
   kTargets,   // targets that come, go, stay away and come back late
   kPlanner,   // the planner's disk is lost, old, or copied
+  kState,     // databases that move, and clients that write throughout
 };
 const std::vector<std::string_view>& FamilyNames();
 std::optional<Family> ParseFamily(std::string_view name);

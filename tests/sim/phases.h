@@ -30,16 +30,6 @@ class Phases {
       stuck_.erase(event.transaction);
       if (ended->result == TransactionResult::kStuck) stuck_.insert(event.transaction);
     }
-    if (const auto* abandoned = std::get_if<Abandoned>(&event.body)) {
-      waiting_[event.transaction].erase(abandoned->target);
-    }
-    if (const auto* verified = std::get_if<TargetVerified>(&event.body)) {
-      if (verified->verdict == TargetVerified::Verdict::kUnverified) {
-        waiting_[event.transaction].insert(verified->target);
-      } else {
-        waiting_[event.transaction].erase(verified->target);
-      }
-    }
   }
 
   const std::map<TransactionId, TransactionPhase>& open() const { return open_; }
@@ -47,14 +37,13 @@ class Phases {
   const ProfileName& ProfileOf(TransactionId transaction) const {
     return profiles_.at(transaction);
   }
-  // Transactions that wait for a target's return.
-  const std::map<TransactionId, std::set<TargetName>>& waiting() const { return waiting_; }
+  // Every transaction, and its profile.
+  const std::map<TransactionId, ProfileName>& all() const { return profiles_; }
 
  private:
   std::map<TransactionId, TransactionPhase> open_;
   std::set<TransactionId> stuck_;
   std::map<TransactionId, ProfileName> profiles_;
-  std::map<TransactionId, std::set<TargetName>> waiting_;
 };
 
 }  // namespace eris::sim

@@ -1,6 +1,7 @@
 #include "tests/sim/scenario.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -12,11 +13,16 @@ namespace {
 
 constexpr Duration kLongestPause{40'000};
 
-// One of the packages that are new in `next`: it will not start.
-StorePath NewPackage(Timeline& timeline, const Manifest& base, const Manifest& next) {
+// One of the packages that are in `last` only: it will not start.
+StorePath NewPackage(Timeline& timeline, std::initializer_list<const Manifest*> before,
+                     const Manifest& last) {
+  std::set<StorePath> known;
+  for (const Manifest* manifest : before) {
+    for (const auto& [key, service] : manifest->services) known.insert(service.package);
+  }
   std::vector<StorePath> fresh;
-  for (const auto& [key, service] : next.services) {
-    if (!base.services.contains(key)) fresh.push_back(service.package);
+  for (const auto& [key, service] : last.services) {
+    if (!known.contains(service.package)) fresh.push_back(service.package);
   }
   return fresh.empty() ? StorePath() : fresh[timeline.Below(fresh.size())];
 }
@@ -31,6 +37,28 @@ SubmissionAction LastStep(Timeline& timeline, const Manifest& upgraded) {
       return DeployManifest{upgraded};  // nothing changes, if all went well
     default:
       return RollbackTo{.to = {1}};
+  }
+}
+
+void NoteDatabases(Timeline& timeline, const Manifest& manifest, Scenario& scenario) {
+  std::map<ServiceKey, ServiceName> names;
+  for (const auto& [key, service] : manifest.services) {
+    if (!service.deploy_state) continue;
+    names[key] = service.name;
+    const auto [entry, is_new] = scenario.databases.try_emplace(service.name);
+    if (!is_new) continue;
+    entry->second.undo = service.state_undo;
+    if (timeline.Below(2) == 0) entry->second.at_deactivate = AtDeactivate::kStaysWritable;
+  }
+  for (const auto& [key, service] : manifest.services) {
+    for (const auto* list : {&service.depends_on, &service.connects_to}) {
+      for (const Interdependency& wanted : *list) {
+        const auto database = names.find(wanted.service);
+        if (database != names.end()) {
+          scenario.databases[database->second].written_by.insert(service.name);
+        }
+      }
+    }
   }
 }
 
@@ -53,8 +81,11 @@ void AddProfile(Timeline& timeline, Family family, Draft draft, const std::strin
   const Manifest second = draft.Make();
   draft.Change("broken");
   const Manifest third = draft.Make();
-  for (const Manifest* manifest : {&first, &second, &third}) NoteClosures(*manifest, scenario);
-  const StorePath broken = NewPackage(timeline, second, third);
+  for (const Manifest* manifest : {&first, &second, &third}) {
+    NoteClosures(*manifest, scenario);
+    NoteDatabases(timeline, *manifest, scenario);
+  }
+  const StorePath broken = NewPackage(timeline, {&first, &second}, third);
   if (!broken.empty()) scenario.broken.insert(broken);
 
   std::vector<SubmissionAction> actions = {DeployManifest{first}, DeployManifest{second},
@@ -65,6 +96,7 @@ void AddProfile(Timeline& timeline, Family family, Draft draft, const std::strin
     if (family == Family::kProfiles && timeline.Below(3) == 0) {
       options.queueing = Queueing::kSupersedeQueued;
     }
+    if (family == Family::kState && timeline.Below(3) == 0) options.old_state = OldState::kDelete;
     scenario.orders.push_back({.submission = {.id = SubmissionId(profile + std::to_string(i + 1)),
                                               .profile = ProfileName(profile),
                                               .author = {},
@@ -93,10 +125,13 @@ Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts) {
   Scenario scenario;
   scenario.system = SystemName("x86_64-linux");
   std::vector<std::string> targets = {"one", "two"};
-  if (family == Family::kTargets) targets.emplace_back("three");
+  const bool has_state = family == Family::kState;
+  if (family == Family::kTargets || has_state) targets.emplace_back("three");
   for (const std::string& target : targets) scenario.targets.emplace_back(target);
   const auto draft = [&](const std::string& prefix) {
-    return Draft(timeline, {.prefix = prefix, .targets = targets, .services = cuts.services});
+    return Draft(
+        timeline,
+        {.prefix = prefix, .targets = targets, .services = cuts.services, .has_state = has_state});
   };
   AddProfile(timeline, family, draft("s"), "default", scenario);
   if (family == Family::kProfiles) {

@@ -9,6 +9,7 @@
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 #include "tests/sim/client.h"
+#include "tests/sim/databases.h"
 #include "tests/sim/options.h"
 #include "tests/sim/timeline.h"
 
@@ -18,7 +19,8 @@ struct Scenario {
   std::vector<TargetName> targets;
   SystemName system;
   std::vector<Client::Order> orders;
-  std::set<StorePath> broken;                         // packages whose activation fails
+  std::set<StorePath> broken;  // packages whose activation fails
+  std::map<ServiceName, DatabaseSpec> databases;
   std::map<StorePath, std::set<StorePath>> closures;  // of the profiles
 };
 

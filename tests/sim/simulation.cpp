@@ -18,6 +18,7 @@ namespace eris::sim {
 namespace {
 
 constexpr Duration kEachSecond{1'000};
+constexpr Duration kEachWrite{350};
 // Everything must be over that long after the last fault.
 constexpr Duration kProgress{3'600'000};
 constexpr Duration kLookAgain{5'000};
@@ -66,6 +67,7 @@ class Simulation {
   void AddCheckers();
   void MakeWorkers();
   void EverySecond();
+  void WriteAll();
   void Strike();
   void StrikeLinks();
   void StrikeProcesses();
@@ -82,7 +84,7 @@ class Simulation {
   void JudgeEnd();
   void CheckFaultless();
   PlannerNode& planner() { return *planners_.back(); }
-  std::set<TargetName> Gone() const;
+  void LoseATarget();
 
   RunOptions options_;
   Family family_;
@@ -102,6 +104,7 @@ class Simulation {
   std::vector<std::unique_ptr<WorkerNode>> workers_;
   Client client_;
   Operator operator_;
+  std::set<TargetName> gone_;          // for good
   std::optional<Epoch> second_epoch_;  // of the second planner, until the first is let go on
   bool over_ = false;
 };
@@ -120,6 +123,7 @@ Simulation::Simulation(const RunOptions& options)
       client_(context_, scenario_.orders),
       operator_(context_, client_) {
   world_.closures = scenario_.closures;
+  world_.databases.SetSpecs(scenario_.databases);
   planners_.push_back(
       std::make_unique<PlannerNode>(context_, planner_options_, planner::MemoryJournal(kJournal)));
   AddCheckers();
@@ -129,12 +133,7 @@ Simulation::Simulation(const RunOptions& options)
 }
 
 void Simulation::AddCheckers() {
-  for (const auto make : {MakeOrderChecker, MakeIrreversibleChecker, MakeWayBackChecker,
-                          MakeContentChecker, MakeEdgeChecker, MakeOnceChecker, MakeFenceChecker,
-                          MakeExplainedChecker, MakeSettledChecker, MakeSubmissionChecker,
-                          MakeLockChecker, MakeRootChecker, MakeQueueChecker, MakeEndChecker}) {
-    watch_.Add(make(world_, verdicts_));
-  }
+  for (const CheckerKind& kind : AllCheckers()) watch_.Add(kind.make(world_, verdicts_));
   watch_.Add(std::make_unique<PhaseListener>(world_, verdicts_, faults_));
 }
 
@@ -164,7 +163,9 @@ RunReport Simulation::Run() {
   for (const auto& worker : workers_) worker->Start();
   client_.Start();
   EverySecond();
+  if (!world_.databases.empty()) WriteAll();
   if (family_ == Family::kPlanner && !faults_.none()) TroubleThePlanner();
+  if (family_ == Family::kTargets && !faults_.none()) LoseATarget();
   timeline_.At(faults_.calm_from(), [this] { BecomeCalm(); });
   while (!over_ && timeline_.RunNext()) {
   }
@@ -186,6 +187,14 @@ void Simulation::EverySecond() {
     if (timeline_.Chance(20)) machine->CollectGarbage();
   }
   if (!faults_.calm()) Strike();
+}
+
+// Clients write throughout, also when all is calm.
+void Simulation::WriteAll() {
+  timeline_.After(kEachWrite, [this] { WriteAll(); });
+  for (const Databases::Written& written : world_.databases.WriteAll()) {
+    watch_.Tell(&Checker::OnWritten, written);
+  }
 }
 
 void Simulation::LookAtQueues() {
@@ -233,6 +242,18 @@ void Simulation::StrikeProcesses() {
     if (!worker->up() || !faults_.Strikes(Fault::kTargetAway)) continue;
     worker->StayDown(timeline_.Between(Duration(40'000), Duration(600'000)));
   }
+}
+
+// The first one stays, it is the builder.
+void Simulation::LoseATarget() {
+  if (timeline_.Below(4) != 0 || !faults_.targets_go()) return;
+  WorkerNode& lost = *workers_[1 + timeline_.Below(workers_.size() - 1)];
+  const Duration until_calm = faults_.calm_from() - SteadyTime{};
+  timeline_.After(timeline_.Between(kEachSecond, until_calm), [this, &lost] {
+    faults_.Count(Fault::kTargetGone);
+    gone_.insert(lost.target());
+    lost.Retire();
+  });
 }
 
 void Simulation::BecomeCalm() {
@@ -298,19 +319,18 @@ void Simulation::RetirePretender() {
 
 // ---- the end ----
 
-std::set<TargetName> Simulation::Gone() const { return {}; }
-
 void Simulation::LookForEnd() {
   const bool late = timeline_.now().steady >= faults_.calm_from() + kProgress;
-  over_ = late || (IsOver() && operator_.HasLooked(scenario_.targets));
+  over_ = late || (IsOver() && operator_.HasLooked(scenario_.targets, gone_));
   if (over_) return;
-  operator_.TidyUp(Gone());
+  operator_.TidyUp(gone_);
   timeline_.After(kLookAgain, [this] { LookForEnd(); });
 }
 
 bool Simulation::AllWorkersRest() {
-  return std::all_of(workers_.begin(), workers_.end(),
-                     [](const auto& worker) { return worker->up() && worker->idle(); });
+  return std::all_of(workers_.begin(), workers_.end(), [this](const auto& worker) {
+    return gone_.contains(worker->target()) || (worker->up() && worker->idle());
+  });
 }
 
 // Nothing is left to do, and everybody knows it.
@@ -327,10 +347,8 @@ bool Simulation::IsOver() {
 }
 
 void Simulation::JudgeEnd() {
-  EndSeen end{.journal = planner().journal(),
-              .ledgers = {},
-              .accepted = client_.accepted(),
-              .gone = Gone()};
+  EndSeen end{
+      .journal = planner().journal(), .ledgers = {}, .accepted = client_.accepted(), .gone = gone_};
   if (!client_.done()) verdicts_.Report("ends", "a submission was never accepted");
   if (!IsOver()) verdicts_.Report("ends", "no rest within the deadline of the calm phase");
   for (const auto& worker : workers_) {

@@ -2,7 +2,6 @@
 // profiles. Changed by machines only, looked at by checkers.
 #pragma once
 
-#include <compare>
 #include <map>
 #include <set>
 #include <string>
@@ -11,16 +10,10 @@
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 #include "schema/values/work_item.h"
+#include "tests/sim/databases.h"
+#include "tests/sim/seat.h"
 
 namespace eris::sim {
-
-// Where a component is.
-struct Seat {
-  TargetName target;
-  ContainerName container;
-  ComponentName component;
-  auto operator<=>(const Seat&) const = default;
-};
 
 // Which mapping is at work in a seat.
 struct Instance {
@@ -40,6 +33,7 @@ struct World {
   std::map<TargetName, std::map<TransactionId, std::set<StorePath>>> roots;
   // What a profile's path brings with it.
   std::map<StorePath, std::set<StorePath>> closures;
+  Databases databases;
 };
 
 // What `manifest` wants on one target.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "tests/sim/checker.h"
 
@@ -20,6 +22,15 @@ std::unique_ptr<Checker> MakeSubmissionChecker(const World& world, Verdicts& ver
 std::unique_ptr<Checker> MakeLockChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeRootChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeQueueChecker(const World& world, Verdicts& verdicts);
+std::unique_ptr<Checker> MakeStateChecker(const World& world, Verdicts& verdicts);
 std::unique_ptr<Checker> MakeEndChecker(const World& world, Verdicts& verdicts);
+
+// In the order of docs/INVARIANTS.md.
+struct CheckerKind {
+  std::string_view name;     // as its violations begin
+  std::string_view promise;  // what it is about
+  std::unique_ptr<Checker> (*make)(const World& world, Verdicts& verdicts);
+};
+const std::vector<CheckerKind>& AllCheckers();
 
 }  // namespace eris::sim

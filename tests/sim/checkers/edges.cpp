@@ -31,6 +31,9 @@ class EdgeChecker final : public Checker {
         transaction.aside.insert(verified->target.text);
       }
     }
+    if (const auto* abandoned = std::get_if<Abandoned>(&event.body)) {
+      transaction.aside.insert(abandoned->target.text);
+    }
     if (const auto* published = std::get_if<ItemsPublished>(&event.body)) {
       for (const PublishedItem& item : published->items) {
         if (item.grade.direction == Direction::kForward) Check(event.transaction, item.index);

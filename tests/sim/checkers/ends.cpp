@@ -20,12 +20,14 @@ class EndChecker final : public Checker {
         settled->outcome.verdict == Verdict::kFailed) {
       refused_.insert(event.transaction);
     }
+    if (std::holds_alternative<Abandoned>(event.body)) given_up_.insert(event.transaction);
     const auto* ended = std::get_if<TransactionEnded>(&event.body);
     if (ended == nullptr) return;
     ends_[event.transaction] = ended->result;
+    const bool by_an_operator = given_up_.contains(event.transaction);
     const bool gave_up =
         ended->result == TransactionResult::kStuck && !refused_.contains(event.transaction);
-    if (gave_up || ended->result == TransactionResult::kAbandoned) {
+    if (gave_up || (ended->result == TransactionResult::kAbandoned && !by_an_operator)) {
       verdicts_.Report("ends", "transaction " + std::to_string(event.transaction.value) + " is " +
                                    std::string(ToString(ended->result)) + ": " + ended->message);
     }
@@ -45,6 +47,7 @@ class EndChecker final : public Checker {
  private:
   std::map<TransactionId, std::optional<TransactionResult>> ends_;
   std::set<TransactionId> refused_;
+  std::set<TransactionId> given_up_;
 };
 
 }  // namespace

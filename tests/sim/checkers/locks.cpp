@@ -11,6 +11,7 @@ class LockChecker final : public Checker {
 
   void AtEnd(const EndSeen& end) override {
     for (const Seat& seat : world_.locked) {
+      if (end.gone.contains(seat.target)) continue;
       verdicts_.Report("locks",
                        seat.component.text + " on " + seat.target.text + " is still locked");
     }

@@ -56,10 +56,12 @@ class WayBackChecker final : public Checker {
     const ItemIndex item = settled.item.index;
     const Verdict verdict = settled.outcome.verdict;
     if (settled.item.grade.direction == Direction::kInverse) {
-      const bool is_query =
-          std::holds_alternative<QueryItem>(*transaction.plan.items.at(item.value).inverse);
+      // A query changes nothing, the last dump of a new place is taken if it can be.
+      const PlanItem& planned = transaction.plan.items.at(item.value);
+      const bool is_a_try = std::holds_alternative<QueryItem>(*planned.inverse) ||
+                            std::holds_alternative<TransferStateItem>(planned.body);
       const bool counts = verdict == Verdict::kSucceeded || verdict == Verdict::kUnimplemented;
-      if (counts || is_query) transaction.undone.insert(item);
+      if (counts || is_a_try) transaction.undone.insert(item);
       return;
     }
     transaction.out.erase(item);

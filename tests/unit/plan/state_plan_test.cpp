@@ -245,9 +245,9 @@ TEST(StatePlan, AnInstallationThatGoesBackDumpsWhatItBegan) {
   changed[0].version = "2";
   EXPECT_EQ(dumps(PlanOf(MakeManifest(specs), MakeManifest(changed))), Lines{});
   changed[0].places = {{"t2"}};
-  EXPECT_EQ(dumps(PlanOf(MakeManifest(specs), MakeManifest(changed),
-                         {.state = StatePolicy::kLeave})),
-            Lines{"db on t2"});
+  EXPECT_EQ(
+      dumps(PlanOf(MakeManifest(specs), MakeManifest(changed), {.state = StatePolicy::kLeave})),
+      Lines{"db on t2"});
 }
 
 // The last dump of what came to a new place runs behind all that gives users back what they had.

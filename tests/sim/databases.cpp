@@ -1,0 +1,151 @@
+#include "tests/sim/databases.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace eris::sim {
+namespace {
+
+std::string ReferenceOf(const ContainerName& container, const ComponentName& component,
+                        const std::string& id) {
+  return container.text + "/" + component.text + "/" + id;
+}
+
+std::string IdOf(const std::string& reference) {
+  return reference.substr(reference.rfind('/') + 1);
+}
+
+// Equal content has equal names, as a hash would give.
+std::string IdOf(const Content& content) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const Write write : content) hash = (hash ^ write) * 1099511628211ULL;
+  return std::to_string(content.size()) + "-" + std::to_string(hash);
+}
+
+bool Holds(const Content& content, Write write) {
+  return std::binary_search(content.begin(), content.end(), write);
+}
+
+}  // namespace
+
+const DatabaseSpec* Databases::SpecOf(const ServiceName& service) const {
+  const auto found = specs_.find(service);
+  return found == specs_.end() ? nullptr : &found->second;
+}
+
+bool Databases::IsSomewhere(Write write) const {
+  for (const auto& [seat, copy] : copies_) {
+    if (Holds(copy.content, write)) return true;
+  }
+  const auto is_in = [write](const Snapshots& snapshots) {
+    return std::any_of(snapshots.begin(), snapshots.end(),
+                       [write](const auto& entry) { return Holds(entry.second, write); });
+  };
+  return std::any_of(taken_.begin(), taken_.end(),
+                     [&](const auto& entry) { return is_in(entry.second); }) ||
+         std::any_of(depot_.begin(), depot_.end(),
+                     [&](const auto& entry) { return is_in(entry.second); });
+}
+
+std::vector<Seat> Databases::WritersOf(const Seat& copy) const {
+  std::vector<Seat> writers;
+  for (const auto& [seat, client] : clients_) {
+    const bool writes = std::any_of(client.copies.begin(), client.copies.end(),
+                                    [&](const auto& known) { return known.second.contains(copy); });
+    if (writes) writers.push_back(seat);
+  }
+  return writers;
+}
+
+// ---- activities ----
+
+void Databases::Activated(const Seat& seat, const ServiceName& service) {
+  active_[seat] = service;
+  if (SpecOf(service) != nullptr) {
+    Copy& copy = copies_[seat];
+    copy.service = service;
+    copy.writable = true;
+  }
+  Client client{.service = service, .copies = {}};
+  for (const auto& [database, spec] : specs_) {
+    if (spec.written_by.contains(service)) client.copies[database];
+  }
+  if (client.copies.empty()) return;
+  FindCopies(client);
+  clients_[seat] = std::move(client);
+}
+
+void Databases::Deactivated(const Seat& seat) {
+  active_.erase(seat);
+  clients_.erase(seat);
+  const auto copy = copies_.find(seat);
+  if (copy == copies_.end()) return;
+  if (SpecOf(copy->second.service)->at_deactivate == AtDeactivate::kCloses) {
+    copy->second.writable = false;
+  }
+}
+
+std::string Databases::TakeSnapshot(const Seat& seat) {
+  const auto copy = copies_.find(seat);
+  if (copy == copies_.end()) return {};
+  const std::string reference =
+      ReferenceOf(seat.container, seat.component, IdOf(copy->second.content));
+  taken_[seat.target][reference] = copy->second.content;
+  return reference;
+}
+
+bool Databases::Restore(const Seat& seat, const std::string& snapshot) {
+  if (snapshot.empty()) return true;
+  const Snapshots& there = taken_[seat.target];
+  const auto found = there.find(snapshot);
+  const auto copy = copies_.find(seat);
+  if (found == there.end() || copy == copies_.end()) return false;
+  copy->second.content = found->second;
+  return true;
+}
+
+std::optional<std::string> Databases::Transfer(const TargetName& target,
+                                               const TransferStateItem& item) {
+  using Way = TransferStateItem::Way;
+  if (item.snapshot.empty()) return std::string();
+  const Snapshots& from = item.way == Way::kFromDepot ? depot_[item.profile] : taken_[target];
+  Snapshots& to = item.way == Way::kToDepot ? depot_[item.profile] : taken_[target];
+  const auto found = from.find(item.snapshot);
+  if (found == from.end()) return std::nullopt;
+  const std::string reference = ReferenceOf(item.container, item.component, IdOf(item.snapshot));
+  to[reference] = found->second;
+  return reference;
+}
+
+// ---- clients ----
+
+void Databases::FindCopies(Client& client) const {
+  for (auto& [database, copies] : client.copies) {
+    for (const auto& [seat, service] : active_) {
+      if (service == database) copies.insert(seat);
+    }
+  }
+}
+
+bool Databases::TakesWrites(const std::set<Seat>& copies) const {
+  return !copies.empty() && std::all_of(copies.begin(), copies.end(), [this](const Seat& seat) {
+    const auto copy = copies_.find(seat);
+    return copy != copies_.end() && copy->second.writable;
+  });
+}
+
+std::vector<Databases::Written> Databases::WriteAll() {
+  std::vector<Written> written;
+  for (auto& [seat, client] : clients_) {
+    FindCopies(client);
+    for (const auto& [database, copies] : client.copies) {
+      if (!TakesWrites(copies)) continue;
+      ++last_write_;
+      for (const Seat& copy : copies) copies_.at(copy).content.push_back(last_write_);
+      written.push_back({last_write_, database, seat});
+    }
+  }
+  return written;
+}
+
+}  // namespace eris::sim
