@@ -18,7 +18,6 @@ namespace eris::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Grade = Diagnosis::Grade;
 
 constexpr int kMaxDepth = 4;  // of a state directory
 constexpr std::uint64_t kMiB = 1ULL << 20U;
@@ -27,12 +26,12 @@ constexpr std::uint64_t kTooLittle = 128 * kMiB;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kAbsentMs = 60'000;
 
-Diagnosis Good(std::string what) { return {Grade::kGood, std::move(what), {}}; }
+Diagnosis Good(std::string what) { return {Diagnosis::Grade::kGood, std::move(what), {}}; }
 Diagnosis Warning(std::string what, std::string fix) {
-  return {Grade::kWarning, std::move(what), std::move(fix)};
+  return {Diagnosis::Grade::kWarning, std::move(what), std::move(fix)};
 }
 Diagnosis Bad(std::string what, std::string fix) {
-  return {Grade::kBad, std::move(what), std::move(fix)};
+  return {Diagnosis::Grade::kBad, std::move(what), std::move(fix)};
 }
 
 // Keys and databases are their owner's alone.

@@ -102,7 +102,8 @@ TEST(AuthoriseDiagnosis, NeedsTheRightOnEachTargetAndATarget) {
   EXPECT_FALSE(AuthoriseSubmission(grant, submission)) << "off, for administrators too";
   grant.diagnose = {"a"};
   EXPECT_TRUE(AuthoriseSubmission(grant, submission));
-  submission.action = Operate{.body = DiagnoseItem{}, .targets = {TargetName("a"), TargetName("b")}};
+  submission.action =
+      Operate{.body = DiagnoseItem{}, .targets = {TargetName("a"), TargetName("b")}};
   EXPECT_FALSE(AuthoriseSubmission(grant, submission));
   submission.action = Operate{.body = DiagnoseItem{}, .targets = {}};
   grant.diagnose = {"*"};
