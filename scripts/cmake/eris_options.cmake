@@ -28,8 +28,8 @@ target_compile_definitions(eris_flags INTERFACE ERIS_VERSION="${PROJECT_VERSION}
 target_compile_options(eris_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror
   -Wno-missing-field-initializers -Wno-restrict -Wno-maybe-uninitialized)
-# g++ collects its garbage from 128 MB on; a source of this project makes 300 to 900 MB, and going through them again and
-# again is an eighth of the time. Not with a compiler cache, where nothing is compiled twice.
+# g++ collects its garbage from 128 MB on; a source of this project makes 300 to 900 MB. Going through them again and again
+# took 4 to 17 % of the cpu of four sources measured alone. Not with a compiler cache, where nothing is compiled twice.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CCACHE)
   target_compile_options(eris_flags INTERFACE --param=ggc-min-heapsize=1000000)
 endif()
