@@ -134,16 +134,23 @@ Target TargetOf(const Target& given, const OfferReport& offer, const TargetName&
   return target;
 }
 
+// What all targets of the command's models answer to one question.
+template <typename Command>
+Result<Capture> CaptureAnswers(const Command& command, QueryItem::What what, Client& client,
+                               Context& context) {
+  return CaptureTargets({.models = command.models,
+                         .submit = command.submit,
+                         .missing = command.missing,
+                         .operate = {QueryItem{context.call.profile, what}, {}}},
+                        client, context);
+}
+
 }  // namespace
 
 Result<ExitCode> RunCaptureManifest(const CaptureManifestCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  const QueryItem query{context.call.profile, QueryItem::What::kManifest};
-  ERIS_ASSIGN(const Capture capture, CaptureTargets({.models = command.models,
-                                                     .submit = command.submit,
-                                                     .missing = command.missing,
-                                                     .operate = {query, {}}},
-                                                    session->client(), context));
+  ERIS_ASSIGN(const Capture capture,
+              CaptureAnswers(command, QueryItem::What::kManifest, session->client(), context));
   if (capture.code == ExitCode::kInterrupted) return capture.code;
   ERIS_ASSIGN(const Manifest manifest, ManifestOf(capture));
   for (const Finding& finding : CheckManifest(manifest)) {
@@ -155,12 +162,8 @@ Result<ExitCode> RunCaptureManifest(const CaptureManifestCommand& command, Conte
 
 Result<ExitCode> RunCaptureInfra(const CaptureInfraCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  const QueryItem query{context.call.profile, QueryItem::What::kOffer};
-  ERIS_ASSIGN(const Capture capture, CaptureTargets({.models = command.models,
-                                                     .submit = command.submit,
-                                                     .missing = command.missing,
-                                                     .operate = {query, {}}},
-                                                    session->client(), context));
+  ERIS_ASSIGN(const Capture capture,
+              CaptureAnswers(command, QueryItem::What::kOffer, session->client(), context));
   if (capture.code == ExitCode::kInterrupted) return capture.code;
   TargetMap targets;
   for (const auto& [name, outcome] : capture.answers) {
