@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "broker/link/context.h"
 #include "broker/link/key_file.h"
@@ -21,6 +22,7 @@
 #include "schema/base/random.h"
 #include "schema/base/spdlog_log.h"
 #include "state/journal.h"
+#include "state/package_store.h"
 #include "state/settings.h"
 #include "state/store_location.h"
 
@@ -66,6 +68,10 @@ Status Run(const DaemonCall& call) {
   const std::string roots = config.state_dir + "/roots";
   ERIS_TRY(MakeDirectories(config.state_dir, 0700));
   ERIS_TRY(MakeDirectories(roots, 0700));
+  const std::vector<std::string> nix = WithStore(CurrentEnvironment(), config.store);
+  if (const Status store = InitialiseStore(nix); !store) {
+    log->Warn("planner.store", {{"error", store.error().message}});
+  }
   const char* crash = std::getenv("ERIS_CRASH_AT");
   ERIS_ASSIGN(const auto observer, MakeCrashPoint(crash == nullptr ? "" : crash, "planner"));
 
@@ -85,21 +91,19 @@ Status Run(const DaemonCall& call) {
                   *loop, *context, {.endpoint = config.endpoint, .server_key = server_key}, keys));
 
   ERIS_ASSIGN(const auto depot, DepotSocket::Open(config, keys, *loop, *context, *log));
-  ERIS_ASSIGN(
-      const auto daemon,
-      PlannerDaemon::Start({.name = config.name,
-                            .software = ERIS_VERSION,
-                            .instance = random.NextU64(),
-                            .roots = {.directory = roots,
-                                      .environment = WithStore(CurrentEnvironment(), config.store)},
-                            .coordinator = {},
-                            .upkeep = config.upkeep},
-                           {.loop = *loop,
-                            .transport = *transport,
-                            .journal = *journal,
-                            .log = *log,
-                            .depot = depot->depot(),
-                            .observer = observer.get()}));
+  ERIS_ASSIGN(const auto daemon,
+              PlannerDaemon::Start({.name = config.name,
+                                    .software = ERIS_VERSION,
+                                    .instance = random.NextU64(),
+                                    .roots = {.directory = roots, .environment = nix},
+                                    .coordinator = {},
+                                    .upkeep = config.upkeep},
+                                   {.loop = *loop,
+                                    .transport = *transport,
+                                    .journal = *journal,
+                                    .log = *log,
+                                    .depot = depot->depot(),
+                                    .observer = observer.get()}));
   log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();
   log->Info("planner.stopped");

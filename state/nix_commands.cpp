@@ -112,6 +112,8 @@ NixCommand CollectGarbageCommand() { return {"nix-store", "--gc"}; }
 
 NixCommand DeleteOldAndCollectGarbageCommand() { return {"nix-collect-garbage", "--delete-old"}; }
 
+NixCommand InitialiseCommand() { return {"nix-store", "--init"}; }
+
 NixCommand StoreDirectoryCommand() {
   return {"nix-instantiate", "--eval", "--expr", "builtins.storeDir"};
 }

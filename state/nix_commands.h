@@ -55,6 +55,9 @@ NixCommand CollectGarbageCommand();
 // Also deletes all but the current generation of each profile before.
 NixCommand DeleteOldAndCollectGarbageCommand();
 
+// Makes the store's database, if there is none.
+NixCommand InitialiseCommand();
+
 // Evaluates to the store's directory; `ParseStoreDirectory` reads its output.
 NixCommand StoreDirectoryCommand();
 

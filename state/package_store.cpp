@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "schema/base/command.h"
@@ -17,6 +19,10 @@ namespace {
 // Builds are ended by their own limits; this one only stops a Nix that hangs.
 constexpr Duration kTimeout = std::chrono::hours(24);
 constexpr std::size_t kBuildErrorBytes = std::size_t{1} << 20;
+// Other daemons may do the same on this machine, now.
+constexpr int kInitialiseTries = 5;
+constexpr std::chrono::milliseconds kInitialisePause{200};
+constexpr std::chrono::minutes kInitialiseTimeout{2};
 
 // Nix says what is wrong in its last line that begins with "error:".
 std::string ErrorLineOf(std::string_view stderr_text) {
@@ -28,7 +34,34 @@ std::string ErrorLineOf(std::string_view stderr_text) {
   return std::string(found);
 }
 
+// Of a store that is opened as files; empty when another process answers for it.
+std::string SchemaFileOf(const std::vector<std::string>& environment) {
+  const StoreLocation location = StoreLocationFrom(environment);
+  const bool is_chroot = location.remote.starts_with('/');
+  if (!is_chroot && !location.remote.empty() && location.remote != "local") return {};
+  std::string state = location.state_dir.empty() ? "/nix/var/nix" : location.state_dir;
+  if (is_chroot) state = location.remote + "/nix/var/nix";
+  return state + "/db/schema";
+}
+
 }  // namespace
+
+Status InitialiseStore(const std::vector<std::string>& environment) {
+  const std::string schema = SchemaFileOf(environment);
+  std::error_code failed;
+  // Nix writes it last of all.
+  if (!schema.empty() && std::filesystem::file_size(schema, failed) > 0 && !failed) return {};
+  std::string why;
+  for (int tried = 0; tried < kInitialiseTries; ++tried) {
+    if (tried > 0) std::this_thread::sleep_for(kInitialisePause);
+    ERIS_ASSIGN(const CommandOutput done,
+                RunCommand(InitialiseCommand(),
+                           {.environment = environment, .timeout = kInitialiseTimeout}));
+    if (done.status.success()) return {};
+    why = ErrorLineOf(done.stderr_tail);
+  }
+  return Fail(ErrorCode::kUnavailable, "cannot open the Nix store: " + why);
+}
 
 NixStore::NixStore(std::vector<std::string> environment) : environment_(std::move(environment)) {}
 

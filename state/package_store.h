@@ -27,6 +27,12 @@ struct Derivation {
   StorePath output;
 };
 
+// Makes the database of the store that `environment` tells, unless there is one; before several Nix
+// processes use the store at once. Two that open a fresh one together disturb one another, and one
+// that is killed meanwhile leaves a store that nobody can open. Blocks; starts no process where
+// there is a database already.
+Status InitialiseStore(const std::vector<std::string>& environment);
+
 class PackageStore {
  public:
   virtual ~PackageStore() = default;

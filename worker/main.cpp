@@ -18,6 +18,7 @@
 #include "schema/base/random.h"
 #include "schema/base/spdlog_log.h"
 #include "state/ledger.h"
+#include "state/package_store.h"
 #include "state/settings.h"
 #include "worker/config.h"
 #include "worker/daemon.h"
@@ -82,6 +83,9 @@ Status Run(const std::string& config_path) {
   ERIS_ASSIGN(const auto log, OpenLog({.program = "eris-worker", .file = config.log_file}));
   const Layout layout(config.state_dir);
   ERIS_TRY(layout.Make());
+  if (const Status store = InitialiseStore(WithStore(CurrentEnvironment(), config.store)); !store) {
+    log->Warn("worker.store", {{"error", store.error().message}});
+  }
   const char* crash = std::getenv("ERIS_CRASH_AT");
   ERIS_ASSIGN(const auto observer,
               MakeCrashPoint(crash == nullptr ? "" : crash, "worker", config.name));

@@ -12,6 +12,7 @@
 #include "schema/base/command.h"
 #include "schema/base/log.h"
 #include "schema/base/text.h"
+#include "state/package_store.h"
 #include "tests/unit/models/nix_store.h"
 #include "worker/depot_client.h"
 
@@ -32,6 +33,11 @@ class DepotTest : public ::testing::Test {
  protected:
   static constexpr const char* kQueue = "target.first";
 
+  void SetUp() override {
+    // As the daemons do: several processes meet each store.
+    ASSERT_TRUE(InitialiseStore(EnvironmentOf(planner_store_)));
+    ASSERT_TRUE(InitialiseStore(EnvironmentOf(worker_store_)));
+  }
   std::string Run(const NixStore& store, const std::vector<std::string>& argv) {
     const auto done = RunCommand(argv, {.environment = EnvironmentOf(store)});
     EXPECT_TRUE(done && done->status.success()) << (done ? done->stderr_tail : "");

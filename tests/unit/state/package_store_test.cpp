@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "schema/base/command.h"
+#include "schema/base/files.h"
 #include "schema/base/text.h"
 #include "state/profile.h"
 #include "tests/unit/state/temp_directory.h"
@@ -70,6 +71,17 @@ TEST_F(PackageStoreTest, RealisesWhatItCanAndNamesWhatFailed) {
   EXPECT_EQ(result.valid, (std::vector{batch[0].output, batch[2].output}));
   EXPECT_EQ(result.failed, std::vector{batch[1].output});
   EXPECT_NE(result.log_tail.find("no reason"), std::string::npos) << result.log_tail;
+}
+
+TEST_F(PackageStoreTest, MakesTheDatabaseOnce) {
+  const std::string schema = location_.state_dir + "/db/schema";
+  ASSERT_FALSE(FileExists(schema));
+  ASSERT_TRUE(InitialiseStore(environment_));
+  ASSERT_TRUE(FileExists(schema));
+  std::vector<std::string> without_nix = environment_;
+  std::erase_if(without_nix, [](const std::string& one) { return one.starts_with("PATH="); });
+  without_nix.emplace_back("PATH=/nowhere");
+  EXPECT_TRUE(InitialiseStore(without_nix)) << "a process was started for nothing";
 }
 
 TEST_F(PackageStoreTest, KnowsItsDirectoryAndClosures) {
