@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,12 +37,34 @@ const char* ColourOf(Fate fate) {
   return "white";
 }
 
-constexpr std::string_view kHead =
-    "digraph eris {\n"
-    "  rankdir=TB; compound=true; nodesep=0.3; ranksep=0.7;\n"
+// In layers by what depends on what. Beyond some dozens of services that becomes wider than anybody
+// can see: then targets and services are laid in arrays, with the arrows straight behind them.
+constexpr std::size_t kMostInLayers = 40;
+
+enum class Layout : std::uint8_t { kLayers, kArrays };
+
+constexpr std::string_view kFonts =
     "  graph [fontname=\"Helvetica\", style=rounded];\n"
-    "  node [fontname=\"Helvetica\", shape=ellipse];\n"
-    "  edge [color=gray30];\n";
+    "  node [fontname=\"Helvetica\", shape=ellipse, style=filled, fillcolor=white];\n";
+
+// As many rows as columns, more or less.
+std::string Array(std::size_t count) {
+  std::size_t columns = 1;
+  while (columns * columns < count) ++columns;
+  return fmt::format("packmode=\"array_i{}\";", columns);
+}
+
+std::string HeadFor(Layout layout, std::size_t targets) {
+  std::string head = "digraph eris {\n";
+  head += layout == Layout::kLayers
+              ? "  rankdir=TB; compound=true; nodesep=0.3; ranksep=0.7;\n"
+              : "  layout=osage; pack=10; splines=line; outputorder=edgesfirst; " + Array(targets) +
+                    "\n";
+  head += kFonts;
+  return head + (layout == Layout::kLayers
+                     ? "  edge [color=gray30];\n"
+                     : "  edge [color=\"#30303080\", arrowsize=0.6, penwidth=0.7];\n");
+}
 
 // Services of one container of one target.
 using Group = std::vector<const Mapping*>;
@@ -51,6 +75,15 @@ Groups GroupsOf(const Manifest& manifest) {
   for (const Mapping& mapping : manifest.mappings) {
     groups[mapping.target][mapping.container].push_back(&mapping);
   }
+  const auto name_of = [&](const Mapping* mapping) -> const ServiceName& {
+    return manifest.services.at(mapping->service).name;
+  };
+  for (auto& [target, containers] : groups) {
+    for (auto& [container, group] : containers) {
+      std::sort(group.begin(), group.end(),
+                [&](const Mapping* a, const Mapping* b) { return name_of(a) < name_of(b); });
+    }
+  }
   return groups;
 }
 
@@ -60,10 +93,12 @@ class Drawing {
       : manifest_(manifest), options_(options) {}
 
   std::string Draw() {
-    text_ = kHead;
-    for (const auto& [target, containers] : GroupsOf(manifest_)) {
+    const Groups groups = GroupsOf(manifest_);
+    text_ = HeadFor(layout_, groups.size());
+    for (const auto& [target, containers] : groups) {
       text_ += fmt::format("  subgraph {} {{\n    label={};\n    bgcolor=gray95;\n",
                            DotQuoted("cluster_" + target.text), DotQuoted(target.text));
+      AddArray(containers.size());
       for (const auto& [container, group] : containers) AddContainer(target, container, group);
       text_ += "  }\n";
     }
@@ -72,12 +107,17 @@ class Drawing {
   }
 
  private:
+  void AddArray(std::size_t count) {
+    if (layout_ == Layout::kArrays) text_ += "    " + Array(count) + "\n";
+  }
+
   void AddContainer(const TargetName& target, const ContainerName& container, const Group& group) {
     const bool is_shown = options_.containers == VisualizeCommand::Containers::kShown;
     if (is_shown) {
       text_ += fmt::format("    subgraph {} {{\n      label={};\n      bgcolor=white;\n",
                            DotQuoted("cluster_" + target.text + ":" + container.text),
                            DotQuoted(container.text));
+      AddArray(group.size());
     }
     for (const Mapping* mapping : group) AddNode(*mapping);
     if (is_shown) text_ += "    }\n";
@@ -89,7 +129,7 @@ class Drawing {
     if (!service.provides_containers.empty()) attributes += ", peripheries=2";
     const auto fate = options_.fates.find({mapping.target, service.name});
     if (fate != options_.fates.end()) {
-      attributes += std::string(", style=filled, fillcolor=") + ColourOf(fate->second);
+      attributes += std::string(", fillcolor=") + ColourOf(fate->second);
     }
     text_ += "      " + NodeOf(mapping.service, mapping.target, mapping.container) + " [" +
              attributes + "];\n";
@@ -113,6 +153,8 @@ class Drawing {
 
   const Manifest& manifest_;
   const GraphOptions& options_;
+  const Layout layout_ =
+      manifest_.mappings.size() > kMostInLayers ? Layout::kArrays : Layout::kLayers;
   std::string text_;
 };
 
@@ -129,7 +171,7 @@ std::string SummaryText(const Manifest& manifest) {
       }
     }
   }
-  std::string text(kHead);
+  std::string text = HeadFor(Layout::kLayers, services.size());
   for (const auto& [target, count] : services) {
     text += fmt::format("  {} [shape=box, label={}];\n", DotQuoted(target.text),
                         DotQuoted(fmt::format("{}: {} services", target.text, count)));

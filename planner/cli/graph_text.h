@@ -22,7 +22,8 @@ struct GraphOptions {
 
 // Targets are boxes, containers boxes in them, services ellipses, those that provide a container
 // with a double border. From each instance arrows lead to what it depends on: solid for
-// dependsOn, dashed for connectsTo, dotted for activatesAfter. With more than `most_mappings` there
+// dependsOn, dashed for connectsTo, dotted for activatesAfter. Beyond some dozens of mappings they
+// are laid in arrays instead of layers. With more than `most_mappings` there
 // is one node a target, with how many services it has, and how many arrows go from one to another.
 std::string GraphText(const Manifest& manifest, const GraphOptions& options);
 

@@ -102,6 +102,22 @@ TEST(Graph, HasClustersProvidersAndThreeKindsOfArrows) {
   EXPECT_EQ(without.find(":process\" {"), std::string::npos);
 }
 
+TEST(Graph, ManyServicesAreLaidInArrays) {
+  Manifest many = Shop();
+  const Mapping first = many.mappings.front();
+  const Service service = many.services.at(first.service);
+  for (int i = 0; i < 50; ++i) {
+    Mapping mapping = first;
+    mapping.service = ServiceKey("key-" + std::to_string(i));
+    many.services[mapping.service] = service;
+    many.mappings.push_back(mapping);
+  }
+  const std::string text = GraphText(many, {});
+  EXPECT_NE(text.find("layout=osage"), std::string::npos);
+  EXPECT_NE(text.find("packmode=\"array_i8\""), std::string::npos) << "51 in one container";
+  EXPECT_EQ(GraphText(Shop(), {}).find("layout="), std::string::npos);
+}
+
 TEST(Graph, ColoursFatesAndSumsUpWhatIsTooLarge) {
   GraphOptions options;
   options.fates[{TargetName("test2"), ServiceName("api")}] = Fate::kFailed;
