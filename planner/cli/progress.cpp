@@ -138,4 +138,10 @@ std::uint32_t Progress::CountOf(ItemProgress::State state) const {
                     [state](const ItemProgress& item) { return item.state == state; }));
 }
 
+bool Progress::is_operation() const {
+  return !items_.empty() && std::all_of(items_.begin(), items_.end(), [](const ItemProgress& item) {
+    return item.outline.phase == PlanPhase::kAfterCommit;
+  });
+}
+
 }  // namespace eris::cli

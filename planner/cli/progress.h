@@ -71,6 +71,9 @@ class Progress {
   const ItemProgress* Find(ItemIndex item) const;
   // By queue name.
   std::map<std::string, QueueProgress> Queues() const;
+  // Whether it does things on targets outside of any generation, as far as its items are known.
+  bool is_operation() const;
+  const std::vector<ItemProgress>& items() const { return items_; }
   std::uint32_t total() const { return static_cast<std::uint32_t>(items_.size()); }
   std::uint32_t CountOf(ItemProgress::State state) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <variant>
 
@@ -148,6 +149,47 @@ std::string Counts(const PlanSummary& summary) {
   return text + fmt::format(", {} kept", summary.kept);
 }
 
+// What an operation has done: nothing was activated by it.
+std::string Doings(const Progress& progress) {
+  constexpr std::size_t kMostSubjects = 10;
+  std::map<std::string, std::vector<std::string>> places;  // by subject
+  for (const ItemProgress& item : progress.items()) {
+    if (item.state != State::kDone) continue;
+    places[item.outline.subject].emplace_back(PlaceOf(item.outline.queue));
+  }
+  std::vector<std::string> doings;
+  for (auto& [subject, where] : places) {
+    const bool few = where.size() <= kMostSubjects;
+    const std::string on = few ? Join(where, ", ") : fmt::format("{} targets", where.size());
+    if (doings.size() < kMostSubjects) doings.push_back(subject + " on " + on);
+  }
+  if (places.size() > doings.size()) {
+    doings.push_back(fmt::format("and {} more", places.size() - doings.size()));
+  }
+  return Join(doings, "; ");
+}
+
+// The line of an end that was planned and changed something, or was to.
+std::string EndLine(const TransactionStatus& status, const Progress& progress) {
+  const TransactionResult result = *status.result;
+  const bool is_committed =
+      result == TransactionResult::kCommitted || result == TransactionResult::kCommittedStillLocked;
+  const bool is_done = is_committed && !status.generation && progress.is_operation();
+  std::string line = is_done ? "done" : std::string(ToString(result));
+  if (status.generation) line += fmt::format(" as generation {}", status.generation.value);
+  line += " after " + DurationText(Duration(status.ended_at.ms - status.submitted_at.ms));
+  if (status.locked_ms > 0) line += ", locked for " + DurationText(Duration(status.locked_ms));
+  std::string what;
+  if (is_done) {
+    what = Doings(progress);
+  } else if (is_committed) {
+    what = Counts(status.summary);
+  }
+  if (!what.empty()) line += ": " + what;
+  if (!status.message.empty()) line += (what.empty() ? ": " : "; ") + status.message;
+  return line;
+}
+
 }  // namespace
 
 std::string DurationText(Duration duration) {
@@ -201,7 +243,9 @@ std::vector<std::string> LinesOf(const Progress& progress, const Event& event) {
           [&](const SubmissionAccepted&) {
             return Lines{fmt::format("transaction {}", event.transaction.value)};
           },
-          [](const TransactionPlanned& e) { return Lines{SummaryLine(e.plan.summary)}; },
+          [&](const TransactionPlanned& e) {
+            return progress.is_operation() ? Lines{} : Lines{SummaryLine(e.plan.summary)};
+          },
           [](const PhaseEntered& e) {
             if (e.phase == TransactionPhase::kEnded) return Lines{};
             std::string line(ToString(e.phase));
@@ -241,16 +285,7 @@ std::vector<std::string> EndingOf(const TransactionStatus& status, const Progres
   } else if (result == TransactionResult::kUnchanged) {
     line = "unchanged: this is what runs already; nothing was done";
   } else {
-    line = std::string(ToString(result));
-    if (status.generation) line += fmt::format(" as generation {}", status.generation.value);
-    line += " after " + DurationText(Duration(status.ended_at.ms - status.submitted_at.ms));
-    if (status.locked_ms > 0) {
-      line += ", locked for " + DurationText(Duration(status.locked_ms));
-    }
-    const bool is_committed = result == TransactionResult::kCommitted ||
-                              result == TransactionResult::kCommittedStillLocked;
-    if (is_committed) line += ": " + Counts(status.summary);
-    if (!status.message.empty()) line += (is_committed ? "; " : ": ") + status.message;
+    line = EndLine(status, progress);
   }
   lines.push_back(std::move(line));
   const bool is_good =
