@@ -14,7 +14,11 @@ KeyLevel LevelOf(const Submission& submission) {
   const KeyLevel action = std::visit(
       Overloaded{[](const Operate& operate) {
                    const bool is_collect = std::holds_alternative<CollectItem>(operate.body);
-                   if (is_collect || operate.takes_over) return KeyLevel::kAdmin;
+                   // What a target brings is believed: a name tells nothing of the content.
+                   const auto* transfer = std::get_if<TransferItem>(&operate.body);
+                   const bool is_brought =
+                       transfer != nullptr && transfer->way == TransferItem::Way::kFromTarget;
+                   if (is_collect || is_brought || operate.takes_over) return KeyLevel::kAdmin;
                    return std::holds_alternative<SnapshotItem>(operate.body) ? KeyLevel::kState
                                                                              : KeyLevel::kDeploy;
                  },
@@ -82,6 +86,7 @@ bool RoleMaySend(Role role, MessageKind kind) {
     case MessageKind::kRequest:
       return role == Role::kClient;
     case MessageKind::kStream:
+    case MessageKind::kInquiry:
       return role == Role::kClient || role == Role::kWorker;
     case MessageKind::kUnspecified:
     case MessageKind::kWhoAreYou:
@@ -108,6 +113,7 @@ std::optional<KeyLevel> LevelOf(RequestVerb verb) {
     case RequestVerb::kHistory:
     case RequestVerb::kGenerations:
     case RequestVerb::kGetManifest:
+    case RequestVerb::kGetBase:
     case RequestVerb::kTargets:
       return KeyLevel::kRead;
     case RequestVerb::kCancel:
@@ -134,6 +140,11 @@ Status AuthoriseHello(const KeyGrant& grant, const Hello& hello) {
 
 bool MayDiagnose(const KeyGrant& grant, const QueueName& queue) {
   return queue.kind == QueueName::Kind::kTarget && Covers(grant.diagnose, queue.name);
+}
+
+bool MayInquire(const KeyGrant& grant, const QueueName& queue) {
+  return queue.kind == QueueName::Kind::kTarget && grant.level >= KeyLevel::kDeploy &&
+         Covers(grant.targets, queue.name);
 }
 
 Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission) {

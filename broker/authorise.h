@@ -25,6 +25,10 @@ Status AuthoriseHello(const KeyGrant& grant, const Hello& hello);
 // because of its level.
 bool MayDiagnose(const KeyGrant& grant, const QueueName& queue);
 
+// Whether the key may ask the worker of the queue what runs there, by an inquiry: that of a target
+// only, as by the operation `query`.
+bool MayInquire(const KeyGrant& grant, const QueueName& queue);
+
 // Profile, targets and level of what is submitted.
 Status AuthoriseSubmission(const KeyGrant& grant, const Submission& submission);
 

@@ -68,6 +68,8 @@ void Broker::Handle(Session& from, Message message, Now now) {
       return OnReply(from, std::move(message));
     case MessageKind::kStream:
       return OnStream(from, std::move(message));
+    case MessageKind::kInquiry:
+      return OnInquiry(from, std::move(message));
     case MessageKind::kUnspecified:
     case MessageKind::kHello:
     case MessageKind::kWhoAreYou:
@@ -326,8 +328,11 @@ void Broker::OnRequest(const Session& from, Message message) {
                 .request = header.request,
                 .verb = header.verb,
                 .author = from.grant.name};
-  // Of which profile it is only the planner knows.
-  if (*needed > KeyLevel::kRead) onward.profiles = from.grant.profiles;
+  // Of which profile and targets it is only the planner knows.
+  if (*needed > KeyLevel::kRead) {
+    onward.profiles = from.grant.profiles;
+    onward.targets = from.grant.targets;
+  }
   Send(planner->peer, std::move(onward), std::move(message.body));
 }
 

@@ -147,6 +147,7 @@ class Broker {
   void OnFault(const Session& from, Message message);
   // broker_streams.cpp
   void OnStream(const Session& from, Message message);
+  void OnInquiry(const Session& from, Message message);
   void Dispatch(const std::string& queue);
   bool Serves(const Session& session, const Header& header);
 

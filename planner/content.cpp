@@ -8,6 +8,7 @@
 
 #include "planner/doubt.h"
 #include "planner/plan/diff.h"
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/left_out.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
@@ -117,8 +118,8 @@ Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
 }
 
 // What transactions that were given up may have left otherwise than the newest generation says.
-Status DoubtBase(const ProfileName& profile, GenerationNumber current, const Manifest& next,
-                 JournalReader& journal, std::optional<Manifest>& base) {
+Status DoubtBase(const ProfileName& profile, GenerationNumber current, JournalReader& journal,
+                 std::optional<Manifest>& base) {
   ERIS_ASSIGN(std::vector<GivenUp> all, GivenUpSince(profile, current, journal));
   const std::optional<Manifest> committed = base;
   for (GivenUp& given_up : all) {
@@ -130,7 +131,7 @@ Status DoubtBase(const ProfileName& profile, GenerationNumber current, const Man
       if (manifest) meant = *std::move(manifest);
     }
     if (!base) base.emplace();
-    ERIS_TRY(PutInDoubt(given_up.transaction, meant, next, journal, *base));
+    ERIS_TRY(PutInDoubt(given_up.transaction, meant, journal, *base));
   }
   return {};
 }
@@ -206,7 +207,8 @@ Status CheckPresence(const DeployOptions& options, std::span<const TargetName> a
 Status PlanMove(const Submission& submission, GenerationNumber current,
                 std::span<const TargetName> absent, JournalReader& journal,
                 std::optional<Manifest> base, PlannedContent& content) {
-  ERIS_TRY(DoubtBase(submission.profile, current, content.next, journal, base));
+  ERIS_TRY(DoubtBase(submission.profile, current, journal, base));
+  if (base) UnmarkUnwanted(content.next, *base);
   ERIS_ASSIGN(std::set<MappingPlace> down, RepairBase(submission, base, journal));
   const Manifest* before = base ? &*base : nullptr;
   ERIS_ASSIGN(std::vector<TargetName> left_out,
@@ -270,6 +272,16 @@ Result<PlannedContent> PlanOperation(const Submission& submission, const Operate
 
 }  // namespace
 
+Result<std::optional<Manifest>> BaseOf(const ProfileName& profile, GenerationNumber current,
+                                       JournalReader& journal) {
+  std::optional<Manifest> base;
+  if (current) {
+    ERIS_ASSIGN(base, journal.LoadManifest(profile, current));
+  }
+  ERIS_TRY(DoubtBase(profile, current, journal, base));
+  return base;
+}
+
 Result<GenerationNumber> GenerationBefore(const ProfileName& profile, GenerationNumber current,
                                           JournalReader& journal) {
   const auto none = [&] {
@@ -315,12 +327,14 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
   if (current) {
     ERIS_ASSIGN(base, journal.LoadManifest(submission.profile, current));
   }
-  const bool is_adoption = std::holds_alternative<AdoptManifest>(submission.action);
+  const auto* adoption = std::get_if<AdoptManifest>(&submission.action);
   PlannedContent content;
   ERIS_ASSIGN(content.next, NextManifest(submission, current, base ? &*base : nullptr, journal));
-  if (is_adoption) {
+  if (adoption != nullptr) {
+    ERIS_TRY(DiffManifests(nullptr, content.next));  // whether it is consistent
     content.plan = MakeAdoption(
-        {.profile = submission.profile, .base_generation = current, .next = content.next});
+        {.profile = submission.profile, .base_generation = current, .next = content.next},
+        adoption->origin);
   } else {
     ERIS_TRY(PlanMove(submission, current, absent, journal, std::move(base), content));
   }

@@ -2,6 +2,7 @@
 // questions to the journal.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct PlannedContent {
 // The targets that the content which `submission` asks for has a part on; sorted. The same errors.
 Result<std::vector<TargetName>> TargetsWanted(const Submission& submission,
                                               GenerationNumber current, JournalReader& journal);
+
+// What runs, as far as the journal knows: generation `current` (0 = none), and what transactions
+// that were given up may have left, marked (planner/plan/in_doubt.h). Nothing: nothing runs.
+Result<std::optional<Manifest>> BaseOf(const ProfileName& profile, GenerationNumber current,
+                                       JournalReader& journal);
 
 // Plans `submission` on top of the profile's generation `current` (0 = none). Everything that it
 // refers to is durable. `absent`, sorted: targets that are not connected; by the submission's

@@ -43,7 +43,9 @@ struct ClientRequest {
   std::uint64_t request = 0;
   RequestVerb verb = RequestVerb::kUnspecified;
   std::string author;
-  std::vector<std::string> profiles;  // that its key may change; of requests that change something
+  // That its key may change, and may act on; of requests that change something.
+  std::vector<std::string> profiles;
+  std::vector<std::string> targets;
   Request body;
 };
 
@@ -168,6 +170,10 @@ class Coordinator {
   Status StreamHistory(const ClientRequest& request);
   Status StreamLogs(const ClientRequest& request);
   Status StreamManifest(const ClientRequest& request);
+  Status StreamBase(const ClientRequest& request);
+  void SendManifest(const ClientRequest& request, GenerationNumber number,
+                    const Manifest& manifest);
+  Status CheckRightOn(const ClientRequest& request, const Transaction& transaction);
   Status StartWatch(const ClientRequest& request);
   Result<TransactionId> Resolve(const TransactionRef& ref) const;
   TransactionStatus StatusOf(const Transaction& transaction, SteadyTime now) const;

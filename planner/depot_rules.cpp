@@ -1,6 +1,8 @@
 #include "planner/depot_rules.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -32,6 +34,11 @@ bool SameText(const std::string& a, const std::string& b) {
 bool MovesState(const ItemBody& body, TransferStateItem::Way way) {
   const auto* moved = std::get_if<TransferStateItem>(&body);
   return moved != nullptr && moved->way == way;
+}
+
+bool IsBrought(const ItemBody& body) {
+  const auto* transfer = std::get_if<TransferItem>(&body);
+  return transfer != nullptr && transfer->way == TransferItem::Way::kFromTarget;
 }
 
 }  // namespace
@@ -110,11 +117,12 @@ Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const Bul
   if (open.direction == BulkOpen::Direction::kPush) {
     const auto* build = std::get_if<BuildItem>(&body);
     const bool may = open.kind == ObjectKind::kStorePath
-                         ? build != nullptr && IsBuilder(public_key, *build)
+                         ? IsBrought(body) || (build != nullptr && IsBuilder(public_key, *build))
                          : MovesState(body, TransferStateItem::Way::kToDepot);
     if (!may) return Fail(ErrorCode::kInvalid, "this item brings nothing");
     return &body;
   }
+  if (IsBrought(body)) return Fail(ErrorCode::kInvalid, "this item fetches nothing");
   if (open.kind == ObjectKind::kSnapshot && !MovesState(body, TransferStateItem::Way::kFromDepot)) {
     return Fail(ErrorCode::kInvalid, "this item fetches no snapshot");
   }
@@ -133,6 +141,28 @@ Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& bo
     if (std::find(names.begin(), names.end(), object.name) == names.end()) {
       return Fail(ErrorCode::kInvalid, object.name + " is not the snapshot of this item");
     }
+  }
+  return {};
+}
+
+Status JudgeBrought(const std::vector<ObjectInfo>& objects, const std::vector<std::string>& names) {
+  std::map<std::string_view, const ObjectInfo*> offered;
+  for (const ObjectInfo& object : objects) offered[object.name] = &object;
+  std::set<std::string_view> wanted;
+  std::vector<std::string_view> left(names.begin(), names.end());
+  while (!left.empty()) {
+    const std::string_view name = left.back();
+    left.pop_back();
+    const auto found = offered.find(name);
+    if (found == offered.end() || !wanted.insert(name).second) continue;
+    for (const StorePath& reference : found->second->references) left.push_back(reference.text);
+  }
+  const auto store_of = [](std::string_view path) { return path.substr(0, path.rfind('/')); };
+  for (const ObjectInfo& object : objects) {
+    const bool is_path = !ComponentOf(StorePath(object.name)).empty() && !names.empty() &&
+                         store_of(object.name) == store_of(names.front());
+    if (is_path && wanted.contains(object.name)) continue;
+    return Fail(ErrorCode::kInvalid, object.name + " was not asked for");
   }
   return {};
 }

@@ -3,8 +3,8 @@
 //
 // A key is admitted while the broker says that a worker with it serves a queue. What an admitted
 // key may do follows from the item it works on, proved by that item's ticket, which only whoever
-// was handed the item has seen: read what the item names, and bring the
-// snapshot that it takes away or, with a build for builders, its outputs.
+// was handed the item has seen: read what the item names, or bring what it names: the snapshot that
+// it takes away, the closure that it asks for; with a build for builders, its outputs.
 #pragma once
 
 #include <map>
@@ -55,6 +55,10 @@ std::vector<std::string> NamesOf(const ItemBody& body, ObjectKind kind);
 
 // Whether these objects are the snapshot that the item brings.
 Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& body);
+
+// Whether these objects are what a target was asked to bring: paths of `names` and what they refer
+// to. Their content is believed: only an operator asks for that.
+Status JudgeBrought(const std::vector<ObjectInfo>& objects, const std::vector<std::string>& names);
 
 // Whether these objects may be taken from a builder: each is content-addressed, or one of `outputs`
 // (all outputs of all derivations that the build needs).

@@ -165,11 +165,12 @@ bulk::Transfer::Handlers DepotServer::HandlersOf(const RequestKey& key) {
                               const bulk::Chunk* chunk) { Send(key, message, chunk); },
           .judge = [this, key](const std::vector<ObjectInfo>& objects) -> Status {
             const Request& request = *requests_.at(key);
-            if (request.open.kind == ObjectKind::kStorePath) {
+            ERIS_ASSIGN(const ItemBody* body, rules_.Judge(request.public_key, request.open));
+            if (request.open.kind != ObjectKind::kStorePath) return JudgeSnapshots(objects, *body);
+            if (std::holds_alternative<BuildItem>(*body)) {
               return JudgeOffer(objects, request.outputs);
             }
-            ERIS_ASSIGN(const ItemBody* body, rules_.Judge(request.public_key, request.open));
-            return JudgeSnapshots(objects, *body);
+            return JudgeBrought(objects, NamesOf(*body, ObjectKind::kStorePath));
           },
           .on_end = [this, key](const Status& status) { OnEnd(key, status); }};
 }
@@ -223,7 +224,7 @@ void DepotServer::AddOutputs(const RequestKey& key, std::vector<ObjectInfo> obje
 
 // Which outputs may come is known before anything is granted.
 void DepotServer::Push(const RequestKey& key, Request& request, const ItemBody& body) {
-  if (request.open.kind != ObjectKind::kStorePath) {
+  if (!std::holds_alternative<BuildItem>(body)) {
     bulk::Shelf& shelf = *shelves_.at(request.open.kind);
     request.transfer = bulk::Transfer::MakeReceiver(
         key.second, request.open.kind, {.loop = loop_, .shelf = shelf}, HandlersOf(key));
@@ -268,7 +269,11 @@ void DepotServer::KeepOutputs(const Request& request) {
   const auto found = rules_.Judge(request.public_key, request.open);
   if (!found) return;
   std::vector<StorePath> outputs;
-  for (const auto& one : std::get<BuildItem>(**found).derivations) outputs.push_back(one.output);
+  if (const auto* build = std::get_if<BuildItem>(*found)) {
+    for (const auto& one : build->derivations) outputs.push_back(one.output);
+  } else if (const auto* transfer = std::get_if<TransferItem>(*found)) {
+    outputs = transfer->paths;
+  }
   const std::string prefix = options_.roots_dir + "/" +
                              std::to_string(request.open.item.step.transaction.value) + "/" +
                              std::to_string(request.open.item.step.index.value);

@@ -9,12 +9,13 @@
 #include <utility>
 #include <variant>
 
+#include "planner/plan/in_doubt.h"
+
 namespace eris::planner {
 namespace {
 
 constexpr std::uint32_t kPage = 1'000;
 constexpr std::uint32_t kMostTransactions = 2'000;
-constexpr const char* kInDoubt = " in doubt";  // no digest ends like this
 
 using Place = std::tuple<TargetName, ContainerName, ServiceKey>;
 
@@ -129,8 +130,8 @@ Result<std::vector<GivenUp>> GivenUpSince(const ProfileName& profile, Generation
   return found;
 }
 
-Status PutInDoubt(TransactionId given_up, const Manifest& meant, const Manifest& next,
-                  JournalReader& journal, Manifest& base) {
+Status PutInDoubt(TransactionId given_up, const Manifest& meant, JournalReader& journal,
+                  Manifest& base) {
   ERIS_ASSIGN(const Plan plan, journal.LoadPlan(given_up));
   ERIS_ASSIGN(const std::set<ItemIndex> open, OpenItems(given_up, journal));
   Doubts doubts;
@@ -140,22 +141,17 @@ Status PutInDoubt(TransactionId given_up, const Manifest& meant, const Manifest&
   std::set<Place> known;
   for (const Mapping& mapping : base.mappings) known.insert(PlaceOf(mapping));
   AddStrangers(Strangers(doubts, meant, known), meant, base);
-
-  // What goes anyway is named as it was brought up; what would be kept is not the same any more.
-  std::set<Place> wanted;
-  for (const Mapping& mapping : next.mappings) wanted.insert(PlaceOf(mapping));
   for (Mapping& mapping : base.mappings) {
     const bool is_new = !known.contains(PlaceOf(mapping));
-    if (!wanted.contains(PlaceOf(mapping))) continue;
-    if (is_new || doubts.mappings.contains(PlaceOf(mapping))) mapping.digest += kInDoubt;
+    if (is_new || doubts.mappings.contains(PlaceOf(mapping))) MarkInDoubt(mapping.digest);
   }
   for (const TargetName& target : doubts.profiles) {
     const auto profile = base.profiles.find(target);
     if (profile != base.profiles.end()) {
-      profile->second.digest += kInDoubt;
+      MarkInDoubt(profile->second.digest);
     } else if (const auto other = meant.profiles.find(target); other != meant.profiles.end()) {
       base.profiles[target] = other->second;
-      base.profiles[target].digest += kInDoubt;
+      MarkInDoubt(base.profiles[target].digest);
     }
   }
   return {};

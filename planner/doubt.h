@@ -27,9 +27,9 @@ struct GivenUp {
 Result<std::vector<GivenUp>> GivenUpSince(const ProfileName& profile, GenerationNumber current,
                                           JournalReader& journal);
 
-// Changes `base`, so that its difference to `next` holds everything that `given_up`, which led to
-// `meant`, may have left otherwise than `base` says.
-Status PutInDoubt(TransactionId given_up, const Manifest& meant, const Manifest& next,
-                  JournalReader& journal, Manifest& base);
+// Adds to `base` what `given_up`, which led to `meant`, may have left there, and marks everything
+// that may be otherwise than it says (planner/plan/in_doubt.h).
+Status PutInDoubt(TransactionId given_up, const Manifest& meant, JournalReader& journal,
+                  Manifest& base);
 
 }  // namespace eris::planner

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "planner/content.h"
 #include "planner/coordinator.h"
 #include "planner/plan/plan_text.h"
 #include "planner/reply_parts.h"
@@ -38,13 +39,40 @@ void AddWaits(const Transaction& transaction, LaneNumber lane, std::vector<std::
   }
 }
 
-// Whether the client's key may change that profile.
-Status CheckRight(const ClientRequest& request, const Transaction& transaction) {
-  const std::string& profile = transaction.submission().profile.text;
-  if (Covers(request.profiles, profile)) return {};
-  return Fail(ErrorCode::kInvalid,
-              "key '" + request.author + "' may not change profile '" + profile + "'",
-              "ask an administrator for `eris key authorize`");
+Error NotAllowed(const ClientRequest& request, const std::string& what) {
+  return {ErrorCode::kInvalid, "key '" + request.author + "' may not " + what,
+          "ask an administrator for `eris key authorize`"};
+}
+
+// The targets that its plan, or while there is none the submission, has a part on.
+std::vector<TargetName> TargetsOf(const Transaction& transaction, GenerationNumber current,
+                                  JournalReader& journal) {
+  std::vector<TargetName> targets;
+  if (transaction.is_planned()) {
+    const Lanes& lanes = transaction.lanes();
+    for (std::uint32_t i = 0; i < lanes.size(); ++i) {
+      const QueueName& queue = lanes.QueueOf({i});
+      if (queue.kind == QueueName::Kind::kTarget) targets.emplace_back(queue.name);
+    }
+    return targets;
+  }
+  if (const auto* operate = std::get_if<Operate>(&transaction.submission().action)) {
+    return operate->targets;
+  }
+  return TargetsWanted(transaction.submission(), current, journal).value_or(targets);
+}
+
+// Whether the client's key may change that profile, and act on those targets.
+Status CheckRight(const ClientRequest& request, const ProfileName& profile,
+                  const std::vector<TargetName>& targets) {
+  if (!Covers(request.profiles, profile.text)) {
+    return Fail(NotAllowed(request, "change profile '" + profile.text + "'"));
+  }
+  for (const TargetName& target : targets) {
+    if (Covers(request.targets, target.text)) continue;
+    return Fail(NotAllowed(request, "act on target '" + target.text + "'"));
+  }
+  return {};
 }
 
 }  // namespace
@@ -67,6 +95,9 @@ void Coordinator::OnRequest(const ClientRequest& request, Now now) {
       break;
     case RequestVerb::kGetManifest:
       streamed = StreamManifest(request);
+      break;
+    case RequestVerb::kGetBase:
+      streamed = StreamBase(request);
       break;
     case RequestVerb::kUnspecified:
     case RequestVerb::kStatus:
@@ -110,6 +141,7 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
     case RequestVerb::kLogs:
     case RequestVerb::kHistory:
     case RequestVerb::kGetManifest:
+    case RequestVerb::kGetBase:
       break;
   }
   return Fail(ErrorCode::kInvalid, "the planner does not know this request",
@@ -272,13 +304,23 @@ Result<Reply> Coordinator::AnswerTargets() {
   return Reply{More::kLast, std::move(reply)};
 }
 
+// Who gives up one target of several acts on no other.
+Status Coordinator::CheckRightOn(const ClientRequest& request, const Transaction& transaction) {
+  const ProfileName& profile = transaction.submission().profile;
+  std::vector<TargetName> targets{request.body.target};
+  if (request.body.target.empty()) {
+    targets = TargetsOf(transaction, CurrentGeneration(profile), *journal_);
+  }
+  return CheckRight(request, profile, targets);
+}
+
 Result<Reply> Coordinator::AnswerCancel(const ClientRequest& request, Now now) {
   ERIS_ASSIGN(const TransactionId id, Resolve(request.body.transaction));
   const Transaction* transaction = Find(id);
   if (transaction == nullptr || transaction->phase() == TransactionPhase::kEnded) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " has ended already", "see `eris status`");
   }
-  ERIS_TRY(CheckRight(request, *transaction));
+  ERIS_TRY(CheckRightOn(request, *transaction));
   if (!transaction->is_cancellable()) {
     return Fail(ErrorCode::kConflict,
                 NameOf(id) + " can not be cancelled while it is " +
@@ -295,7 +337,7 @@ Result<Reply> Coordinator::AnswerAbandon(const ClientRequest& request, Now now) 
   if (transaction == nullptr || transaction->is_finished()) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " has nothing left to do", "see `eris status`");
   }
-  ERIS_TRY(CheckRight(request, *transaction));
+  ERIS_TRY(CheckRightOn(request, *transaction));
   if (transaction->is_cancellable()) {
     return Fail(ErrorCode::kConflict,
                 NameOf(id) + " is " + std::string(ToString(transaction->phase())),
@@ -312,7 +354,7 @@ Result<Reply> Coordinator::AnswerResume(const ClientRequest& request, Now now) {
     return Fail(ErrorCode::kConflict, NameOf(id) + " does not wait to be resumed",
                 "see `eris status " + std::to_string(id.value) + "`");
   }
-  ERIS_TRY(CheckRight(request, *transaction));
+  ERIS_TRY(CheckRightOn(request, *transaction));
   const Until until = request.body.until;
   if (until != Until::kEnd && until <= transaction->paused_after()) {
     return Fail(ErrorCode::kInvalid,
@@ -365,6 +407,23 @@ Status Coordinator::StreamManifest(const ClientRequest& request) {
     return {};
   }
   ERIS_ASSIGN(const Manifest manifest, journal_->LoadManifest(request.body.profile, number));
+  SendManifest(request, number, manifest);
+  return {};
+}
+
+Status Coordinator::StreamBase(const ClientRequest& request) {
+  const GenerationNumber current = CurrentGeneration(request.body.profile);
+  ERIS_ASSIGN(const std::optional<Manifest> base, BaseOf(request.body.profile, current, *journal_));
+  if (base) {
+    SendManifest(request, current, *base);
+  } else {
+    Send(request, {More::kLast, ManifestReply{}});
+  }
+  return {};
+}
+
+void Coordinator::SendManifest(const ClientRequest& request, GenerationNumber number,
+                               const Manifest& manifest) {
   const std::string bytes = Encode(manifest);
   std::size_t offset = 0;
   do {
@@ -377,7 +436,6 @@ Status Coordinator::StreamManifest(const ClientRequest& request) {
                                  .bytes = bytes.substr(offset, size)}});
     offset += size;
   } while (offset < bytes.size());
-  return {};
 }
 
 Status Coordinator::StartWatch(const ClientRequest& request) {

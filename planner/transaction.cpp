@@ -135,7 +135,10 @@ void Transaction::On(const TransactionPlanned& event, SteadyTime) {
   if (auto* deploy = std::get_if<DeployManifest>(&submission_.action)) deploy->manifest = {};
   if (auto* adopt = std::get_if<AdoptManifest>(&submission_.action)) {
     adopt->manifest = {};
-    for (const auto& [target, profile] : event.next.profiles) adopted_[target] = profile.path;
+    const bool is_own = adopt->origin == AdoptManifest::Origin::kOwn;
+    for (const auto& [target, profile] : event.next.profiles) {
+      adopted_[target] = is_own ? profile.path : StorePath();
+    }
   }
   plan_ = event.plan;
   status_.plan_hash = event.plan_hash;

@@ -195,7 +195,7 @@ class Transaction {
   std::string cancelled_by_;                 // not empty: a cancel was requested
   Until until_ = Until::kEnd;                // where to stop
   std::optional<Until> paused_;              // it has stopped there
-  std::map<TargetName, StorePath> adopted_;  // profiles that must be there; of an adoption
+  std::map<TargetName, StorePath> adopted_;  // of an adoption: profiles that must be there
   std::vector<std::string> notes_;           // failures that end nothing
   std::optional<WallTime> locked_at_;        // the first lock, or the switch
   WallTime unlocked_at_;                     // the last unlock so far

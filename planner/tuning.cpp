@@ -14,6 +14,7 @@ Duration DefaultDeadline(const Tuning& tuning, const ItemBody& body) {
     Duration operator()(const DiagnoseItem&) const { return tuning.diagnose_deadline; }
     Duration operator()(const CollectItem&) const { return tuning.supply_deadline; }
     Duration operator()(const SetProfileItem&) const { return tuning.control_deadline; }
+    Duration operator()(const AdoptItem&) const { return tuning.control_deadline; }
     Duration operator()(const QueryItem&) const { return tuning.control_deadline; }
     Duration operator()(const LockItem& item) const {
       return std::holds_alternative<LockComponents>(item.what) ? tuning.activity_deadline

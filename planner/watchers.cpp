@@ -56,8 +56,8 @@ Event WithoutBulk(const Event& event) {
     body.submission.author = accepted->submission.author;
     body.submission.options = accepted->submission.options;
     const SubmissionAction& action = accepted->submission.action;
-    if (std::holds_alternative<AdoptManifest>(action)) {
-      body.submission.action = AdoptManifest{};
+    if (const auto* adopt = std::get_if<AdoptManifest>(&action)) {
+      body.submission.action = AdoptManifest{.manifest = {}, .origin = adopt->origin};
     } else if (!std::holds_alternative<DeployManifest>(action)) {
       body.submission.action = action;
     }

@@ -97,6 +97,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
                               .verb = header.verb,
                               .author = header.author,
                               .profiles = header.profiles,
+                              .targets = header.targets,
                               .body = std::move(request)},
                              now);
       return {};
@@ -117,6 +118,7 @@ Status Intake::OnMessage(const Message& message, Now now) {
     case MessageKind::kSubmitReply:
     case MessageKind::kSubmissionTaken:
     case MessageKind::kStream:
+    case MessageKind::kInquiry:
     case MessageKind::kReply:
       break;
   }

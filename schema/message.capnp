@@ -14,7 +14,7 @@
 #   client       -> broker   submitChunk              broker -> client   submitReply
 #   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 #   client       -> planner  request                  planner -> client  reply
-#   client      <-> worker   stream
+#   client      <-> worker   stream, inquiry
 #
 # A session. Who speaks is known by the public key of the connection alone. A peer that the broker
 # does not know is asked `whoAreYou`, whatever it sent; it answers `hello`, and gets `welcome` or
@@ -43,6 +43,10 @@
 # client it is, checks its right with every piece, and hands on. Either end sends again what the
 # other has not got for a while, and holds a bounded window; a client without anything to say is
 # heard all the same every few seconds, or the worker takes it to be gone.
+#
+# An inquiry. A client asks the worker of a target what it would answer to a QueryItem; the worker
+# answers the same number with an Outcome. It passes by planner, journal and ledger and leaves no
+# trace. Either may be lost: the client asks again, with the same number until it is answered.
 #
 # A message that is not acted upon is answered with `fault`; unknown kinds with `unimplemented`. A
 # fault is never answered. What the planner cannot do for a client it tells by a fault with the
@@ -88,6 +92,7 @@ enum MessageKind {
   reply @20;
   vitals @21;
   stream @22;
+  inquiry @23;         # body: ItemBody (query) of a client, Outcome of a worker
 }
 
 enum RequestVerb {
@@ -103,23 +108,26 @@ enum RequestVerb {
   cancel @9;           # level deploy
   abandon @10;         # level deploy
   resume @11;          # level deploy
+  getBase @12;         # level read
 }
 
 struct Header {
   # Made by the sender; the broker overwrites `client` and `author`. What a kind does not use is 0.
   kind @0 :MessageKind;
   queue @1 :Text;            # publish, deliver, revoke, credit, outcome, outcomeAck, presence, vitals,
-                             # stream
+                             # stream, inquiry
   item @2 :Ids.ItemId;       # publish, receipt, deliver, revoke, outcome, progress, outcomeAck
   epoch @3 :UInt64;          # publish, deliver: of the planner that published it
   bodyHash @4 :UInt64;       # publish, deliver: see work_item.capnp
-  client @5 :UInt64;         # request, reply, submitChunk, submitReply, stream: the client's session
-  request @6 :UInt64;        # request, reply, submitChunk, submitReply, stream, fault: chosen by the
-                             # client
+  client @5 :UInt64;         # request, reply, submitChunk, submitReply, stream, inquiry: the client's
+                             # session
+  request @6 :UInt64;        # request, reply, submitChunk, submitReply, stream, inquiry, fault: chosen
+                             # by the client
   verb @7 :RequestVerb;      # request
   author @8 :Text;           # request, submitChunk, stream: name of the client's key
   event @9 :UInt64;          # publish, deliver: newest event of the journal when it was published
-  profiles @10 :List(Text);  # request that changes something: what the client's key may change
+  profiles @10 :List(Text);  # request that changes something, inquiry: what the client's key may change
+  targets @11 :List(Text);   # request that changes something: what the client's key may act on
 }
 
 # ---- sessions ----

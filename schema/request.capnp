@@ -20,7 +20,7 @@ struct Request {
   # Made by the client. What a verb does not use is 0 or empty.
   transaction @0 :UInt64;    # names a transaction by number …
   submission @1 :Text;       # … or by the submission that made it
-  profile @2 :Text;          # generations, getManifest, status, history; empty = all
+  profile @2 :Text;          # generations, getManifest, getBase, status, history; empty = all
   generation @3 :UInt64;     # getManifest; 0 = the newest
   from @4 :UInt64;           # first event wanted. watch: 0 = the first; history: 0 = the newest `limit`
   item @5 :UInt32 = 0xffffffff;        # logs; 0xffffffff = all
@@ -39,7 +39,7 @@ struct Reply {
     outline @3 :Outline;
     events @4 :List(Event.Event);      # light form
     generations @5 :List(GenerationInfo);
-    manifest @6 :ManifestChunk;
+    manifest @6 :ManifestChunk;        # getManifest, getBase
     targets @7 :List(TargetInfo);
     logs @8 :List(LogEntry);
     done @9 :Done;

@@ -26,6 +26,8 @@ struct Submission {
     operate @9 :Operate;
     adopt @10 :Manifest.Manifest;      # what runs already: a generation is made, nothing is run
     deleteGenerations @11 :List(UInt64);
+    adoptForeign @12 :Manifest.Manifest;   # what somebody else has activated: the workers take note
+                                           # of it and a generation is made, nothing is run
   }
 }
 

@@ -42,6 +42,7 @@ struct ItemBody {
     query @12 :QueryItem;
     transferState @13 :TransferStateItem;
     diagnose @14 :DiagnoseItem;
+    adopt @15 :AdoptItem;
   }
 }
 
@@ -69,9 +70,17 @@ struct BuildItem {
 }
 
 struct TransferItem {
-  # Root these paths, then have their closures. Roots last until the transaction ends.
+  # Root these paths on the target. toTarget: have their closures there. fromTarget: have what is
+  # there in the planner's store. Roots last until the transaction ends.
   profile @0 :Text;
   paths @1 :List(Text);
+  way @2 :Way = toTarget;
+
+  enum Way {
+    unspecified @0;
+    toTarget @1;
+    fromTarget @2;
+  }
 }
 
 struct LockItem {
@@ -128,6 +137,18 @@ struct SetProfileItem {
   path @1 :Text;             # store path; empty = remove the profile
 }
 
+struct AdoptItem {
+  # What somebody else has activated: the worker takes note of it, or drops the note. Nothing is run.
+  way @0 :Way;
+  components @1 :List(Activity);       # as they would have been activated
+
+  enum Way {
+    unspecified @0;
+    takeUp @1;
+    giveUp @2;
+  }
+}
+
 struct CollectItem {
   scope @0 :Scope;
 
@@ -147,6 +168,7 @@ struct QueryItem {
     running @1;              # profile and active mappings: TargetReport
     manifest @2;             # the same, and what the profile says of itself
     offer @3;                # what the target has for services, whatever is deployed: OfferReport
+    disnix @4;               # what an installation of Disnix says there: TargetReport with its profile
   }
 }
 
@@ -213,7 +235,8 @@ struct ActiveMapping {
 struct TargetReport {
   profile @0 :Text;          # store path that the profile points to; empty = none
   mappings @1 :List(ActiveMapping);               # sorted
-  manifest @2 :Text;         # of the profile; empty: not asked for, none, or too large for a report
+  manifest @2 :Text;         # of the profile (disnix: its profilemanifest.xml); empty: not asked for,
+                             # none, or too large for a report
 }
 
 struct BuildReport {

@@ -10,10 +10,11 @@
 namespace eris {
 namespace {
 
-constexpr std::array<std::string_view, 18> kKnown = {
-    "name",      "state_dir",       "endpoint",      "server_key",     "key_file",     "targets",
-    "systems",   "num_of_cores",    "dysnomia",      "max_transfers",  "secrets_dir",  "log_file",
-    "store.dir", "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote", "depot_dir"};
+constexpr std::array<std::string_view, 19> kKnown = {
+    "name",           "state_dir",    "endpoint",     "server_key",      "key_file",
+    "targets",        "systems",      "num_of_cores", "dysnomia",        "max_transfers",
+    "secrets_dir",    "log_file",     "store.dir",    "store.state_dir", "store.log_dir",
+    "store.conf_dir", "store.remote", "depot_dir",    "disnix_profiles"};
 constexpr std::int64_t kMaxCores = 1024;
 
 Result<std::uint32_t> Count(const Settings& settings, std::string_view key,
@@ -61,6 +62,10 @@ Result<WorkerConfig> LoadWorkerConfig(const std::string& path) {
   ERIS_ASSIGN(config.secrets_dir, settings.StringOr("secrets_dir", config.state_dir + "/secrets"));
   ERIS_ASSIGN(config.log_file, settings.StringOr("log_file", ""));
   ERIS_ASSIGN(config.store, StoreLocationFrom(settings));
+  const std::string& nix = config.store.state_dir;
+  ERIS_ASSIGN(config.disnix_profiles,
+              settings.StringOr("disnix_profiles",
+                                (nix.empty() ? "/nix/var/nix" : nix) + "/profiles/disnix"));
   ERIS_TRY(Validate(config, path));
   return config;
 }

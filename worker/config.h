@@ -21,11 +21,12 @@ struct WorkerConfig {
   std::vector<std::string> systems;  // Nix systems this worker builds for
   std::uint32_t num_of_cores = 1;
   std::uint32_t max_transfers = 2;
-  std::string dysnomia;     // the program; default: beside this one
-  std::string depot_dir;    // of snapshots, where one file system reaches it; default: none
-  std::string secrets_dir;  // default: STATE_DIR/secrets
-  std::string log_file;     // default: standard error
-  StoreLocation store;      // default: Nix' own choice
+  std::string dysnomia;         // the program; default: beside this one
+  std::string depot_dir;        // of snapshots, where one file system reaches it; default: none
+  std::string disnix_profiles;  // where Disnix keeps its profiles here; default: below Nix' own
+  std::string secrets_dir;      // default: STATE_DIR/secrets
+  std::string log_file;         // default: standard error
+  StoreLocation store;          // default: Nix' own choice
 };
 
 Result<WorkerConfig> LoadWorkerConfig(const std::string& path);

@@ -66,8 +66,9 @@ link::BrokerClientHandlers WorkerDaemon::MakeHandlers() {
               },
           .on_message =
               [this](const Message& message) {
-                const bool is_stream = message.header.kind == MessageKind::kStream;
-                if (is_stream) return executor_->OnStream(message);
+                const MessageKind kind = message.header.kind;
+                if (kind == MessageKind::kStream) return executor_->OnStream(message);
+                if (kind == MessageKind::kInquiry) return executor_->OnInquiry(message);
                 agent_.OnMessage(message, parts_.loop.now());
               }};
 }

@@ -29,6 +29,8 @@ class Executor {
   virtual void Forget(const ItemId& id) = 0;
   // A piece of a stream with a client, about an item that runs.
   virtual void OnStream(const Message& message) = 0;
+  // A client's question, answered directly.
+  virtual void OnInquiry(const Message& message) = 0;
   // The transaction's garbage collector roots are needed no longer.
   virtual void DropRoots(TransactionId transaction) = 0;
   // At the start: roots of all others were to be dropped in a life before.
@@ -36,7 +38,7 @@ class Executor {
 };
 
 // What an executor needs of the daemon: to tell of completions, to read the ledger, and to answer
-// on streams.
+// clients.
 struct ExecutorLinks {
   Executor::Completion done;
   std::function<const LedgerState&()> ledger;

@@ -61,6 +61,22 @@ void AfterDeactivate(const DeactivateItem& item, const Outcome& outcome, const P
                        .activity = item.activity});
 }
 
+void AfterAdopt(const AdoptItem& item, const Outcome& outcome, const ProfileName& profile,
+                std::vector<LedgerRecord>& records) {
+  if (outcome.verdict != Verdict::kSucceeded) return;
+  for (const Activity& activity : item.components) {
+    if (item.way == AdoptItem::Way::kTakeUp) {
+      records.push_back(
+          MappingActivated{.profile = profile,
+                           .mapping = MappingOf(activity, ActiveMapping::State::kActive),
+                           .activity = activity});
+    } else {
+      records.push_back(MappingDeactivated{
+          .profile = profile, .mapping = MappingOf(activity, ActiveMapping::State::kInactive)});
+    }
+  }
+}
+
 void AfterLock(const ItemId& id, const LockItem& item, const Outcome& outcome,
                std::vector<LedgerRecord>& records) {
   if (outcome.verdict != Verdict::kSucceeded) return;
@@ -105,6 +121,7 @@ LeaseNeed LeaseNeedOf(const ItemBody& body) {
                         [](const CollectItem&) { return LeaseNeed::kNone; },
                         [](const QueryItem&) { return LeaseNeed::kNone; },
                         [](const DiagnoseItem&) { return LeaseNeed::kNone; },
+                        [](const AdoptItem&) { return LeaseNeed::kConfirmed; },
                         [](const TransferStateItem& item) {
                           return item.way == TransferStateItem::Way::kToDepot
                                      ? LeaseNeed::kOwnOrFree
@@ -137,6 +154,7 @@ std::vector<const Activity*> ActivitiesOf(const ItemBody& body) {
                         [](const CollectItem&) { return Pointers{}; },
                         [](const QueryItem&) { return Pointers{}; },
                         [](const DiagnoseItem&) { return Pointers{}; },
+                        [](const AdoptItem&) { return Pointers{}; },
                         [](const TransferStateItem&) { return Pointers{}; },
                     },
                     body);
@@ -179,6 +197,7 @@ std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
           [](const CollectItem&) {},
           [](const QueryItem&) {},
           [](const DiagnoseItem&) {},
+          [&](const AdoptItem& item) { AfterAdopt(item, outcome, profile, records); },
           [](const TransferStateItem&) {},
       },
       body);

@@ -4,7 +4,6 @@
 
 #include "dysnomia/module_finder.h"
 #include "schema/base/check.h"
-#include "schema/base/files.h"
 #include "schema/base/overloaded.h"
 #include "worker/item_rules.h"
 
@@ -15,7 +14,6 @@ using dysnomia::ActivityKind;
 using dysnomia::ComponentStatus;
 
 constexpr std::string_view kStatusSuffix = "-status";
-constexpr std::size_t kMostManifestBytes = std::size_t{512} << 10;
 
 std::string StatusNameOf(const ItemId& id) {
   return AttemptNameOf(id) + std::string(kStatusSuffix);
@@ -50,7 +48,14 @@ LocalExecutor::LocalExecutor(Options options, link::Loop& loop, Log& log, Execut
       diagnoses_({.dysnomia = options_.activities.dysnomia,
                   .state_dir = options_.activities.state_dir,
                   .secrets_dir = options_.activities.secrets_dir},
-                 loop, log, [this](Message message) { links_.send(std::move(message)); }) {}
+                 loop, log, [this](Message message) { links_.send(std::move(message)); }),
+      queries_({.offer = options_.offer, .disnix_profiles = options_.disnix_profiles},
+               {.loop = loop,
+                .activities = activities_,
+                .store = store_,
+                .activities_of = [this](const std::string& module) { return ActivitiesOf(module); },
+                .ledger = links_.ledger}),
+      inquiries_(queries_, links_.send) {}
 
 void LocalExecutor::Start(const StartWork& work) {
   const ItemId id = work.id;
@@ -68,13 +73,11 @@ void LocalExecutor::Start(const StartWork& work) {
                  },
                  [&](const CollectItem& item) { store_.Collect(id, item, finish); },
                  [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
-                 [&](const QueryItem& item) {
-                   if (item.what == QueryItem::What::kOffer) return ReportOffer(id);
-                   Report(id, item);
-                 },
+                 [&](const QueryItem& item) { queries_.Start(StatusNameOf(id), item, finish); },
+                 [&](const AdoptItem&) { FinishLater(id, {.verdict = Verdict::kSucceeded}); },
                  [&](const LockItem& item) {
                    if (const auto* acquire = std::get_if<AcquireLease>(&item.what)) {
-                     Report(id, {.profile = acquire->profile});
+                     queries_.Start(StatusNameOf(id), {.profile = acquire->profile}, finish);
                    } else if (std::holds_alternative<ConfirmLease>(item.what)) {
                      FinishLater(id, {.verdict = Verdict::kSucceeded});
                    } else {
@@ -162,56 +165,6 @@ void LocalExecutor::AskStatus(const StartWork& work) {
         if (!reached) return StartActivities(work, Repeat::kAgain);
         Finish(work.id, {.verdict = Verdict::kSucceeded});
       });
-}
-
-void LocalExecutor::Report(const ItemId& id, const QueryItem& query) {
-  const ProfileName& profile = query.profile;
-  const Result<StorePath> current = store_.ProfileTarget(profile);
-  if (!current) return FinishLater(id, FromError(current.error()));
-  TargetReport report{
-      .profile = *current, .mappings = links_.ledger().MappingsOf(profile), .manifest = {}};
-  if (query.what == QueryItem::What::kManifest && !current->empty()) {
-    report.manifest = ReadFile(current->text + "/manifest.nix", kMostManifestBytes).value_or("");
-  }
-  dysnomia::AttemptRequest request;
-  std::vector<std::size_t> asked;  // positions in report.mappings
-  for (std::size_t i = 0; i < report.mappings.size(); ++i) {
-    const ActiveMapping& mapping = report.mappings[i];
-    const auto known = links_.ledger().mappings.find({.profile = profile,
-                                                      .container = mapping.container,
-                                                      .service = mapping.service,
-                                                      .digest = mapping.digest});
-    ERIS_CHECK(known != links_.ledger().mappings.end(), "a report lists mappings of the ledger");
-    const Activity& activity = known->second.activity;
-    if (!ActivitiesOf(activity.module).Contains(ActivityKind::kStatus)) continue;
-    request.activities.push_back(StatusRequestFor(activity));
-    asked.push_back(i);
-  }
-  if (asked.empty()) return FinishLater(id, {.verdict = Verdict::kSucceeded, .report = report});
-  const std::string name = StatusNameOf(id);
-  activities_.Remove(name);
-  activities_.Start(
-      name, std::move(request),
-      [this, id, name, asked, report](Result<dysnomia::AttemptOutcome> attempt) mutable {
-        activities_.Remove(name);
-        if (!attempt) return Finish(id, FromError(std::move(attempt).error()));
-        for (std::size_t i = 0; i < asked.size() && i < attempt->activities.size(); ++i) {
-          const ComponentStatus status = attempt->activities[i].status;
-          if (status == ComponentStatus::kUnknown) continue;
-          report.mappings[asked[i]].state = status == ComponentStatus::kActive
-                                                ? ActiveMapping::State::kActive
-                                                : ActiveMapping::State::kInactive;
-        }
-        Finish(id, {.verdict = Verdict::kSucceeded, .report = std::move(report)});
-      });
-}
-
-void LocalExecutor::ReportOffer(const ItemId& id) {
-  Result<OfferReport> offer = ReadOffer(options_.offer);
-  if (!offer) {
-    return FinishLater(id, {.verdict = Verdict::kFailed, .message = offer.error().message});
-  }
-  FinishLater(id, {.verdict = Verdict::kSucceeded, .report = *std::move(offer)});
 }
 
 void LocalExecutor::Diagnose(const StartWork& work, const DiagnoseItem& item) {

@@ -16,7 +16,9 @@
 #include "worker/depot_client.h"
 #include "worker/diagnose_runner.h"
 #include "worker/executor.h"
+#include "worker/inquiry_desk.h"
 #include "worker/offer.h"
+#include "worker/query_runner.h"
 #include "worker/state_runner.h"
 #include "worker/store_runner.h"
 
@@ -32,6 +34,7 @@ class LocalExecutor final : public Executor {
     DepotClient::Dial dial;           // empty: no depot is ever asked
     std::vector<std::filesystem::path> modules_path;
     OfferSources offer;
+    std::filesystem::path disnix_profiles;  // see QueryRunner
   };
 
   LocalExecutor(Options options, link::Loop& loop, Log& log, ExecutorLinks links);
@@ -40,6 +43,7 @@ class LocalExecutor final : public Executor {
   void Stop(const ItemId& id) override;
   void Forget(const ItemId& id) override;
   void OnStream(const Message& message) override { diagnoses_.OnStream(message); }
+  void OnInquiry(const Message& message) override { inquiries_.OnInquiry(message); }
   void DropRoots(TransactionId transaction) override;
   void KeepOnlyRoots(const std::set<TransactionId>& kept) override;
 
@@ -53,12 +57,8 @@ class LocalExecutor final : public Executor {
   void StartRestore(const StartWork& work);
   // The end of an activity; a snapshot is named before it is reported.
   void FinishActivity(const StartWork& work, Outcome outcome);
-  // Profile and active mappings, each asked where its module can tell.
-  void Report(const ItemId& id, const QueryItem& query);
   // A shell beside a component of the ledger.
   void Diagnose(const StartWork& work, const DiagnoseItem& item);
-  // What the target has for services.
-  void ReportOffer(const ItemId& id);
   void Finish(const ItemId& id, Outcome outcome);
   void FinishLater(const ItemId& id, Outcome outcome);
   dysnomia::ActivitySet ActivitiesOf(const std::string& module);
@@ -71,6 +71,8 @@ class LocalExecutor final : public Executor {
   StoreRunner store_;
   StateRunner state_;
   DiagnoseRunner diagnoses_;
+  QueryRunner queries_;
+  InquiryDesk inquiries_;
   std::map<ItemId, SteadyTime> started_;
   std::map<std::string, dysnomia::ActivitySet>
       modules_;  // by type; a provider's package is immutable

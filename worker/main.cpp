@@ -75,7 +75,8 @@ LocalExecutor::Options ExecutorOptions(const WorkerConfig& config, const Layout&
           .depot_dir = config.depot_dir,
           .dial = std::move(dial),
           .modules_path = offer.modules_path,
-          .offer = offer};
+          .offer = offer,
+          .disnix_profiles = config.disnix_profiles};
 }
 
 Status Run(const std::string& config_path) {

@@ -45,6 +45,7 @@ Lane LaneOf(const ItemBody& body) {
                         [](const CollectItem&) { return Lane::kBuild; },
                         [](const QueryItem&) { return Lane::kImmediate; },
                         [](const DiagnoseItem&) { return Lane::kImmediate; },
+                        [](const AdoptItem&) { return Lane::kImmediate; },
                         [](const TransferStateItem&) { return Lane::kTransfer; },
                     },
                     body);
@@ -74,6 +75,7 @@ std::vector<std::string> ComponentsOf(const ItemBody& body) {
           [&](const CollectItem&) { return none(); },
           [&](const QueryItem&) { return none(); },
           [&](const DiagnoseItem&) { return none(); },
+          [&](const AdoptItem& item) { return NamesOf(item.components); },
           [](const TransferStateItem& item) {
             return std::vector<std::string>{item.container.text + "/" + item.component.text};
           },

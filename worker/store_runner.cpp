@@ -221,6 +221,7 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
           on_result(WithLackingDerivations(std::move(rooted), paths));
         });
   };
+  if (item.way == TransferItem::Way::kFromTarget) return Bring(at, item.paths, root, done);
   root([this, at, root, paths = item.paths, done = std::move(done)](const CommandsResult& rooted) {
     if (rooted.success) return done(Succeeded());
     if (!depot_ || at.depot.endpoint.empty()) return done(Failed(rooted));
@@ -233,6 +234,19 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
         shelves_.erase(at.id);
         done(again.success ? Succeeded() : Failed(again));
       });
+    });
+  });
+}
+
+// Where there is no depot, planner and target share a store.
+void StoreRunner::Bring(const ItemAt& at, const std::vector<StorePath>& paths,
+                        const std::function<void(OnResult)>& root, const Done& done) {
+  root([this, at, paths, done](const CommandsResult& rooted) {
+    if (!rooted.success) return done(Failed(rooted));
+    if (!depot_ || at.depot.endpoint.empty()) return done(Succeeded());
+    Ask(at, BulkOpen::Direction::kPush, paths, [this, at, done](const Status& pushed) {
+      shelves_.erase(at.id);
+      done(pushed ? Succeeded() : NotTransferred(pushed.error()));
     });
   });
 }

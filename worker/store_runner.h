@@ -71,6 +71,9 @@ class StoreRunner {
            OnFetched on_end);
   void Realise(const ItemAt& at, const BuildItem& item, Done done);
   void Push(const ItemAt& at, Outcome outcome, const Done& done);
+  // To the planner, once `root` has made sure that they are here.
+  void Bring(const ItemAt& at, const std::vector<StorePath>& paths,
+             const std::function<void(OnResult)>& root, const Done& done);
   void JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
                   const Done& done);
   std::filesystem::path RootsOf(const ItemId& id) const;

@@ -174,11 +174,14 @@ struct ReconstructCommand {
   MissingTargets missing = MissingTargets::kRefused;
   // kTaken: the targets serve this planner's journal from now on.
   enum class Journal : std::uint8_t { kSame, kTaken } journal = Journal::kSame;
+  // kDisnix: what a running installation of Disnix says; nothing is deployed by Eris yet.
+  enum class Source : std::uint8_t { kEris, kDisnix } source = Source::kEris;
   SubmitArguments submit;
   bool operator==(const ReconstructCommand&) const = default;
 };
-// Store paths of the planner's depot, and all that they need, to targets.
+// Store paths of the planner, and all that they need, to targets; or of one target to the planner.
 struct CopyClosureCommand {
+  TransferItem::Way way = TransferItem::Way::kToTarget;
   std::vector<TargetName> targets;
   std::vector<StorePath> paths;
   SubmitArguments submit;

@@ -12,9 +12,11 @@
 #include "planner/cli/operating.h"
 #include "planner/cli/submitting.h"
 #include "planner/models/check_manifest.h"
+#include "planner/models/disnix_profile.h"
 #include "planner/models/manifest_json.h"
 #include "planner/models/nix_text.h"
 #include "planner/models/reconstruct.h"
+#include "planner/plan/diff.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "schema/base/files.h"
@@ -56,40 +58,42 @@ Result<Capture> CaptureTargets(Asking asking, Client& client, Context& context) 
   ERIS_ASSIGN(const TargetsAnswered operated, OperateOn(client, submission, beside));
   capture.code = operated.code;
   if (operated.code == ExitCode::kInterrupted) return capture;
-  std::map<TargetName, std::string> why;
+  std::map<TargetName, Outcome> silent;
   for (const TargetAnswer& answer : operated.answers) {
-    if (HasAnswered(answer.outcome)) {
-      capture.answers.emplace(answer.target, answer.outcome);
-    } else {
-      why.emplace(answer.target, ": " + answer.outcome.message);
-    }
+    auto& list = HasAnswered(answer.outcome) ? capture.answers : silent;
+    list.emplace(answer.target, answer.outcome);
   }
   for (const auto& [target, ignored] : capture.targets) {
     if (capture.answers.contains(target)) continue;
+    const Outcome& why = silent[target];
+    const bool has_failed = !why.message.empty() && why.verdict == Verdict::kFailed;
+    const std::string end = why.message.empty() ? "" : ": " + why.message;
     if (asking.missing == MissingTargets::kRefused) {
-      return Fail(ErrorCode::kUnavailable, target.text + " gave no answer" + why[target],
+      if (has_failed) {
+        return Fail(ErrorCode::kNotFound, target.text + end,
+                    "put that right there, or leave the target out with --allow-missing");
+      }
+      return Fail(ErrorCode::kUnavailable, target.text + " gave no answer" + end,
                   "start its worker, or leave it out with --allow-missing");
     }
-    context.output.Note("warning: " + target.text + " gave no answer and is left out" +
-                        why[target]);
+    context.output.Note("warning: " + target.text +
+                        (has_failed ? " is left out" : " gave no answer and is left out") + end);
   }
   return capture;
 }
 
-// What is too large for a report is read here, where this machine sees the target's store.
-Result<TargetEvidence> EvidenceOf(const TargetName& target, const TargetReport& report) {
+// What the profile says, in its `file`. What is too large for a report is read here, where this
+// machine sees the target's store.
+Result<std::string> ProfileTextOf(const TargetName& target, const TargetReport& report,
+                                  const std::string& file) {
   constexpr std::size_t kMostProfileBytes = std::size_t{64} << 20;
-  TargetEvidence evidence{report, report.manifest};
-  if (report.profile.empty() || !report.manifest.empty()) return evidence;
-  Result<std::string> text = ReadFile(report.profile.text + "/manifest.nix", kMostProfileBytes);
-  if (!text) {
-    return Fail(
-        ErrorCode::kUnavailable,
-        "cannot read what the profile of " + target.text + " says: " + text.error().message,
-        "copy " + report.profile.text + " here, or run this where the target's Nix store is seen");
-  }
-  evidence.profile_text = std::move(*text);
-  return evidence;
+  if (report.profile.empty() || !report.manifest.empty()) return report.manifest;
+  Result<std::string> text = ReadFile(report.profile.text + "/" + file, kMostProfileBytes);
+  if (text) return text;
+  return Fail(ErrorCode::kUnavailable,
+              "cannot read what the profile of " + target.text + " says: " + text.error().message,
+              "bring it here with `eris copy-closure --from " + target.text + " " +
+                  report.profile.text + "`, and run this where the planner's Nix store is seen");
 }
 
 Result<Manifest> ManifestOf(const Capture& capture) {
@@ -97,9 +101,40 @@ Result<Manifest> ManifestOf(const Capture& capture) {
   for (const auto& [target, outcome] : capture.answers) {
     const auto* report = std::get_if<TargetReport>(&outcome.report);
     if (report == nullptr) continue;
-    ERIS_ASSIGN(evidence[target], EvidenceOf(target, *report));
+    ERIS_ASSIGN(std::string text, ProfileTextOf(target, *report, "manifest.nix"));
+    evidence[target] = {*report, std::move(text)};
   }
   return ReconstructManifest(evidence, capture.targets);
+}
+
+// The same of what Disnix has deployed. Whether it fits together is told of both.
+Result<ManifestReading> DisnixReadingOf(const Capture& capture) {
+  std::map<TargetName, DisnixEvidence> evidence;
+  for (const auto& [target, outcome] : capture.answers) {
+    const auto* report = std::get_if<TargetReport>(&outcome.report);
+    if (report == nullptr) continue;
+    ERIS_ASSIGN(std::string text, ProfileTextOf(target, *report, "profilemanifest.xml"));
+    evidence[target] = {report->profile, std::move(text)};
+  }
+  return ReadDisnixProfiles(evidence, capture.targets);
+}
+
+Result<ManifestReading> ReadingOf(const Capture& capture, ReconstructCommand::Source source) {
+  if (source == ReconstructCommand::Source::kDisnix) return DisnixReadingOf(capture);
+  ManifestReading reading;
+  ERIS_ASSIGN(reading.manifest, ManifestOf(capture));
+  reading.findings = CheckManifest(reading.manifest);
+  return reading;
+}
+
+// Nothing is adopted from Disnix on top of what Eris has deployed.
+Status CheckSource(ReconstructCommand::Source source, const DeployedGeneration& current,
+                   const ProfileName& profile) {
+  if (source == ReconstructCommand::Source::kEris || !current.number) return {};
+  return Fail(ErrorCode::kConflict,
+              "profile " + profile.text + " has generation " +
+                  std::to_string(current.number.value) + " already: Eris deploys it",
+              "leave --from-disnix out, or give another profile with -p");
 }
 
 // A target as its worker sees it; how it is addressed stays what the given model says.
@@ -185,7 +220,10 @@ Result<ExitCode> RunReconstruct(const ReconstructCommand& command, Context& cont
   const ProfileName& profile = context.call.profile;
   // Asked before the targets are: what is adopted is adopted on top of this one.
   ERIS_ASSIGN(const DeployedGeneration current, FetchGeneration(client, profile, {}));
-  Operate operate{QueryItem{profile, QueryItem::What::kManifest}, {}};
+  ERIS_TRY(CheckSource(command.source, current, profile));
+  const bool is_disnix = command.source == ReconstructCommand::Source::kDisnix;
+  const auto what = is_disnix ? QueryItem::What::kDisnix : QueryItem::What::kManifest;
+  Operate operate{QueryItem{profile, what}, {}};
   operate.takes_over = command.journal == ReconstructCommand::Journal::kTaken;
   ERIS_ASSIGN(const Capture capture, CaptureTargets({.models = command.models,
                                                      .submit = command.submit,
@@ -193,50 +231,56 @@ Result<ExitCode> RunReconstruct(const ReconstructCommand& command, Context& cont
                                                      .operate = std::move(operate)},
                                                     client, context));
   if (capture.code == ExitCode::kInterrupted) return capture.code;
-  ERIS_ASSIGN(Manifest manifest, ManifestOf(capture));
-  const Findings findings = CheckManifest(manifest);
-  for (const Finding& finding : findings) context.output.Note("error: " + ToString(finding));
-  if (!findings.empty()) {
+  ERIS_ASSIGN(ManifestReading reading, ReadingOf(capture, command.source));
+  Manifest& manifest = reading.manifest;
+  for (const Finding& one : reading.findings) context.output.Note("error: " + ToString(one));
+  if (!reading.findings.empty()) {
     return Fail(ErrorCode::kInvalid, "what the targets say of themselves does not fit together",
                 "capture all targets of the deployment");
   }
   const Manifest* base = current.number ? &current.manifest : nullptr;
   const PlanInput input{.profile = profile, .base_generation = current.number, .next = manifest};
-  ERIS_ASSIGN(
-      const Plan difference,
-      MakePlan(
-          {.profile = profile, .base_generation = current.number, .base = base, .next = manifest}));
-  if (difference.empty()) {
+  ERIS_ASSIGN(const Difference difference, DiffManifests(base, manifest));
+  if (difference.empty() && current.number) {
     context.output.Say("the targets run what generation " + std::to_string(current.number.value) +
                        " says: nothing to reconstruct");
     return ExitCode::kDone;
   }
   SubmitArguments submit = command.submit;
-  submit.options.expected_plan_hash = PlanHash(MakeAdoption(input));
-  const Submission submission = MakeSubmission(submit, AdoptManifest{std::move(manifest)}, context);
+  const auto origin = is_disnix ? AdoptManifest::Origin::kForeign : AdoptManifest::Origin::kOwn;
+  submit.options.expected_plan_hash = PlanHash(MakeAdoption(input, origin));
+  const Submission submission =
+      MakeSubmission(submit, AdoptManifest{std::move(manifest), origin}, context);
   return SubmitAndFollow(client, submission, {submit.following}, context);
 }
 
 Result<ExitCode> RunCopyClosure(const CopyClosureCommand& command, Context& context) {
+  if (command.targets.empty()) {
+    return Fail(ErrorCode::kInvalid, "neither --to nor --from names a target",
+                "see `eris copy-closure --help`");
+  }
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
   const Submission submission = MakeSubmission(
-      command.submit, Operate{TransferItem{context.call.profile, command.paths}, command.targets},
+      command.submit,
+      Operate{TransferItem{context.call.profile, command.paths, command.way}, command.targets},
       context);
   ERIS_ASSIGN(const TargetsAnswered operated,
               OperateOn(session->client(), submission, context.output));
   if (operated.code == ExitCode::kInterrupted) return operated.code;
+  const bool is_brought = command.way == TransferItem::Way::kFromTarget;
   for (const TargetName& target : command.targets) {
     const auto answer = std::find_if(operated.answers.begin(), operated.answers.end(),
                                      [&](const TargetAnswer& one) { return one.target == target; });
     const bool is_there = answer != operated.answers.end();
     if (is_there && answer->outcome.verdict == Verdict::kSucceeded) continue;
     return Fail(ErrorCode::kUnavailable,
-                target.text + " does not have the paths: " +
+                target.text + (is_brought ? " did not bring" : " does not have") + " the paths: " +
                     (is_there ? answer->outcome.message : std::string("it gave no answer")),
                 "see `eris history` and `eris logs TX`");
   }
-  context.output.Say(std::to_string(command.paths.size()) + " paths are on " +
-                     std::to_string(operated.answers.size()) + " targets");
+  context.output.Say(std::to_string(command.paths.size()) + " paths are " +
+                     (is_brought ? "in the planner's store"
+                                 : "on " + std::to_string(operated.answers.size()) + " targets"));
   return ExitCode::kDone;
 }
 

@@ -52,21 +52,34 @@ void AddReconstruct(CLI::App& root, const GrammarParts& parts) {
   app.add_flag_callback(
       "--take-over", [command] { command->journal = ReconstructCommand::Journal::kTaken; },
       "the journal was lost: the targets serve this planner's from now on");
+  app.add_flag_callback(
+      "--from-disnix", [command] { command->source = ReconstructCommand::Source::kDisnix; },
+      "from the profiles of a running Disnix: generation 1, without any activity");
   app.callback([command, take = parts.take] { take(*command); });
 }
 
 void AddCopyClosure(CLI::App& root, const GrammarParts& parts) {
   auto command = std::make_shared<CopyClosureCommand>();
   CLI::App& app = *root.add_subcommand(
-      "copy-closure", "have store paths of the planner, and what they need, on targets");
-  app.add_option_function<std::vector<std::string>>(
-         "-t,--to,--target",
-         [command](const std::vector<std::string>& names) {
-           for (const std::string& name : names) command->targets.emplace_back(name);
-         },
-         "which target; repeatable")
-      ->required()
-      ->allow_extra_args(false);
+      "copy-closure",
+      "have store paths of the planner, and what they need, on targets, or those of a target here");
+  CLI::Option* to = app.add_option_function<std::vector<std::string>>(
+                           "-t,--to,--target",
+                           [command](const std::vector<std::string>& names) {
+                             for (const std::string& name : names) {
+                               command->targets.emplace_back(name);
+                             }
+                           },
+                           "which target is to have them; repeatable")
+                        ->allow_extra_args(false);
+  CLI::Option* from = app.add_option_function<std::string>(
+      "--from",
+      [command](const std::string& name) {
+        command->targets = {TargetName(name)};
+        command->way = TransferItem::Way::kFromTarget;
+      },
+      "which target has them: the planner's store is to have them; for keys of level admin");
+  to->excludes(from);
   app.add_option_function<std::vector<std::string>>(
          "PATH",
          [command](const std::vector<std::string>& paths) {

@@ -162,6 +162,12 @@ void Client::SendStream(const std::string& queue, std::uint64_t stream, const St
                 .body = Encode(piece)});
 }
 
+void Client::SendInquiry(const std::string& queue, std::uint64_t number, const QueryItem& query) {
+  if (!client_.established()) return;
+  client_.Send({.header = {.kind = MessageKind::kInquiry, .queue = queue, .request = number},
+                .body = Encode(ItemBody(query))});
+}
+
 Result<std::vector<Reply>> Client::Ask(RequestVerb verb, const Request& request,
                                        Duration patience) {
   std::vector<Reply> replies;
@@ -259,6 +265,9 @@ void Client::OnMessage(const Message& message) {
         if (piece) OnPiece(found->second)(*piece);  // a copy: it may be replaced by itself
       }
       return;
+    case MessageKind::kInquiry:
+      if (on_answer_) on_answer_(message.header.request, Decode<Outcome>(message.body));
+      return;
     case MessageKind::kFault:
       if (const Result<Fault> fault = Decode<Fault>(message.body)) OnFault(message.header, *fault);
       return;
@@ -276,6 +285,8 @@ void Client::OnFault(const Header& header, const Fault& fault) {
     Give(header.request, Fail(ErrorOf(fault)));
   } else if (fault.of == MessageKind::kSubmitChunk) {
     submit_error_ = ErrorOf(fault);
+  } else if (fault.of == MessageKind::kInquiry && on_answer_) {
+    on_answer_(header.request, Fail(ErrorOf(fault)));
   }
 }
 

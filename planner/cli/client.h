@@ -62,6 +62,13 @@ class Client {
   void OnStream(std::uint64_t stream, OnPiece on_piece);
   void SendStream(const std::string& queue, std::uint64_t stream, const StreamPiece& piece);
 
+  // Inquiries: what the worker of a target answers to a query, or why nobody does. `on_answer`
+  // hears all of them, with their numbers, until it is replaced. What is sent without a session, or
+  // not answered, is to be sent again, with the same number.
+  using OnAnswer = std::function<void(std::uint64_t number, Result<Outcome>)>;
+  void OnInquiries(OnAnswer on_answer) { on_answer_ = std::move(on_answer); }
+  void SendInquiry(const std::string& queue, std::uint64_t number, const QueryItem& query);
+
   Ran RunUntil(const std::function<bool()>& done, Duration limit);
   // From a signal: RunUntil returns, now and ever after.
   void Interrupt() { interrupted_ = true; }
@@ -91,6 +98,7 @@ class Client {
   ClientOptions options_;
   std::map<std::uint64_t, Pending> pending_;
   std::map<std::uint64_t, OnPiece> streams_;
+  OnAnswer on_answer_;
   std::uint64_t next_request_ = 1;
   std::optional<Upload> upload_;
   std::optional<SubmitReply> inquiry_;

@@ -11,6 +11,7 @@
 #include "planner/cli/json_text.h"
 #include "planner/cli/pending_roots.h"
 #include "planner/cli/submitting.h"
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
@@ -18,11 +19,12 @@
 namespace eris::cli {
 namespace {
 
-Result<Plan> PlanFrom(const DeployedGeneration& base, const Manifest& next,
-                      const DeployOptions& options, const ProfileName& profile) {
+Result<Plan> PlanFrom(KnownBase& base, const Manifest& next, const DeployOptions& options,
+                      const ProfileName& profile) {
+  if (base.manifest) UnmarkUnwanted(next, *base.manifest);
   return MakePlan({.profile = profile,
                    .base_generation = base.number,
-                   .base = base.number ? &base.manifest : nullptr,
+                   .base = base.manifest ? &*base.manifest : nullptr,
                    .next = next,
                    .options = PlanOptionsOf(options)});
 }
@@ -66,37 +68,17 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
   Prepared prepared;
   ERIS_ASSIGN(prepared.next, EvaluateDesired(models, context.settings.store, context.output));
   ERIS_ASSIGN(prepared.session, Connect(context));
-  Result<DeployedGeneration> base =
-      FetchGeneration(prepared.session->client(), context.call.profile, {});
+  Result<KnownBase> base = FetchBase(prepared.session->client(), context.call.profile);
   if (!base && base.error().code != ErrorCode::kUnavailable) return Fail(base.error());
   const bool is_previewed = base.has_value();
   if (prepared.session->client().interrupted()) return Fail(base.error());
-  ERIS_TRY(AddProfiles(
-      prepared.next, is_previewed ? base->manifest.profiles : std::map<TargetName, TargetProfile>(),
-      std::move(digest_key), context.settings.store));
+  const bool has_base = is_previewed && base->manifest;
+  ERIS_TRY(AddProfiles(prepared.next,
+                       has_base ? base->manifest->profiles : std::map<TargetName, TargetProfile>(),
+                       std::move(digest_key), context.settings.store));
   if (!is_previewed) return prepared;
   ERIS_ASSIGN(prepared.plan, PlanFrom(*base, prepared.next, options, context.call.profile));
   return prepared;
-}
-
-// Whether something was given up since the newest generation, and says so: then only the planner's
-// journal tells what runs (planner/doubt.h), and its plan is a longer one than that made here.
-bool IsInDoubt(Client& client, Context& context) {
-  constexpr std::uint32_t kLast = 100;
-  Request request;
-  request.profile = context.call.profile;
-  request.limit = kLast;
-  const Result<std::vector<TransactionStatus>> newest_first = AskStatus(client, request);
-  if (!newest_first) return false;
-  for (const TransactionStatus& status : *newest_first) {
-    if (status.generation) break;  // with which all was settled
-    if (status.result != TransactionResult::kAbandoned) continue;
-    context.output.Note("transaction " + std::to_string(status.transaction.value) +
-                        " was given up: the planner adds to this plan what that left in doubt, and "
-                        "the hash is another one then; it is in the refusal of `deploy --plan`");
-    return true;
-  }
-  return false;
 }
 
 PendingRoots RootsOf(const Context& context) {
@@ -139,9 +121,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   if (command.upgrade == DeployCommand::Upgrade::kRefused) ERIS_TRY(CheckInstall(prepared));
   if (prepared.plan) {
     DropOldRoots(prepared.session->client(), context);
-    const bool has_hash = !options.expected_plan_hash.empty();
-    const bool is_known = !has_hash || !IsInDoubt(prepared.session->client(), context);
-    if (is_known) ERIS_TRY(CheckHash(*prepared.plan, options));  // else the planner alone can
+    ERIS_TRY(CheckHash(*prepared.plan, options));
     if (!prepared.plan->empty()) {
       announced = SummaryLine(prepared.plan->summary);
       context.output.Say(announced);
@@ -167,7 +147,6 @@ Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {
     return Fail(ErrorCode::kUnavailable, "no planner is connected to the broker",
                 "start eris-planner, or wait until it is back");
   }
-  static_cast<void>(IsInDoubt(prepared.session->client(), context));
   if (context.output.json()) {
     context.output.Print(PlanToJson(*prepared.plan));
   } else {

@@ -1,6 +1,8 @@
 #include "planner/cli/generation.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -9,14 +11,11 @@
 
 namespace eris::cli {
 
-Result<DeployedGeneration> FetchGeneration(Client& client, const ProfileName& profile,
-                                           GenerationNumber number) {
-  Request request;
-  request.profile = profile;
-  request.generation = number;
-  ERIS_ASSIGN(const std::vector<Reply> replies,
-              client.Ask(RequestVerb::kGetManifest, request, kAnswerPatience));
-  DeployedGeneration generation;
+namespace {
+
+Result<KnownBase> AskManifest(Client& client, RequestVerb verb, const Request& request) {
+  ERIS_ASSIGN(const std::vector<Reply> replies, client.Ask(verb, request, kAnswerPatience));
+  KnownBase known;
   std::string bytes;
   for (const Reply& reply : replies) {
     const auto* part = std::get_if<ManifestReply>(&reply.body);
@@ -24,12 +23,29 @@ Result<DeployedGeneration> FetchGeneration(Client& client, const ProfileName& pr
     if (part->offset != bytes.size()) {
       return Fail(ErrorCode::kInternal, "the planner sent a manifest with a gap");
     }
-    generation.number = part->generation;
+    known.number = part->generation;
     bytes += part->bytes;
   }
-  if (!generation.number) return generation;
-  ERIS_ASSIGN(generation.manifest, Decode<Manifest>(bytes));
-  return generation;
+  if (bytes.empty()) return known;
+  ERIS_ASSIGN(known.manifest, Decode<Manifest>(bytes));
+  return known;
+}
+
+}  // namespace
+
+Result<DeployedGeneration> FetchGeneration(Client& client, const ProfileName& profile,
+                                           GenerationNumber number) {
+  Request request;
+  request.profile = profile;
+  request.generation = number;
+  ERIS_ASSIGN(KnownBase known, AskManifest(client, RequestVerb::kGetManifest, request));
+  return DeployedGeneration{known.number, std::move(known.manifest).value_or(Manifest())};
+}
+
+Result<KnownBase> FetchBase(Client& client, const ProfileName& profile) {
+  Request request;
+  request.profile = profile;
+  return AskManifest(client, RequestVerb::kGetBase, request);
 }
 
 }  // namespace eris::cli

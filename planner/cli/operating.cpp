@@ -1,6 +1,9 @@
 #include "planner/cli/operating.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -34,6 +37,43 @@ Result<std::vector<TargetAnswer>> AnswersTo(Client& client, const SubmissionId& 
 }
 
 }  // namespace
+
+Result<TargetsAnswered> Inquire(Client& client, const QueryItem& query,
+                                const std::vector<TargetName>& targets, Duration patience) {
+  constexpr Duration kAgain{2'000};
+  std::map<std::uint64_t, TargetAnswer> asked;
+  std::set<std::uint64_t> open;
+  std::optional<Error> refused;
+  for (const TargetName& target : targets) {
+    const std::uint64_t number = asked.size() + 1;
+    asked[number] = {target, {.verdict = Verdict::kUnavailable, .message = "it is not connected"}};
+    open.insert(number);
+  }
+  client.OnInquiries([&](std::uint64_t number, const Result<Outcome>& answer) {
+    if (!open.contains(number)) return;
+    if (!answer && answer.error().code != ErrorCode::kUnavailable) refused = answer.error();
+    if (!answer) return;
+    asked[number].outcome = *answer;
+    if (answer->verdict != Verdict::kUnavailable) open.erase(number);
+  });
+  const auto is_over = [&] { return open.empty() || refused; };
+  const SteadyTime deadline = client.loop().now().steady + std::max(patience, kAgain);
+  auto ran = Client::Ran::kTimedOut;
+  for (Duration left = std::max(patience, kAgain);
+       ran == Client::Ran::kTimedOut && left > Duration(0);
+       left = deadline - client.loop().now().steady) {
+    for (const std::uint64_t number : open) {
+      client.SendInquiry("target." + asked[number].target.text, number, query);
+    }
+    ran = client.RunUntil(is_over, std::min(left, kAgain));
+  }
+  client.OnInquiries(nullptr);
+  if (refused) return Fail(*refused);
+  TargetsAnswered answered;
+  if (ran == Client::Ran::kInterrupted) answered.code = ExitCode::kInterrupted;
+  for (auto& [number, answer] : asked) answered.answers.push_back(std::move(answer));
+  return answered;
+}
 
 Result<TargetsAnswered> OperateOn(Client& client, const Submission& submission, Output& output) {
   ERIS_TRY(HandOver(client, submission));

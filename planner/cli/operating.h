@@ -1,4 +1,5 @@
-// One item on each of some targets, outside of any generation, and what the targets answer.
+// One item on each of some targets, outside of any generation, and what the targets answer; and
+// questions to targets without any item.
 #pragma once
 
 #include <vector>
@@ -18,5 +19,11 @@ struct TargetsAnswered {
 
 // Hands the submission (of an Operate) over and follows it to its end; `output` hears of progress.
 Result<TargetsAnswered> OperateOn(Client& client, const Submission& submission, Output& output);
+
+// What each of the targets answers to the query, by an inquiry: no transaction is made, and nothing
+// is recorded anywhere. Who is not there, or busy, is asked for so long as `patience`. Every target
+// has an answer then: what it said, or kUnavailable with why not. kInvalid: the key may not ask.
+Result<TargetsAnswered> Inquire(Client& client, const QueryItem& query,
+                                const std::vector<TargetName>& targets, Duration patience);
 
 }  // namespace eris::cli

@@ -11,6 +11,8 @@
 #include "planner/cli/json_text.h"
 #include "planner/cli/operating.h"
 #include "planner/cli/submitting.h"
+#include "planner/plan/diff.h"
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
 #include "planner/plan/repair.h"
@@ -34,7 +36,9 @@ LookUpMapping LookUpIn(Client& client, const ProfileName& profile) {
 // What the planner will plan, made with its own pure code.
 Result<Plan> Preview(Client& client, const DeployedGeneration& current,
                      const DeployOptions& options, const ProfileName& profile) {
-  Manifest base = current.manifest;
+  ERIS_ASSIGN(KnownBase known, FetchBase(client, profile));
+  Manifest base = std::move(known.manifest).value_or(Manifest());
+  UnmarkUnwanted(current.manifest, base);
   ERIS_ASSIGN(const std::set<MappingPlace> down,
               ApplyRepairs(options.repair, LookUpIn(client, profile), base));
   return MakePlan({.profile = profile,
@@ -63,12 +67,9 @@ Result<ExitCode> RunRepair(const RepairCommand& command, Context& context) {
                 "profile " + profile.text + " has no generation: nothing to repair",
                 "deploy first");
   }
-  SubmitArguments asking;
-  asking.options.wait_ms = command.submit.options.wait_ms;
-  Output beside({.form = OutputForm::kJson});
-  ERIS_ASSIGN(
-      const TargetsAnswered found,
-      OperateOn(client, MakeSubmission(asking, Operate{QueryItem{profile}, {}}, context), beside));
+  ERIS_ASSIGN(const TargetsAnswered found,
+              Inquire(client, QueryItem{profile}, ParticipantsOf(current.manifest),
+                      Duration(command.submit.options.wait_ms)));
   if (found.code == ExitCode::kInterrupted) return found.code;
   SubmitArguments submit = command.submit;
   ERIS_ASSIGN(submit.options.repair, RepairsOf(current.manifest, found.answers));

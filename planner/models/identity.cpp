@@ -37,21 +37,12 @@ class Identifier {
   ServiceKey KeyOf(const Instance& instance, const std::vector<InstanceLink>& links) const {
     const auto package = instance.raw->packages.find(instance.system);
     ERIS_CHECK(package != instance.raw->packages.end(), "every instance has a package");
-    std::vector<std::string> bound;
-    bound.reserve(links.size());
+    std::vector<Interdependency> ordered;
+    ordered.reserve(links.size());
     for (const InstanceLink& link : links) {
-      bound.push_back(DigestFields()
-                          .Add(result_[link.instance].key.text)
-                          .Add(link.place.target.text)
-                          .Add(link.place.container.text)
-                          .Finish());
+      ordered.push_back({result_[link.instance].key, link.place.target, link.place.container});
     }
-    std::sort(bound.begin(), bound.end());  // by content, not by position in this model
-    DigestFields fields;
-    fields.Add("service").Add(instance.service.text).Add(instance.raw->type);
-    fields.Add(package->second.path.text).Add(std::to_string(bound.size()));
-    for (const std::string& one : bound) fields.Add(one);
-    return ServiceKey(fields.Finish());
+    return MakeServiceKey(instance.service, instance.raw->type, package->second.path, ordered);
   }
 
   // Of one mapping that is ordered before another.

@@ -67,8 +67,10 @@ struct PlanInput {
 // kInvalid: a manifest contradicts itself, or what moves of a state cannot be told.
 Result<Plan> MakePlan(const PlanInput& input);
 
-// The plan that makes a generation of what runs already: leases only, nothing is run. `base` and
-// the options but the lease's length do not matter. Empty when `next` has no targets.
-Plan MakeAdoption(const PlanInput& input);
+// The plan that makes a generation of what runs already: leases, and no activity is run. What is
+// foreign the workers take note of, and the profiles are set to what `next` says. `base` and the
+// options but the lease's length do not matter. Empty when `next` has no targets. Precondition:
+// `next` is consistent (DiffManifests).
+Plan MakeAdoption(const PlanInput& input, AdoptManifest::Origin origin);
 
 }  // namespace eris

@@ -87,7 +87,10 @@ class CanonicalWriter {
     PutAll(derivation.derivation, derivation.output);
   }
   void Put(const BuildItem& item) { PutAll(item.system, item.derivations); }
-  void Put(const TransferItem& item) { PutAll(item.profile, item.paths); }
+  void Put(const TransferItem& item) {
+    PutAll(item.profile, item.paths);
+    if (item.way != TransferItem::Way::kToTarget) Put(item.way);
+  }
   void Put(const AcquireLease& lease) { PutAll(lease.profile, lease.lease_ms); }
   void Put(const ConfirmLease&) {}
   void Put(const LockComponents& lock) { Put(lock.components); }
@@ -102,6 +105,7 @@ class CanonicalWriter {
   void Put(const DeleteStateItem& item) { Put(item.activity); }
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
   void Put(const CollectItem& item) { Put(item.scope); }
+  void Put(const AdoptItem& item) { PutAll(item.way, item.components); }
   void Put(const QueryItem& item) { PutAll(item.profile, item.what); }
   void Put(const DiagnoseItem& item) {
     PutAll(item.profile, item.service_name, item.container, item.service, item.command);

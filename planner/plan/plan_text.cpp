@@ -71,7 +71,8 @@ std::string Describe(const BuildItem& item) {
 }
 
 std::string Describe(const TransferItem& item) {
-  return "transfer " + NameList(item.paths, ShortName);
+  const bool is_sent = item.way == TransferItem::Way::kToTarget;
+  return (is_sent ? "transfer " : "bring ") + NameList(item.paths, ShortName);
 }
 
 std::string Describe(const TransferStateItem& item) {
@@ -92,6 +93,24 @@ std::string Describe(const TransferStateItem& item) {
 std::string Describe(const SetProfileItem& item) {
   if (item.path.empty()) return "remove the profile";
   return fmt::format("set the profile to {}", ShortName(item.path));
+}
+
+std::string Describe(const AdoptItem& item) {
+  const bool takes_up = item.way == AdoptItem::Way::kTakeUp;
+  return Components(takes_up ? "take note of" : "forget", item.components);
+}
+
+std::string Describe(const QueryItem& item) {
+  switch (item.what) {
+    case QueryItem::What::kRunning:
+    case QueryItem::What::kManifest:
+      return "query";
+    case QueryItem::What::kOffer:
+      return "query what it has for services";
+    case QueryItem::What::kDisnix:
+      return "query what Disnix has deployed";
+  }
+  return "query";
 }
 
 void AppendItem(const Plan& plan, std::size_t index, std::string& text) {
@@ -135,10 +154,6 @@ std::string DescribeItem(const ItemBody& body) {
           [](const DiagnoseItem& item) {
             return fmt::format("diagnose {} in {}{}", item.service_name.text, item.container.text,
                                item.command.empty() ? "" : ": " + item.command);
-          },
-          [](const QueryItem& item) {
-            const bool is_offer = item.what == QueryItem::What::kOffer;
-            return std::string(is_offer ? "query what it has for services" : "query");
           },
           [](const auto& item) { return Describe(item); },
       },

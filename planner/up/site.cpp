@@ -195,7 +195,7 @@ class Builder {
     text += SettingLine("num_of_cores", std::int64_t{worker.cores}) +
             SettingLine("dysnomia", plan_.programs + "/dysnomia") +
             SettingLine("depot_dir", plan_.directory + "/planner/snapshots") +
-            StoreLines(plan_.store);
+            SettingLine("disnix_profiles", worker.directory + "/disnix") + StoreLines(plan_.store);
     ERIS_TRY(WriteIfChanged(config, text));
     AddChild(worker.name, "eris-worker", config);
     return {};

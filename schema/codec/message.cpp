@@ -37,8 +37,10 @@ void Write(wire::Header::Builder to, const Header& from) {
   to.setVerb(ToWire(from.verb));
   if (!from.author.empty()) to.setAuthor(Text(from.author));
   to.setEvent(from.event.value);
-  if (from.profiles.empty()) return;
-  WriteTexts(to.initProfiles(Count(from.profiles)), from.profiles);
+  if (!from.profiles.empty()) {
+    WriteTexts(to.initProfiles(Count(from.profiles)), from.profiles);
+  }
+  if (!from.targets.empty()) WriteTexts(to.initTargets(Count(from.targets)), from.targets);
 }
 
 void Read(wire::Header::Reader from, Header& to, Input& in) {
@@ -53,6 +55,7 @@ void Read(wire::Header::Reader from, Header& to, Input& in) {
   to.author = in.Name(from.getAuthor());
   to.event = {from.getEvent()};
   ReadTexts(from.getProfiles(), to.profiles, in, &Input::Name);
+  ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
 }
 
 // ---- sessions ----

@@ -82,7 +82,8 @@ void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& f
                           builder.setTakesOver(operate.takes_over);
                         },
                         [&](const AdoptManifest& adopt) {
-                          auto manifest = to.initAdopt();
+                          const bool is_own = adopt.origin == AdoptManifest::Origin::kOwn;
+                          auto manifest = is_own ? to.initAdopt() : to.initAdoptForeign();
                           if (form == EventForm::kFull) codec::Write(manifest, adopt.manifest);
                         },
                         [&](const DeleteGenerations& deletion) {
@@ -136,6 +137,12 @@ void ReadAction(wire::Submission::Action::Reader from, SubmissionAction& to, Inp
     case wire::Submission::Action::ADOPT:
       codec::Read(from.getAdopt(), to.emplace<AdoptManifest>().manifest, in);
       return;
+    case wire::Submission::Action::ADOPT_FOREIGN: {
+      auto& adopt = to.emplace<AdoptManifest>();
+      adopt.origin = AdoptManifest::Origin::kForeign;
+      codec::Read(from.getAdoptForeign(), adopt.manifest, in);
+      return;
+    }
     case wire::Submission::Action::DELETE_GENERATIONS:
       to = ReadDeletion(from.getDeleteGenerations());
       return;

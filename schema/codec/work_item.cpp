@@ -29,6 +29,7 @@ void Write(wire::BuildItem::Builder to, const BuildItem& from) {
 void Write(wire::TransferItem::Builder to, const TransferItem& from) {
   to.setProfile(Text(from.profile));
   WriteTexts(to.initPaths(Count(from.paths)), from.paths);
+  to.setWay(ToWire(from.way));
 }
 
 void Write(wire::LockItem::Builder to, const LockItem& from) {
@@ -107,6 +108,7 @@ TransferItem ReadTransfer(wire::TransferItem::Reader from, Input& in) {
   TransferItem to;
   to.profile = ProfileName(in.Name(from.getProfile()));
   ReadTexts(from.getPaths(), to.paths, in, &Input::Path);
+  to.way = in.Enum<TransferItem::Way>(from.getWay());
   return to;
 }
 
@@ -208,6 +210,17 @@ DiagnoseItem ReadDiagnose(wire::DiagnoseItem::Reader from, Input& in) {
           .columns = from.getColumns()};
 }
 
+void Write(wire::AdoptItem::Builder to, const AdoptItem& from) {
+  to.setWay(ToWire(from.way));
+  WriteList(to.initComponents(Count(from.components)), from.components, Write);
+}
+
+AdoptItem ReadAdopt(wire::AdoptItem::Reader from, Input& in) {
+  AdoptItem to{.way = in.Enum<AdoptItem::Way>(from.getWay()), .components = {}};
+  ReadList(from.getComponents(), to.components, in, Read);
+  return to;
+}
+
 }  // namespace
 
 void Write(wire::ItemBody::Builder to, const ItemBody& from) {
@@ -230,6 +243,7 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                  },
                  [&](const TransferStateItem& item) { Write(to.initTransferState(), item); },
                  [&](const DiagnoseItem& item) { Write(to.initDiagnose(), item); },
+                 [&](const AdoptItem& item) { Write(to.initAdopt(), item); },
              },
              from);
 }
@@ -278,6 +292,9 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       return;
     case wire::ItemBody::DIAGNOSE:
       to = ReadDiagnose(from.getDiagnose(), in);
+      return;
+    case wire::ItemBody::ADOPT:
+      to = ReadAdopt(from.getAdopt(), in);
       return;
     default:
       in.Unimplemented("ItemBody", from.which());

@@ -16,18 +16,18 @@ std::string_view Lookup(const std::array<std::string_view, count>& names, Enum v
 }  // namespace
 
 std::string_view ToString(MessageKind kind) {
-  static constexpr std::array<std::string_view, 23> kNames = {
+  static constexpr std::array<std::string_view, 24> kNames = {
       "unspecified",     "hello",   "whoAreYou", "welcome",    "bye",         "fault",
       "heartbeat",       "publish", "receipt",   "presence",   "deliver",     "revoke",
       "credit",          "outcome", "progress",  "outcomeAck", "submitChunk", "submitReply",
-      "submissionTaken", "request", "reply",     "vitals",     "stream"};
+      "submissionTaken", "request", "reply",     "vitals",     "stream",      "inquiry"};
   return Lookup(kNames, kind);
 }
 
 std::string_view ToString(RequestVerb verb) {
-  static constexpr std::array<std::string_view, 12> kNames = {
-      "unspecified", "status",      "watch",   "unwatch", "logs",    "history",
-      "generations", "getManifest", "targets", "cancel",  "abandon", "resume"};
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "unspecified", "status",  "watch",  "unwatch", "logs",   "history", "generations",
+      "getManifest", "targets", "cancel", "abandon", "resume", "getBase"};
   return Lookup(kNames, verb);
 }
 

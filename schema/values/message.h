@@ -12,7 +12,7 @@
 //   client       -> broker   submitChunk              broker -> client   submitReply
 //   broker       -> planner  submitChunk              planner -> broker  submissionTaken
 //   client       -> planner  request                  planner -> client  reply
-//   client      <-> worker   stream
+//   client      <-> worker   stream, inquiry
 #pragma once
 
 #include <cstdint>
@@ -66,6 +66,7 @@ enum class MessageKind : std::uint16_t {
   kReply,
   kVitals,
   kStream,
+  kInquiry,
 };
 std::string_view ToString(MessageKind kind);
 
@@ -82,27 +83,30 @@ enum class RequestVerb : std::uint16_t {
   kTargets,  // level: read
   kCancel,
   kAbandon,
-  kResume,  // level: deploy
+  kResume,   // level: deploy
+  kGetBase,  // level: read
 };
 std::string_view ToString(RequestVerb verb);
 
 // Read by the broker. Fields that a kind does not use are zero.
 struct Header {
   MessageKind kind = MessageKind::kUnspecified;
-  // publish, deliver, revoke, credit, outcome*, presence, vitals, stream: QueueName text
+  // publish, deliver, revoke, credit, outcome*, presence, vitals, stream, inquiry: QueueName text
   std::string queue;
   ItemId item;                  // publish, receipt, deliver, revoke, outcome, progress, outcomeAck
   Epoch epoch;                  // publish, deliver: of the planner
   std::uint64_t body_hash = 0;  // publish, deliver
-  // request, reply, submit*, stream: the client's session, set by the broker
+  // request, reply, submit*, stream, inquiry: the client's session, set by the broker
   SessionId client;
-  // request, reply, submit*: chosen by the client, echoed. stream: which one
+  // request, reply, submit*, inquiry: chosen by the client, echoed. stream: which one
   std::uint64_t request = 0;
   RequestVerb verb = RequestVerb::kUnspecified;  // request
   std::string author;   // request, submitChunk, stream: name of the client's key, by the broker
   EventSequence event;  // publish, deliver: newest of the journal when it was published
-  // request that changes something: what the client's key may change, by the broker
+  // By the broker: what the client's key may change (requests that change something, inquiries),
+  // and which targets it may act on (requests that change something).
   std::vector<std::string> profiles;
+  std::vector<std::string> targets;
   bool operator==(const Header&) const = default;
 };
 

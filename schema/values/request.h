@@ -23,7 +23,7 @@ struct TransactionRef {
 };
 struct Request {
   TransactionRef transaction;   // status (0 = all open and the last ones), watch, logs, cancel …
-  ProfileName profile;          // generations, getManifest, status, history
+  ProfileName profile;          // generations, getManifest, getBase, status, history
   GenerationNumber generation;  // getManifest; 0 = the newest
   EventSequence from;           // watch, history: first event wanted; 0: history's newest ones
   ItemIndex item{UINT32_MAX};   // logs: UINT32_MAX = all

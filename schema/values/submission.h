@@ -110,6 +110,8 @@ struct Operate {
 // What runs already, as the targets say: a generation is made, no activity is run.
 struct AdoptManifest {
   Manifest manifest;
+  // kForeign: somebody else has activated it, and the workers take note of it.
+  enum class Origin : std::uint8_t { kOwn, kForeign } origin = Origin::kOwn;
   bool operator==(const AdoptManifest&) const = default;
 };
 struct DeleteGenerations {

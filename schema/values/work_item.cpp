@@ -7,8 +7,9 @@ namespace eris {
 
 std::string_view VerbOf(const ItemBody& body) {
   static constexpr std::array<std::string_view, std::variant_size_v<ItemBody>> kVerbs = {
-      "build",   "transfer",    "lock",       "unlock",  "activate", "deactivate", "snapshot",
-      "restore", "deleteState", "setProfile", "collect", "query",    "transfer",   "diagnose"};
+      "build",      "transfer", "lock",     "unlock",      "activate",
+      "deactivate", "snapshot", "restore",  "deleteState", "setProfile",
+      "collect",    "query",    "transfer", "diagnose",    "adopt"};
   return kVerbs[body.index()];
 }
 

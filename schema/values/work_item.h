@@ -42,10 +42,13 @@ struct BuildItem {
   bool operator==(const BuildItem&) const = default;
 };
 
-// Root these paths and have their closures here. The roots last until the transaction ends.
+// Root these paths here, and have their closures here (kToTarget), or those that are here in the
+// planner's store (kFromTarget). The roots last until the transaction ends.
 struct TransferItem {
+  enum class Way : std::uint8_t { kToTarget, kFromTarget };
   ProfileName profile;
   std::vector<StorePath> paths;
+  Way way = Way::kToTarget;
   bool operator==(const TransferItem&) const = default;
 };
 
@@ -134,6 +137,14 @@ struct SetProfileItem {
   bool operator==(const SetProfileItem&) const = default;
 };
 
+// What somebody else has activated: the worker takes note of it, or drops the note. Nothing is run.
+struct AdoptItem {
+  enum class Way : std::uint8_t { kTakeUp, kGiveUp };
+  Way way = Way::kTakeUp;
+  std::vector<Activity> components;  // as they would have been activated
+  bool operator==(const AdoptItem&) const = default;
+};
+
 struct CollectItem {
   enum class Scope : std::uint8_t { kGarbage, kGarbageAndOldGenerations };
   Scope scope = Scope::kGarbage;
@@ -145,6 +156,7 @@ struct QueryItem {
     kRunning,   // profile and active mappings: TargetReport
     kManifest,  // the same, and what the profile says of itself
     kOffer,     // what the target has for services, whatever is deployed: OfferReport
+    kDisnix,    // what an installation of Disnix says there: TargetReport with its profile
   };
   ProfileName profile;
   What what = What::kRunning;
@@ -169,7 +181,7 @@ struct DiagnoseItem {
 using ItemBody =
     std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem, DeactivateItem,
                  SnapshotItem, RestoreItem, DeleteStateItem, SetProfileItem, CollectItem, QueryItem,
-                 TransferStateItem, DiagnoseItem>;
+                 TransferStateItem, DiagnoseItem, AdoptItem>;
 
 // The vocabulary's word for the verb: "build", "transfer", "lock" …
 std::string_view VerbOf(const ItemBody& body);

@@ -47,9 +47,10 @@ HOMES = [
     (r"spdlog/.*", ["schema/base/spdlog_log.cpp"]),
     (r"sodium.*", ["schema/base/digest.cpp", "state", "broker/link"]),
     (r"zstd\.h", ["broker/bulk"]),
+    (r"pugixml\.hpp", ["planner/models"]),
     (r"CLI/.*", ["planner", "broker", "worker", "dysnomia"]),
 ]
-HEAVY = re.compile(r"(sqlite3\.h|zmq.*|capnp/.*|kj/.*|.*\.capnp\.h|spdlog/.*|CLI/.*|nlohmann/json\.hpp|toml\+\+/.*|rapidcheck.*)$")
+HEAVY = re.compile(r"(pugixml\.hpp|sqlite3\.h|zmq.*|capnp/.*|kj/.*|.*\.capnp\.h|spdlog/.*|CLI/.*|nlohmann/json\.hpp|toml\+\+/.*|rapidcheck.*)$")
 
 HEADER_LINES, SOURCE_LINES, TEST_LINES, MAIN_LINES = 250, 600, 800, 150
 

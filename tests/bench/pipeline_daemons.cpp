@@ -119,6 +119,7 @@ class InstantExecutor final : public Executor {
   void DropRoots(TransactionId) override {}
   void KeepOnlyRoots(const std::set<TransactionId>&) override {}
   void OnStream(const Message&) override {}
+  void OnInquiry(const Message&) override {}
 
  private:
   void Complete() {

@@ -62,6 +62,12 @@ def targets_build_for_themselves(site, deployments):
     site.run("hub", deployments.command('swapped = "1";', ""))
     expect(built <= packages(site, "builder"), "for another target the builder builds it")
     expect(built <= packages(site, "test1") & packages(site, "test2"), "and the targets have each other's services")
+    deployments.install("--build-on-targets")
+    path = site.run("test1", f"ls -d /nix/store/*-data-{deployments.version}").strip()
+    expect(f"data-{deployments.version}" not in packages(site, "hub"), "the hub does not have it")
+    site.run("hub", f"eris copy-closure --from test1 {path}")
+    expect(f"data-{deployments.version}" in packages(site, "hub"), "unless an operator asks for it")
+    site.run("hub", "nix-store --verify --check-contents 2>&1")
     deployments.install()
 
 

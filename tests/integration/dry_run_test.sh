@@ -12,6 +12,7 @@ mkdir "$state"
 cd "$work"
 make_models
 make_puppet
+make_ticker
 own_store=(--own-store)
 start_up
 expect 0 "committed as generation 1" deploy
@@ -19,13 +20,16 @@ expect 0 "committed as generation 1" deploy
 mkdir home tmp seen
 export HOME=$work/home TMPDIR=$work/tmp
 
-# Shared memory of SQLite is changed by whoever reads; Nix' own files are its registry of derivations.
+# Shared memory of SQLite is changed by whoever reads; Nix' own files are its registry of derivations; modules are asked
+# in scratch folders of the worker's, whose content means nothing (spare-N).
 files() {
   find "$state" "$work/modules" "$work/home" "$work/tmp" \
-    \( -path "$state/log" -o -name '*.drv' -o -name '*.drv.chroot' -o -path '*/nix/var/*' -o -path '*/nix/store/.links' \) -prune -o \
+    \( -path "$state/log" -o -name '*.drv' -o -name '*.drv.chroot' -o -path '*/nix/var/*' -o -path '*/nix/store/.links' \
+    -o -path '*/attempts/spare-*' \) -prune -o \
+    -type d -name attempts -o \
     -type d -name store -path '*/nix/store' -printf '%p %y %m %i\n' -o \
     ! -name '*.db-shm' -printf '%p %y %m %i %s %T@ %C@\n' | sort
-  find "$state" "$work/modules" \( -path "$state/log" -o -path '*/nix/*' \) -prune -o -type f ! -name '*.db-shm' \
+  find "$state" "$work/modules" \( -path "$state/log" -o -path '*/nix/*' -o -path '*/attempts/spare-*' \) -prune -o -type f ! -name '*.db-shm' \
     -exec sha256sum {} + | sort
 }
 # With their time of start: a process that was replaced is another one.
@@ -58,6 +62,13 @@ changes_nothing "api" "$eris" manifest "${models[@]}"
 changes_nothing "digraph" "$eris" visualize
 changes_nothing "test1" "$eris" distribution "${models[@]}"
 changes_nothing "test1" "$eris" targets
+# Where targets are asked, too: nothing is in the history, the journal or the ledgers.
+died=$(cat "$state"/targets/test1/dysnomia/process/process/*ticker*/ticker.pid)
+kill -KILL "$died"
+until_true 10 eval "! kill -0 $died"
+changes_nothing "1 to activate, 0 to deactivate, 3 kept" deploy --repair --dry-run
+expect 0 "^1 " "$eris" history
+[ "$(grep -c "^[0-9]" "$work/out")" = 1 ] || fail "somebody left something in the history: $(cat "$work/out")"
 # The look itself sees what changes.
 look seen/before
 expect 0 "committed as generation 2" deploy "$(version 2)"

@@ -123,6 +123,29 @@ models=(-s "$work/services.nix" -i "$work/infrastructure.nix" -d "$work/distribu
 deploy() { "$eris" deploy "${models[@]}" "$@"; }
 version() { echo "--extra-params={ version = \"$1\"; }"; }
 
+# make_ticker: after make_models; beside these services a real process, whose module can tell that it died.
+make_ticker() {
+  cat >"$work/more.nix" <<'NIX'
+args@{ system, pkgs, distribution, invDistribution, version ? "1" }:
+(import ./services.nix args) // {
+  ticker = {
+    name = "ticker";
+    type = "process";
+    pkg = derivation {
+      name = "ticker";
+      inherit system;
+      builder = "/bin/sh";
+      args = [ "-c" ''/bin/mkdir -p "$out/bin"; printf '#!/bin/sh\nexec /bin/sleep 1000000\n' > "$out/bin/ticker"; /bin/chmod +x "$out/bin/ticker"'' ];
+    };
+  };
+}
+NIX
+  cat >"$work/spread.nix" <<'NIX'
+{ infrastructure }: (import ./distribution.nix { inherit infrastructure; }) // { ticker = [ infrastructure.test1 ]; }
+NIX
+  models=(-s "$work/more.nix" -i "$work/infrastructure.nix" -d "$work/spread.nix")
+}
+
 # make_puppet: a module in plain shell. It writes each call into modules/calls, waits while there is a file
 # modules/hold.ACTIVITY.SERVICE, and fails when there is one modules/fail.ACTIVITY.SERVICE; with -VERSION at its
 # end a file means that version only. What is active stands in modules/active.

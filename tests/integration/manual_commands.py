@@ -1,12 +1,14 @@
 """The commands of the manual as a shell script, with what their output has to say.
 
 usage: manual_commands.py tutorial PAGE    files and commands of a tutorial, in order
-       manual_commands.py table PAGE      the commands of Eris in the tables of a page, one a line
+       manual_commands.py table PAGE      the commands of Eris in the table `Commands` of a page, one a line, but those of rows
+                                          that name another test: (`NAME_test.sh`)
 
 In a tutorial a block of Nix whose first line is `# NAME.nix` is that file; a block of `sh` is typed; one that begins
 with `# in a terminal of its own` goes on beside the others. `command  # … TEXT … TEXT …` has to print the texts.
 """
 
+import os
 import re
 import shlex
 import sys
@@ -43,12 +45,29 @@ def tutorial(page):
 
 def table(page):
     found = []
-    for line in page.splitlines():
-        if line.startswith("|"):
-            found += re.findall(r"`(eris [^`]*)`", line.split("|")[2])
+    section = re.search(r"^## Commands$(.*?)^## ", page, re.DOTALL | re.MULTILINE)
+    for line in (section.group(1) if section else "").splitlines():
+        if not line.startswith("|"):
+            continue
+        commands_of_row = re.findall(r"`(eris [^`]*)`", line.split("|")[2])
+        other = re.search(r"\(`(\w+_test\.sh)`\)", line)
+        if other is None:
+            found += commands_of_row
+        else:
+            typed_elsewhere(commands_of_row, other.group(1))
     if not found:
         sys.exit("the page has no commands in its tables")
     yield from found
+
+
+def typed_elsewhere(row, test):
+    """What another test types cannot be missing there: each word of a command that stands for nothing else."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), test), encoding="utf-8") as script:
+        text = script.read()
+    for command in row:
+        for word in command.split()[1:]:
+            if not word.isupper() and word not in text:
+                sys.exit("%s does not type `%s`: there is no %s" % (test, command, word))
 
 
 if __name__ == "__main__":

@@ -55,8 +55,6 @@ package=$(sed -n 's/.*"pkg": "\(.*\)".*/\1/p' DEPLOYMENT.json | head -n 1)
 target=$(sed -n 's/.*"target": "\(.*\)".*/\1/p' DEPLOYMENT.json | head -n 1)
 python3 "$here/manual_commands.py" table "$manual/from-disnix.md" >"$work/commands"
 while read -r command; do
-  # The store of the machine is others' too: tools_test.sh has one of its own.
-  case $command in *collect-garbage* | *diagnose*) continue ;; esac
   command=$(sed -E "s/ ARCH\b/ ARCH.nix/; s/ DEPLOYMENT\b/ DEPLOYMENT.json/; s/ -P P\b/ -P P.nix/
     s/ -s S\b/ -s services.nix/; s/ -i I\b/ -i infrastructure.nix/; s/ -d D\b/ -d distribution.nix/
     s/ N\b/ $last/; s/ TX\b/ ${stopped:-TX}/; s/ TARGET\b/ $target/; s| PATH\b| $package|" <<<"$command")

@@ -11,26 +11,7 @@ mkdir "$state"
 cd "$work"
 make_models
 make_puppet
-# Beside data, api and web a real process.
-cat >more.nix <<'NIX'
-args@{ system, pkgs, distribution, invDistribution, version ? "1" }:
-(import ./services.nix args) // {
-  ticker = {
-    name = "ticker";
-    type = "process";
-    pkg = derivation {
-      name = "ticker";
-      inherit system;
-      builder = "/bin/sh";
-      args = [ "-c" ''/bin/mkdir -p "$out/bin"; printf '#!/bin/sh\nexec /bin/sleep 1000000\n' > "$out/bin/ticker"; /bin/chmod +x "$out/bin/ticker"'' ];
-    };
-  };
-}
-NIX
-cat >spread.nix <<'NIX'
-{ infrastructure }: (import ./distribution.nix { inherit infrastructure; }) // { ticker = [ infrastructure.test1 ]; }
-NIX
-models=(-s more.nix -i infrastructure.nix -d spread.nix)
+make_ticker
 mkdir containers
 printf 'type=mysql-database\nmysqlPort=3306\nmysqlPassword=hush\n' >containers/mysql-database
 export DYSNOMIA_CONTAINERS_PATH=$work/containers DYSNOMIA_PROPERTIES=$work/properties

@@ -1,9 +1,10 @@
-// The digests of identity: a sequence of texts, each framed by its length, so that no two sequences
-// look alike. Private to planner/models.
+// The digests and keys of identity: a sequence of texts, each framed by its length, so that no two
+// sequences look alike. Private to planner/models.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/base/digest.h"
 #include "schema/values/manifest.h"
@@ -25,5 +26,10 @@ class DigestFields {
  private:
   Sha256Hasher hasher_;
 };
+
+// The key of a service (identity.h). `ordered`: its dependsOn and activatesAfter, in any order,
+// without duplicates.
+ServiceKey MakeServiceKey(const ServiceName& name, std::string_view type, const StorePath& package,
+                          const std::vector<Interdependency>& ordered);
 
 }  // namespace eris

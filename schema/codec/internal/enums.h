@@ -52,6 +52,8 @@ using Same = EnumPair<last, wire_last, 0>;
 
 ERIS_WIRE_ENUM(Direction, Shifted, kInverse, wire::Direction::INVERSE);
 ERIS_WIRE_ENUM(Property::Kind, Shifted, kStructured, wire::Property::Kind::STRUCTURED);
+ERIS_WIRE_ENUM(TransferItem::Way, Shifted, kFromTarget, wire::TransferItem::Way::FROM_TARGET);
+ERIS_WIRE_ENUM(AdoptItem::Way, Shifted, kGiveUp, wire::AdoptItem::Way::GIVE_UP);
 ERIS_WIRE_ENUM(CollectItem::Scope, Shifted, kGarbageAndOldGenerations,
                wire::CollectItem::Scope::GARBAGE_AND_OLD_GENERATIONS);
 ERIS_WIRE_ENUM(Verdict, Shifted, kUnimplemented, wire::Verdict::UNIMPLEMENTED);
@@ -68,13 +70,13 @@ ERIS_WIRE_ENUM(FinalSnapshots, Shifted, kSkip, wire::DeployOptions::FinalSnapsho
 ERIS_WIRE_ENUM(TargetOffline, Shifted, kSkip, wire::DeployOptions::TargetOffline::SKIP);
 ERIS_WIRE_ENUM(Until, Shifted, kSwitch, wire::Until::SWITCH);
 ERIS_WIRE_ENUM(Repair::Found, Shifted, kProfile, wire::DeployOptions::Repair::Found::PROFILE);
-ERIS_WIRE_ENUM(QueryItem::What, Shifted, kOffer, wire::QueryItem::What::OFFER);
+ERIS_WIRE_ENUM(QueryItem::What, Shifted, kDisnix, wire::QueryItem::What::DISNIX);
 ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem::Way::WITHIN);
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);
 ERIS_WIRE_ENUM(TargetVerified::Verdict, Shifted, kDiffers, wire::TargetVerified::Verdict::DIFFERS);
-ERIS_WIRE_ENUM(MessageKind, Same, kStream, wire::MessageKind::STREAM);
-ERIS_WIRE_ENUM(RequestVerb, Same, kResume, wire::RequestVerb::RESUME);
+ERIS_WIRE_ENUM(MessageKind, Same, kInquiry, wire::MessageKind::INQUIRY);
+ERIS_WIRE_ENUM(RequestVerb, Same, kGetBase, wire::RequestVerb::GET_BASE);
 ERIS_WIRE_ENUM(Role, Same, kClient, wire::Role::CLIENT);
 ERIS_WIRE_ENUM(ByeReason, Same, kLost, wire::ByeReason::LOST);
 ERIS_WIRE_ENUM(Fault::Code, Same, kFenced, wire::FaultCode::FENCED);

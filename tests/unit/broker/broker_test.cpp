@@ -319,7 +319,9 @@ TEST(BrokerRequests, ThatChangeSomethingSayWhatTheKeyMayChange) {
   net.Take(planner);
   net.Send(client, {.kind = MessageKind::kRequest, .verb = RequestVerb::kCancel, .profiles = {"*"}},
            "q");
-  EXPECT_THAT(net.Take(planner).at(0).header.profiles, ElementsAre("default"));
+  const Header heard = net.Take(planner).at(0).header;
+  EXPECT_THAT(heard.profiles, ElementsAre("default"));
+  EXPECT_EQ(heard.targets, net.keys.grants["bob"].targets);
 }
 
 TEST(BrokerRequests, GoToThePlannerWithTheClientsNameAndBack) {
@@ -373,6 +375,7 @@ TEST(BrokerRequests, NeedALevel) {
                                             {RequestVerb::kHistory, KeyLevel::kRead},
                                             {RequestVerb::kGenerations, KeyLevel::kRead},
                                             {RequestVerb::kGetManifest, KeyLevel::kRead},
+                                            {RequestVerb::kGetBase, KeyLevel::kRead},
                                             {RequestVerb::kTargets, KeyLevel::kRead},
                                             {RequestVerb::kCancel, KeyLevel::kDeploy},
                                             {RequestVerb::kAbandon, KeyLevel::kDeploy}}) {

@@ -94,6 +94,64 @@ TEST_F(BrokerStreams, OfAWorkerAreForItsOwnTargetsAndClientsOnly) {
   EXPECT_THAT(net.Take(planner), IsEmpty());
 }
 
+class BrokerInquiries : public BrokerStreams {
+ protected:
+  void Inquire(const Peer& from, const std::string& queue, SessionId to = {}) {
+    net.Send(from,
+             {.kind = MessageKind::kInquiry,
+              .queue = queue,
+              .client = to,
+              .request = 7,
+              .profiles = {"*"}},
+             "text");
+  }
+  void Grant(KeyLevel level, std::vector<std::string> profiles, std::vector<std::string> targets) {
+    KeyGrant& grant = net.keys.grants["alice"];
+    grant.level = level;
+    grant.profiles = std::move(profiles);
+    grant.targets = std::move(targets);
+    net.broker.OnKeysChanged();
+    net.Settle();
+    net.Take(client);
+  }
+};
+
+TEST_F(BrokerInquiries, GoToTheWorkerWithWhatTheKeyMayChangeAndBack) {
+  Grant(KeyLevel::kDeploy, {"default"}, {"a"});
+  Inquire(client, "target.a");
+  const std::vector<Message> heard = net.Take(worker);
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].header.profiles, std::vector<std::string>{"default"}) << "says the broker";
+  EXPECT_EQ(heard[0].body, "text");
+  Inquire(other, "target.a", heard[0].header.client);
+  EXPECT_TRUE(IsRefused(other)) << "for a target that it does not serve";
+  Inquire(worker, "target.a", heard[0].header.client);
+  const std::vector<Message> answered = net.Take(client);
+  ASSERT_EQ(answered.size(), 1U);
+  EXPECT_EQ(answered[0].header.kind, MessageKind::kInquiry);
+  EXPECT_EQ(answered[0].header.request, 7U);
+  EXPECT_EQ(answered[0].body, "text");
+}
+
+TEST_F(BrokerInquiries, NeedTheRightsOfAQuery) {
+  Inquire(client, "builder.x86_64-linux");
+  EXPECT_TRUE(IsRefused(client));
+  Grant(KeyLevel::kDeploy, {"*"}, {"b"});
+  Inquire(client, "target.a");
+  EXPECT_TRUE(IsRefused(client)) << "another target";
+  Grant(KeyLevel::kRead, {"*"}, {"*"});
+  Inquire(client, "target.a");
+  EXPECT_TRUE(IsRefused(client)) << "too low a level";
+  EXPECT_THAT(net.Take(worker), IsEmpty());
+}
+
+TEST_F(BrokerInquiries, SayWhenNobodyIsThere) {
+  Inquire(client, "target.nowhere");
+  const Fault fault = net.Last<Fault>(client, MessageKind::kFault);
+  EXPECT_EQ(fault.code, Fault::Code::kUnavailable);
+  EXPECT_EQ(fault.of, MessageKind::kInquiry);
+}
+
 TEST(AuthoriseDiagnosis, NeedsTheRightOnEachTargetAndATarget) {
   const TestKeys keys;
   KeyGrant grant = *keys.Find("alice");

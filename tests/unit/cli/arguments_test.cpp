@@ -209,7 +209,14 @@ TEST(Arguments, CapturesAndCopiesNameTargets) {
   EXPECT_EQ(copy.targets, (std::vector<TargetName>{TargetName("a"), TargetName("b")}));
   EXPECT_EQ(copy.paths.size(), 2U);
   EXPECT_EQ(copy.submit.options.wait_ms, 2000);
-  EXPECT_EQ(ErrorOf({"copy-closure", "/nix/store/x"}).code, ErrorCode::kInvalid);
+  const auto back = CommandOf<CopyClosureCommand>({"copy-closure", "--from", "a", "/nix/store/x"});
+  EXPECT_EQ(back.way, TransferItem::Way::kFromTarget);
+  EXPECT_EQ(back.targets, std::vector<TargetName>{TargetName("a")});
+  EXPECT_EQ(ErrorOf({"copy-closure", "--to", "a"}).code, ErrorCode::kInvalid);
+  EXPECT_EQ(ErrorOf({"copy-closure", "--to", "a", "--from", "b", "/nix/store/x"}).code,
+            ErrorCode::kInvalid);
+  EXPECT_EQ(CommandOf<ReconstructCommand>({"reconstruct", "--from-disnix"}).source,
+            ReconstructCommand::Source::kDisnix);
 }
 
 TEST(Arguments, KeysAreGrantedInWords) {

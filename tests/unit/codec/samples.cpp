@@ -150,7 +150,11 @@ std::vector<ItemBody> ItemBodies() {
                        .stream = 12,
                        .terminal = "xterm",
                        .rows = 25,
-                       .columns = 80}};
+                       .columns = 80},
+          TransferItem{.profile = profile,
+                       .paths = {StorePath("/nix/store/x")},
+                       .way = TransferItem::Way::kFromTarget},
+          AdoptItem{AdoptItem::Way::kGiveUp, {SomeActivity(), SomeActivity()}}};
 }
 
 WorkItem SomeWorkItem() {
@@ -276,7 +280,7 @@ std::vector<Submission> Submissions() {
                                           .digest = {},
                                           .profile = StorePath("/nix/store/p")}}};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
-  std::vector<Submission> all(10, plain);
+  std::vector<Submission> all(11, plain);
   all[0].options = options;
   all[0].author = "alice";
   all[0].action = DeployManifest{SomeManifest()};
@@ -292,6 +296,7 @@ std::vector<Submission> Submissions() {
   all[8].action = DeleteGenerations{{{2}, {3}}};
   all[9].action =
       Operate{.body = QueryItem{ProfileName("default")}, .targets = {kFirst}, .takes_over = true};
+  all[10].action = AdoptManifest{SomeManifest(), AdoptManifest::Origin::kForeign};
   return all;
 }
 
@@ -338,7 +343,13 @@ std::vector<Header> Headers() {
            .request = 11,
            .verb = RequestVerb::kAbandon,
            .author = "alice",
-           .profiles = {"default", "other"}}};
+           .profiles = {"default", "other"}},
+          {.kind = MessageKind::kRequest,
+           .client = {9},
+           .request = 12,
+           .verb = RequestVerb::kGetBase,
+           .targets = {"first"}},
+          {.kind = MessageKind::kInquiry, .queue = "target.first", .client = {9}, .request = 13}};
 }
 
 Hello SomeHello() {

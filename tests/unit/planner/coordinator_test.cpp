@@ -7,6 +7,10 @@
 
 #include <algorithm>
 
+#include "planner/plan/in_doubt.h"
+#include "planner/plan/plan.h"
+#include "planner/plan/plan_hash.h"
+#include "schema/codec/codec.h"
 #include "tests/unit/planner/planner_world.h"
 #include "tests/unit/planner/scenario.h"
 
@@ -286,6 +290,34 @@ TEST_F(GivenUpUpgrade, TheSameContentIsNotUnchanged) {
   EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
   EXPECT_EQ(Visible(), before);
   EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kUnchanged) << "no doubt is left";
+}
+
+TEST_F(GivenUpUpgrade, WhoAsksForTheBaseMakesThePlansOfThePlanner) {
+  for (const char* version : {"1", "2", "3"}) {
+    SCOPED_TRACE(version);
+    Request request;
+    request.profile = ProfileName("default");
+    std::string bytes;
+    for (const Reply& reply : world.Ask(RequestVerb::kGetBase, request)) {
+      bytes += std::get<ManifestReply>(reply.body).bytes;
+    }
+    auto base = Decode<Manifest>(bytes);
+    ASSERT_TRUE(base);
+    const Manifest next = ThreeTiers(version);
+    UnmarkUnwanted(next, *base);
+    const auto plan = MakePlan(
+        {.profile = request.profile, .base_generation = {1}, .base = &*base, .next = next});
+    ASSERT_TRUE(plan);
+    EXPECT_FALSE(plan->empty());
+    DeployOptions options;
+    options.expected_plan_hash = PlanHash(*plan);
+    options.until = Until::kPrepare;
+    const TransactionId transaction = world.Run(DeployManifest{next}, options);
+    EXPECT_TRUE(world.StatusOf(transaction).is_paused) << world.StatusOf(transaction).message;
+    request.transaction.transaction = transaction;
+    world.Ask(RequestVerb::kCancel, request);
+    world.Settle();
+  }
 }
 
 TEST_F(GivenUpUpgrade, ADoubtOutlivesATransactionThatEndsWithoutAGeneration) {

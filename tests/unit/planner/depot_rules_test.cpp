@@ -55,5 +55,35 @@ TEST_F(DepotRulesTest, ATargetBringsWhatItBuiltForItselfOnlyWithTheKeyOfABuilder
   EXPECT_FALSE(MayPush("builder", BuildOn("target.both"))) << "it does not serve that target";
 }
 
+TEST_F(DepotRulesTest, ATargetBringsAClosureOnlyWhereItIsAskedForIt) {
+  PublishItem publish = BuildOn("target.plain");
+  publish.item.body = TransferItem{ProfileName("default"), {kOutput}};
+  EXPECT_FALSE(MayPush("plain", publish)) << "it is to have it";
+  publish.item.body =
+      TransferItem{ProfileName("default"), {kOutput}, TransferItem::Way::kFromTarget};
+  EXPECT_TRUE(MayPush("plain", publish));
+  EXPECT_FALSE(MayPush("both", publish)) << "it does not serve that target";
+  const BulkOpen fetch{.item = publish.item.id,
+                       .ticket = rules_.Allow(publish),
+                       .direction = BulkOpen::Direction::kFetch,
+                       .names = {kOutput.text}};
+  EXPECT_FALSE(rules_.Judge("plain", fetch)) << "it is not to have it";
+}
+
+TEST(BroughtObjects, AreWhatWasAskedForAndWhatThatRefersTo) {
+  const std::string hash = "/nix/store/0c8cwzd1y4sfnpvwkkbvldp9kvdsgv8q-";
+  const ObjectInfo tool{.name = hash + "tool", .references = {StorePath(hash + "library")}};
+  const ObjectInfo library{.name = hash + "library", .references = {StorePath(hash + "library")}};
+  const ObjectInfo other{.name = hash + "other"};
+  EXPECT_TRUE(JudgeBrought({library, tool}, {tool.name}));
+  EXPECT_FALSE(JudgeBrought({library, tool}, {library.name}));
+  EXPECT_FALSE(JudgeBrought({library, tool, other}, {tool.name}));
+  for (const char* name : {"/etc/passwd", "/nix/store/../../etc/passwd", ""}) {
+    const ObjectInfo outside{.name = name};
+    const ObjectInfo leading{.name = tool.name, .references = {StorePath(name)}};
+    EXPECT_FALSE(JudgeBrought({outside, leading}, {tool.name})) << name;
+  }
+}
+
 }  // namespace
 }  // namespace eris::planner

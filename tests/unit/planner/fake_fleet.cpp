@@ -24,7 +24,7 @@ ActiveMapping MappingOf(const Activity& activity) {
 
 bool NeedsConfirmedLease(const ItemBody& body) {
   return std::holds_alternative<ActivateItem>(body) ||
-         std::holds_alternative<DeactivateItem>(body) ||
+         std::holds_alternative<DeactivateItem>(body) || std::holds_alternative<AdoptItem>(body) ||
          std::holds_alternative<SetProfileItem>(body);
 }
 
@@ -170,6 +170,15 @@ Outcome FakeFleet::Perform(const WorkItem& item, Target& target) {
   }
   if (const auto* deactivate = std::get_if<DeactivateItem>(&item.body)) {
     target.active.erase(MappingOf(deactivate->activity));
+  }
+  if (const auto* adopt = std::get_if<AdoptItem>(&item.body)) {
+    for (const Activity& activity : adopt->components) {
+      if (adopt->way == AdoptItem::Way::kTakeUp) {
+        target.active.insert(MappingOf(activity));
+      } else {
+        target.active.erase(MappingOf(activity));
+      }
+    }
   }
   if (const auto* snapshot = std::get_if<SnapshotItem>(&item.body)) {
     const std::string& state = target.states[snapshot->activity.service_name.text];

@@ -109,6 +109,29 @@ TEST_F(Operator, WhoMayNotChangeTheProfileEndsAndResumesNothing) {
   EXPECT_TRUE(world.StatusOf(transaction).is_paused);
 }
 
+TEST_F(Operator, WhoMayNotActOnATargetOfItEndsAndResumesNothing) {
+  const TransactionId transaction = Begin(Until::kSwitch);
+  Request request;
+  request.transaction.transaction = transaction;
+  world.LetAskersChange({"default"}, {"t1", "t2"});
+  for (const RequestVerb verb :
+       {RequestVerb::kCancel, RequestVerb::kAbandon, RequestVerb::kResume}) {
+    const Reply reply = world.Ask(verb, request).at(0);
+    ASSERT_TRUE(std::holds_alternative<ErrorReply>(reply.body)) << ToString(verb);
+    EXPECT_THAT(std::get<ErrorReply>(reply.body).error.message,
+                HasSubstr("may not act on target 't3'"));
+  }
+  world.Settle();
+  EXPECT_TRUE(world.StatusOf(transaction).is_paused);
+  // What waits behind it has no plan yet: its models tell which targets it is about.
+  request.transaction = {.transaction = {}, .submission = SubmissionId("behind")};
+  world.SubmitAs("behind", Deploy("3"));
+  const Reply waiting = world.Ask(RequestVerb::kCancel, request).at(0);
+  EXPECT_TRUE(std::holds_alternative<ErrorReply>(waiting.body));
+  world.LetAskersChange({"default"}, {"t1", "t2", "t3"});
+  EXPECT_TRUE(std::holds_alternative<DoneReply>(Resume(transaction).body));
+}
+
 TEST_F(Operator, WhatStoppedCanBeCancelled) {
   const auto before = world.fleet().target("t2").active;
   for (const auto& [until, result] : {std::pair{Until::kPrepare, Result::kAborted},
@@ -207,6 +230,61 @@ TEST_F(Operator, WhatRunsAlreadyBecomesAGenerationWithoutAnyActivity) {
     EXPECT_EQ(log[i].find("setProfile"), std::string::npos) << log[i];
   }
   EXPECT_FALSE(world.fleet().target("t1").lease);
+}
+
+class Adopter : public Operator {
+ protected:
+  Adopter() {
+    world.Run(Undeploy{});
+    found = ThreeTiers("1");
+    for (auto& [target, profile] : found.profiles) {
+      profile = {.derivation = {}, .path = StorePath("/nix/store/disnix-" + target.text)};
+    }
+  }
+  std::set<ActiveMapping>& ActiveOn(const std::string& target) {
+    return world.fleet().target(target).active;
+  }
+  Manifest found;
+};
+
+TEST_F(Adopter, WhatSomebodyElseHasActivatedIsTakenNoteOfAndDeactivatedLater) {
+  const std::size_t before = world.fleet().log().size();
+  const TransactionId adoption = world.Run(AdoptManifest{found, AdoptManifest::Origin::kForeign});
+  EXPECT_EQ(world.ResultOf(adoption), Result::kCommitted) << world.StatusOf(adoption).message;
+  const auto& log = world.fleet().log();
+  for (std::size_t i = before; i < log.size(); ++i) {
+    EXPECT_EQ(log[i].find("activate"), std::string::npos) << log[i];
+  }
+  EXPECT_EQ(ActiveOn("t1").size(), 1U);
+  EXPECT_EQ(world.fleet().target("t1").profile.text, "/nix/store/disnix-t1");
+
+  const std::size_t adopted = log.size();
+  EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
+  for (std::size_t i = adopted; i < log.size(); ++i) {
+    EXPECT_EQ(log[i].find("activate"), std::string::npos) << "the same models: " << log[i];
+  }
+  EXPECT_EQ(world.ResultOf(world.Run(Undeploy{})), Result::kCommitted);
+  EXPECT_THAT(ActiveOn("t1"), IsEmpty());
+}
+
+TEST_F(Adopter, AnAdoptionThatFailsLeavesNoNote) {
+  world.fleet().SetScript(
+      [](const WorkItem& item, FakeFleet::Target& target) -> std::optional<Outcome> {
+        const auto* adopt = std::get_if<AdoptItem>(&item.body);
+        if (adopt == nullptr || adopt->way != AdoptItem::Way::kTakeUp) return std::nullopt;
+        const bool is_web = adopt->components.front().service_name == ServiceName("web");
+        (void)target;
+        return is_web ? std::optional(Says(Verdict::kFailed, "no")) : std::nullopt;
+      });
+  const TransactionId adoption = world.Run(AdoptManifest{found, AdoptManifest::Origin::kForeign});
+  EXPECT_EQ(world.ResultOf(adoption), Result::kRolledBack) << world.StatusOf(adoption).message;
+  for (const char* target : {"t1", "t2", "t3"}) EXPECT_THAT(ActiveOn(target), IsEmpty());
+}
+
+TEST_F(Operator, WhereErisHasAProfileNothingForeignIsAdopted) {
+  const TransactionId adoption =
+      world.Run(AdoptManifest{ThreeTiers("1"), AdoptManifest::Origin::kForeign});
+  EXPECT_EQ(world.ResultOf(adoption), Result::kAborted);
 }
 
 TEST_F(Operator, WhatChangedMeanwhileIsNotAdopted) {

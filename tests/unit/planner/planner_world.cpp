@@ -151,6 +151,7 @@ std::vector<Reply> PlannerWorld::Ask(RequestVerb verb, Request request, std::uin
                            .verb = verb,
                            .author = "alice",
                            .profiles = asker_profiles_,
+                           .targets = asker_targets_,
                            .body = std::move(request)},
                           now_);
   Turn();

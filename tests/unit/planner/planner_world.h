@@ -39,7 +39,11 @@ class PlannerWorld {
   void Restart();
   void Welcome(std::uint64_t boot = 1);
   void SetConnected(const std::string& target, bool connected);
-  void LetAskersChange(std::vector<std::string> profiles) { asker_profiles_ = std::move(profiles); }
+  void LetAskersChange(std::vector<std::string> profiles,
+                       std::vector<std::string> targets = {"*"}) {
+    asker_profiles_ = std::move(profiles);
+    asker_targets_ = std::move(targets);
+  }
   std::vector<Reply> Ask(RequestVerb verb, Request request, std::uint64_t number = 1);
   void CrashAt(Crash crash) { crash_ = crash; }
   // What a test is about begins with the next append.
@@ -87,6 +91,7 @@ class PlannerWorld {
   std::map<SubmissionId, SubmissionTaken> taken_;
   std::vector<SendReply> replies_;
   std::vector<std::string> asker_profiles_{"*"};
+  std::vector<std::string> asker_targets_{"*"};
   std::vector<ItemId> acknowledged_;
   std::vector<PublishItem> published_;
   std::optional<Error> stopped_;

@@ -285,6 +285,28 @@ TEST(Agent, ASwitchItemNeedsTheConfirmedLease) {
   EXPECT_EQ(h.Recorded<MappingActivated>(), 0U);
 }
 
+TEST(Agent, WhatIsAdoptedIsOnRecordAsIfItHadBeenActivatedHere) {
+  AgentHarness h;
+  AdoptItem adopt{AdoptItem::Way::kTakeUp, {ActivityOf("api"), ActivityOf("db")}};
+  h.Receive(ItemOf(1, adopt));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable)) << "without a confirmed lease";
+  h.Lease();
+  const WorkItem item = ItemOf(2, adopt);
+  h.Receive(item);
+  ASSERT_THAT(h.Started(), ElementsAre(item.id));
+  h.Finish(item);
+  EXPECT_EQ(h.Recorded<MappingActivated>(), 2U);
+  ASSERT_EQ(h.agent.ledger().mappings.size(), 2U);
+  const LedgerMapping& known = h.agent.ledger().mappings.begin()->second;
+  EXPECT_EQ(known.activity, ActivityOf("api"));
+  EXPECT_EQ(known.mapping.state, ActiveMapping::State::kActive);
+  adopt.way = AdoptItem::Way::kGiveUp;
+  const WorkItem back = ItemOf(2, adopt, kInverse);
+  h.Receive(back);
+  h.Finish(back);
+  EXPECT_TRUE(h.agent.ledger().mappings.empty());
+}
+
 TEST(Agent, ASnapshotNeedsNoLeaseWhileNobodyElseHasOne) {
   AgentHarness h;
   const WorkItem snapshot = ItemOf(1, SnapshotItem{ActivityOf("db")});

@@ -11,6 +11,7 @@
 #include "schema/base/command.h"
 #include "schema/base/files.h"
 #include "schema/base/text.h"
+#include "schema/codec/codec.h"
 #include "tests/unit/state/temp_directory.h"
 
 namespace eris {
@@ -59,13 +60,14 @@ class LocalExecutorTest : public testing::Test {
                                                    .roots_dir = Path("roots"),
                                                    .profiles_dir = Path("profiles"),
                                                    .work_dir = Path("work")},
-                                         .modules_path = {Path("modules")}};
+                                         .modules_path = {Path("modules")},
+                                         .disnix_profiles = Path("disnix")};
     executor_ = std::make_unique<LocalExecutor>(
         options, *loop_, log_,
         ExecutorLinks{
             .done = [this](const ItemId& id, Outcome outcome) { done_[id] = std::move(outcome); },
             .ledger = [this]() -> const LedgerState& { return ledger_; },
-            .send = [](const Message&) {}});
+            .send = [this](Message message) { sent_.push_back(std::move(message)); }});
   }
 
   Activity ActivityOf(const std::string& component) {
@@ -126,6 +128,7 @@ class LocalExecutorTest : public testing::Test {
   std::unique_ptr<link::Loop> loop_;
   std::unique_ptr<LocalExecutor> executor_;
   std::map<ItemId, Outcome> done_;
+  std::vector<Message> sent_;
 };
 
 TEST_F(LocalExecutorTest, RunsAnActivityWithItsProperties) {
@@ -174,6 +177,60 @@ TEST_F(LocalExecutorTest, ARepeatedLockIsPrecededByUnlock) {
                     .body = LockItem{.what = LockComponents{.components = {ActivityOf("a")}}}});
   EXPECT_EQ(Await(Id(1, 2)).verdict, Verdict::kSucceeded);
   EXPECT_THAT(Calls(), ElementsAre("unlock a c 80", "lock a c 80"));
+}
+
+TEST_F(LocalExecutorTest, SaysWhatDisnixHasDeployed) {
+  const QueryItem query{.profile = ProfileName("default"), .what = QueryItem::What::kDisnix};
+  EXPECT_THAT(Run(1, query).message, HasSubstr("there is no profile of Disnix here"));
+  fs::create_directories(Path("disnix"));
+  fs::create_directory(Path("elsewhere"));
+  fs::create_directory_symlink(Path("elsewhere"), Path("disnix/default"));
+  EXPECT_THAT(Run(2, query).message, HasSubstr("no path of a Nix store"));
+  const fs::path profile = Path("00000000000000000000000000000000-test1");
+  fs::create_directory(profile);
+  fs::remove(Path("disnix/default"));
+  fs::create_directory_symlink(profile, Path("disnix/default-1-link"));
+  fs::create_directory_symlink("default-1-link", Path("disnix/default"));
+  EXPECT_THAT(Run(3, query).message, HasSubstr("no profilemanifest.xml"));
+  std::ofstream(profile / "profilemanifest.xml") << "<profilemanifest/>";
+  const auto report = std::get<TargetReport>(Run(4, query).report);
+  EXPECT_EQ(report.profile.text, profile.string());
+  EXPECT_EQ(report.manifest, "<profilemanifest/>");
+  std::ofstream(profile / "profilemanifest.xml") << std::string(1 << 20, 'x');
+  EXPECT_EQ(std::get<TargetReport>(Run(5, query).report).manifest, "") << "too large for a report";
+}
+
+TEST_F(LocalExecutorTest, AnswersQuestionsOfClientsDirectly) {
+  const auto ask = [&](std::uint64_t number, const ItemBody& body) {
+    executor_->OnInquiry({.header = {.kind = MessageKind::kInquiry,
+                                     .queue = "target.t",
+                                     .client = {4},
+                                     .request = number,
+                                     .profiles = {"default"}},
+                          .body = Encode(body)});
+  };
+  const QueryItem query{.profile = ProfileName("default")};
+  for (std::uint64_t number = 1; number <= InquiryDesk::kMost; ++number) ask(number, query);
+  ask(1, query);  // again, before it is answered
+  EXPECT_TRUE(sent_.empty());
+  ask(99, query);
+  ASSERT_EQ(sent_.size(), 1U) << "one too many is told so";
+  EXPECT_EQ(sent_.back().header.request, 99U);
+  EXPECT_EQ(Decode<Outcome>(sent_.back().body)->verdict, Verdict::kUnavailable);
+  const Now start = clock_.Read();
+  while (sent_.size() <= InquiryDesk::kMost &&
+         clock_.Read().steady - start.steady < Duration(30'000)) {
+    loop_->Turn(Duration(100));
+  }
+  ASSERT_EQ(sent_.size(), InquiryDesk::kMost + 1);
+  EXPECT_EQ(sent_.back().header.kind, MessageKind::kInquiry);
+  EXPECT_EQ(sent_.back().header.client, SessionId{4});
+  EXPECT_TRUE(std::holds_alternative<TargetReport>(Decode<Outcome>(sent_.back().body)->report));
+  ask(1, QueryItem{.profile = ProfileName("other")});
+  EXPECT_EQ(Decode<Outcome>(sent_.back().body)->verdict, Verdict::kRefused);
+  ask(1, CollectItem{});
+  EXPECT_THAT(Decode<Outcome>(sent_.back().body)->message, HasSubstr("no question"));
+  EXPECT_TRUE(done_.empty()) << "nothing of it is an item";
 }
 
 TEST_F(LocalExecutorTest, BuildsAndSaysWhichOutputsFailed) {
