@@ -15,7 +15,7 @@ Broker::Broker(BrokerOptions options, SpoolContent spool, const KeyGrants& keys)
       queues_(options_.queues),
       desk_(options_.submissions, std::move(spool)) {
   for (const auto& [journal, epoch] : options_.planners) {
-    seen_[journal].epoch = epoch;
+    NotePosition(journal, {.epoch = epoch, .event = {}, .transaction = {}});
     in_doubt_.insert(journal);
   }
   TakeRecords();
@@ -142,8 +142,7 @@ void Broker::OnPublish(const Session& from, Message message) {
   }
   Receipt receipt{.what = Receipt::What::kFenced};
   if (header.epoch == epoch_ && header.item.step.journal == journal_) {
-    JournalPosition& seen = seen_[journal_];
-    seen = Newest(seen, {header.epoch, header.event, header.item.step.transaction});
+    NotePosition(journal_, {header.epoch, header.event, header.item.step.transaction});
     switch (queues_.Publish({.id = header.item,
                              .epoch = header.epoch,
                              .body_hash = header.body_hash,

@@ -124,6 +124,7 @@ class Broker {
   std::vector<Session> RemovePredecessors(link::PeerId peer, const Hello& hello);
   void EndSession(SessionId id, std::string_view why);
   void Announce(const std::vector<std::string>& queues);
+  void NotePosition(JournalId journal, const JournalPosition& position);
   void NoteSeen(const Hello& worker);
   void SendPresence(const std::string& queue);
   void SendAllPresence();
@@ -163,9 +164,9 @@ class Broker {
   Epoch epoch_;
   std::uint64_t planner_instance_ = 0;
   Hello planner_hello_;
-  // How far each journal has come, by what workers have seen and planners have published: a planner
-  // whose journal is behind that has an old copy of it.
-  std::map<JournalId, JournalPosition> seen_;
+  // How far each journal has come, by what workers have seen and planners have published, for each
+  // of the last starts: a planner whose journal is behind that has an old copy of it.
+  std::map<JournalId, std::map<Epoch, JournalPosition>> seen_;
   std::set<JournalId> in_doubt_;  // served before this boot, and no worker has spoken of it yet
   std::optional<SteadyTime> started_;
   SteadyTime last_tick_;

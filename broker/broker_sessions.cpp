@@ -1,5 +1,6 @@
 // The part of the broker that decides who is who: hello, supersession, loss, presence.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "broker/authorise.h"
@@ -24,17 +25,36 @@ JournalPosition PositionOf(const Hello& hello) {
   return {.epoch = hello.epoch, .event = hello.event, .transaction = hello.transaction};
 }
 
+// The first start of the planner's journal after one that was seen; nothing when that one is not
+// in it, or older than those that it remembers.
+enum class Known : std::uint8_t { kRemembered, kTooOld, kForeign };
+Known Look(const std::vector<PlannerStart>& starts, Epoch seen, EventSequence& next_event) {
+  const auto next =
+      std::upper_bound(starts.begin(), starts.end(), seen,
+                       [](Epoch epoch, const PlannerStart& start) { return epoch < start.epoch; });
+  if (next != starts.end()) next_event = next->event;
+  if (next == starts.begin()) return Known::kTooOld;
+  return std::prev(next)->epoch == seen ? Known::kRemembered : Known::kForeign;
+}
+
+// Whether its journal lacks events that one of its own starts has published.
+bool LacksEvents(const Hello& planner, const JournalPosition& seen) {
+  EventSequence next;
+  if (seen.epoch >= planner.epoch || IsPlanted(Bug::kIgnoreEvents)) return false;
+  if (Look(planner.starts, seen.epoch, next) == Known::kForeign) return false;
+  return next && seen.event >= next;
+}
+
 // Whether a planner with this hello lacks something of its journal that has been seen: a newer
 // start, a start that its journal does not know of, or events or a transaction of earlier starts.
 // How often it was started itself does not matter: it runs on an old journal or a copy.
 bool IsBehind(const Hello& planner, const JournalPosition& seen) {
   if (planner.epoch <= seen.epoch) return planner.epoch < seen.epoch;
   if (!seen.epoch || planner.starts.empty()) return false;
-  const std::vector<Epoch>& starts = planner.starts;
-  const bool is_remembered = seen.epoch >= starts.front();
-  if (is_remembered && !std::binary_search(starts.begin(), starts.end(), seen.epoch)) return true;
+  EventSequence next;
+  if (Look(planner.starts, seen.epoch, next) == Known::kForeign) return true;
   if (IsPlanted(Bug::kIgnoreEvents)) return false;
-  return seen.event >= planner.event || seen.transaction > planner.transaction;
+  return LacksEvents(planner, seen) || seen.transaction > planner.transaction;
 }
 
 bool IsTarget(const std::string& queue) {
@@ -153,9 +173,15 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
 }
 
 std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
-  const auto found = seen_.find(hello.journal);
-  const JournalPosition seen = found == seen_.end() ? JournalPosition{} : found->second;
-  if (IsBehind(hello, seen)) return OutdatedJournal(seen);
+  JournalPosition newest;
+  if (const auto found = seen_.find(hello.journal); found != seen_.end()) {
+    newest = found->second.rbegin()->second;
+    if (IsBehind(hello, newest)) return OutdatedJournal(newest);
+    // Before this planner, an earlier one of the same old journal may have been served.
+    for (const auto& [epoch, seen] : found->second) {
+      if (LacksEvents(hello, seen)) return OutdatedJournal(seen);
+    }
+  }
   if (hello.journal != journal_) {
     if (!planner_) return std::nullopt;
     return Bye{.reason = ByeReason::kUnauthorised,
@@ -165,7 +191,7 @@ std::optional<Bye> Broker::PlannerObjection(const Hello& hello) const {
   const bool is_same = hello.epoch == epoch_ && hello.instance == planner_instance_;
   if (is_newer || is_same) return std::nullopt;
   return Bye{
-      .reason = ByeReason::kSuperseded, .message = "a newer planner is in charge", .seen = seen};
+      .reason = ByeReason::kSuperseded, .message = "a newer planner is in charge", .seen = newest};
 }
 
 // The sessions that this hello replaces: of the same connection, of the same ledger, or of the
@@ -195,20 +221,26 @@ std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& 
   return removed;
 }
 
+void Broker::NotePosition(JournalId journal, const JournalPosition& position) {
+  std::map<Epoch, JournalPosition>& seen = seen_[journal];
+  JournalPosition& known = seen[position.epoch];
+  known = Newest(known, position);
+  if (seen.size() > kRememberedStarts) seen.erase(seen.begin());
+}
+
 // A planner is told of what is newer than its journal, and stops (D1). Nothing that it has queued
 // may reach anybody.
 void Broker::NoteSeen(const Hello& worker) {
   if (!worker.journal) return;
   in_doubt_.erase(worker.journal);
-  JournalPosition& seen = seen_[worker.journal];
-  seen = Newest(seen, PositionOf(worker));
+  NotePosition(worker.journal, PositionOf(worker));
   const Session* planner = Planner();
   if (planner == nullptr || worker.journal != journal_) return;
   if (!IsBehind(planner_hello_, PositionOf(worker))) return;
   const link::PeerId peer = planner->peer;
   queues_.Clear();
   EndSession(planner->id, "its journal is outdated");
-  Dismiss(peer, OutdatedJournal(seen));
+  Dismiss(peer, OutdatedJournal(PositionOf(worker)));
 }
 
 void Broker::OpenWorker(const Session& session, const Hello& hello) {
@@ -241,9 +273,10 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
   epoch_ = hello.epoch;
   planner_hello_ = hello;
   queues_.Fence(epoch_);
-  Epoch& seen = seen_[journal_].epoch;
-  if (epoch_ > seen) {
-    seen = epoch_;
+  const auto& seen = seen_[journal_];
+  const bool is_newest = seen.empty() || epoch_ > seen.rbegin()->first;
+  NotePosition(journal_, {.epoch = epoch_, .event = {}, .transaction = {}});
+  if (is_newest) {
     decisions_.records.emplace_back(SpoolPlanner{.journal = journal_, .epoch = epoch_});
   }
   desk_.RestartForwarding();

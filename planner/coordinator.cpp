@@ -1,7 +1,6 @@
 #include "planner/coordinator.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -36,7 +35,6 @@ Result<Coordinator> Coordinator::Recover(CoordinatorOptions options, JournalRead
     return {};
   }));
   coordinator.Record({}, PlannerStarted{EpochAfter(head, coordinator.options_.start)}, now);
-  coordinator.start_ = head.last_event;
   return coordinator;
 }
 
@@ -55,7 +53,7 @@ void Coordinator::Record(TransactionId transaction, EventBody body, Now now) {
 void Coordinator::Apply(const Event& event, SteadyTime now) {
   if (const auto* started = std::get_if<PlannerStarted>(&event.body)) {
     head_.epoch = started->epoch;
-    AddStart(head_.starts, started->epoch);
+    AddStart(head_.starts, {started->epoch, event.sequence});
     return;
   }
   if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
@@ -146,12 +144,13 @@ void Coordinator::OnSuperseded(const JournalPosition& seen, Now now) {
   Stop(SupersededError(head_, seen));
 }
 
-JournalPosition Coordinator::position() const {
+std::vector<PlannerStart> Coordinator::starts() const {
+  std::vector<PlannerStart> starts = head_.starts;
   // Whoever took over has accepted that events are lost, and each target has seen others of them.
-  constexpr EventSequence kAll{std::numeric_limits<std::uint64_t>::max()};
-  return {.epoch = head_.epoch,
-          .event = head_.seen.epoch ? kAll : start_,
-          .transaction = head_.last_transaction};
+  if (head_.seen.epoch) {
+    for (PlannerStart& start : starts) start.event = {};
+  }
+  return starts;
 }
 
 void Coordinator::OnWelcome(const Welcome& welcome, Now now) {

@@ -97,8 +97,8 @@ class Coordinator {
   JournalId journal() const { return head_.journal; }
   Epoch epoch() const { return head_.epoch; }
   // What others may have seen of earlier planners of this journal, for hello.
-  JournalPosition position() const;
-  const std::vector<Epoch>& starts() const { return head_.starts; }
+  TransactionId last_transaction() const { return head_.last_transaction; }
+  std::vector<PlannerStart> starts() const;
   bool stopped() const { return stopped_; }
   const std::map<TransactionId, std::unique_ptr<Transaction>>& transactions() const {
     return transactions_;
@@ -181,8 +181,7 @@ class Coordinator {
 
   CoordinatorOptions options_;
   JournalReader* journal_;
-  JournalHead head_;     // of what is decided: ahead of the disk within a turn
-  EventSequence start_;  // the event of this planner's start
+  JournalHead head_;  // of what is decided: ahead of the disk within a turn
   Decisions decisions_;
   std::map<TransactionId, std::unique_ptr<Transaction>> transactions_;
   std::map<TransactionId, EventSequence> last_events_;  // of those

@@ -102,18 +102,17 @@ link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
 }
 
 Hello PlannerDaemon::MakeHello() const {
-  const JournalPosition position = coordinator_->position();
   return {.role = Role::kPlanner,
           .name = options_.name,
           .instance = options_.instance,
           .software = options_.software,
           .queues = {},
           .journal = coordinator_->journal(),
-          .epoch = position.epoch,
+          .epoch = coordinator_->epoch(),
           .ledger = {},
           .in_flight = {},
-          .event = position.event,
-          .transaction = position.transaction,
+          .event = {},
+          .transaction = coordinator_->last_transaction(),
           .starts = coordinator_->starts()};
 }
 

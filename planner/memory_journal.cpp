@@ -37,12 +37,12 @@ Result<JournalHead> MemoryJournal::LoadHead() {
     head.last_transaction = std::max(head.last_transaction, event.transaction);
     if (const auto* started = std::get_if<PlannerStarted>(&event.body)) {
       head.epoch = started->epoch;
-      AddStart(head.starts, started->epoch);
+      AddStart(head.starts, {started->epoch, event.sequence});
       head.superseded = false;
     }
     if (const auto* superseded = std::get_if<PlannerSuperseded>(&event.body)) {
       head.seen = Newest(head.seen, superseded->seen);
-      AddStart(head.starts, superseded->seen.epoch);
+      AddStart(head.starts, {superseded->seen.epoch, {}});
       head.superseded = true;
     }
     if (const auto* committed = std::get_if<GenerationCommitted>(&event.body)) {

@@ -153,10 +153,11 @@ struct Hello {
   epoch @8 :UInt64;          # planner: its own; worker: the newest it has seen, 0 = none
   ledger @9 :UInt64;         # worker: random, of its ledger
   inFlight @10 :List(Ids.ItemId);      # worker: what it has and has not finished
-  event @11 :UInt64;         # planner: the event of its start, all before it are in its journal;
-                             # worker: the newest that it has seen with an item; 0 = not told
+  event @11 :UInt64;         # worker: the newest that it has seen with an item; 0 = not told
   transaction @12 :UInt64;   # planner: the last of its journal; worker: the last it has seen
   starts @13 :List(UInt64);  # planner: the epochs of the last starts from its journal, growing
+  startEvents @14 :List(UInt64);       # planner: the event of each of them in its journal: whoever has
+                             # seen an older start has seen no event from there on; 0 = not known
 }
 
 struct Welcome {

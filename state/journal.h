@@ -31,7 +31,7 @@ struct JournalHead {
   TransactionId last_transaction;
   std::map<ProfileName, GenerationNumber> generations;  // the newest of each profile
   // Of the last starts, and of those that an operator has taken over from; growing.
-  std::vector<Epoch> starts;
+  std::vector<PlannerStart> starts;
   JournalPosition seen;     // newer than this journal was then, by all PlannerSuperseded
   bool superseded = false;  // by the last of them; no planner has started since
   bool operator==(const JournalHead&) const = default;

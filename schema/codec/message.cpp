@@ -75,7 +75,11 @@ void Write(wire::Hello::Builder to, const Hello& from) {
   to.setEvent(from.event.value);
   to.setTransaction(from.transaction.value);
   auto starts = to.initStarts(Count(from.starts));
-  for (capnp::uint i = 0; i < starts.size(); ++i) starts.set(i, from.starts[i].value);
+  auto events = to.initStartEvents(Count(from.starts));
+  for (capnp::uint i = 0; i < starts.size(); ++i) {
+    starts.set(i, from.starts[i].epoch.value);
+    events.set(i, from.starts[i].event.value);
+  }
 }
 
 void Read(wire::Hello::Reader from, Hello& to, Input& in) {
@@ -93,8 +97,12 @@ void Read(wire::Hello::Reader from, Hello& to, Input& in) {
   ReadList(from.getInFlight(), to.in_flight, in, Read);
   to.event = {from.getEvent()};
   to.transaction = {from.getTransaction()};
+  const auto events = from.getStartEvents();
   to.starts.reserve(from.getStarts().size());
-  for (const std::uint64_t epoch : from.getStarts()) to.starts.push_back({epoch});
+  for (const std::uint64_t epoch : from.getStarts()) {
+    const auto i = static_cast<capnp::uint>(to.starts.size());
+    to.starts.push_back({{epoch}, {i < events.size() ? events[i] : 0}});
+  }
 }
 
 void Write(wire::Welcome::Builder to, const Welcome& from) {

@@ -10,9 +10,11 @@ JournalPosition Newest(const JournalPosition& a, const JournalPosition& b) {
           .transaction = std::max(a.transaction, b.transaction)};
 }
 
-void AddStart(std::vector<Epoch>& starts, Epoch epoch) {
-  const auto place = std::lower_bound(starts.begin(), starts.end(), epoch);
-  if (place == starts.end() || *place != epoch) starts.insert(place, epoch);
+void AddStart(std::vector<PlannerStart>& starts, PlannerStart start) {
+  const auto place =
+      std::lower_bound(starts.begin(), starts.end(), start.epoch,
+                       [](const PlannerStart& known, Epoch epoch) { return known.epoch < epoch; });
+  if (place == starts.end() || place->epoch != start.epoch) starts.insert(place, start);
   if (starts.size() > kRememberedStarts) starts.erase(starts.begin());
 }
 

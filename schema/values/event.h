@@ -134,9 +134,16 @@ struct PlannerSuperseded {
   bool operator==(const PlannerSuperseded&) const = default;
 };
 
+// A start of a planner from a journal. What an earlier planner of it has published is older than
+// the event of the next start; 0 where that is not known.
+struct PlannerStart {
+  Epoch epoch;
+  EventSequence event;
+  bool operator==(const PlannerStart&) const = default;
+};
 inline constexpr std::size_t kRememberedStarts = 64;
-// Adds an epoch to those of the starts that a journal remembers: sorted, and the oldest go.
-void AddStart(std::vector<Epoch>& starts, Epoch epoch);
+// Adds a start to those that a journal remembers: sorted by epoch, and the oldest go.
+void AddStart(std::vector<PlannerStart>& starts, PlannerStart start);
 
 // The transaction has come to where it was to stop, and waits.
 struct TransactionPaused {

@@ -133,10 +133,9 @@ struct Hello {
   Epoch epoch;                      // planner: its own; worker: the newest it has seen
   LedgerId ledger;                  // worker
   std::vector<ItemId> in_flight;    // worker: started or queued here
-  // Planner: that of its start, all before are in its journal. Worker: newest seen with an item.
-  EventSequence event;
+  EventSequence event;              // worker: the newest seen with an item
   TransactionId transaction;  // planner: the last of its journal; worker: the last it has seen
-  std::vector<Epoch> starts;  // planner: of the last starts from its journal, growing
+  std::vector<PlannerStart> starts;  // planner: the last ones from its journal, growing
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {

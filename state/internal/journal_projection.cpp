@@ -35,7 +35,8 @@ std::size_t ParticipantsIn(const Manifest& manifest) {
 JournalProjection::JournalProjection(sqlite::Database& database)
     : database_(database),
       set_epoch_(database, "UPDATE meta SET epoch = ?1, superseded = 0"),
-      add_start_(database, "INSERT INTO start(epoch) VALUES (?1) ON CONFLICT DO NOTHING"),
+      add_start_(database,
+                 "INSERT INTO start(epoch, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
       forget_starts_(database,
                      "DELETE FROM start WHERE epoch NOT IN "
                      "(SELECT epoch FROM start ORDER BY epoch DESC LIMIT ?1)"),
@@ -95,19 +96,19 @@ Status JournalProjection::Flush() {
   return {};
 }
 
-Status JournalProjection::Project(const Event&, const PlannerStarted& started) {
+Status JournalProjection::Project(const Event& event, const PlannerStarted& started) {
   ERIS_TRY(set_epoch_.Run(started.epoch.value));
-  return AddStart(started.epoch);
+  return AddStart({started.epoch, event.sequence});
 }
 
-Status JournalProjection::AddStart(Epoch epoch) {
-  ERIS_TRY(add_start_.Run(epoch.value));
+Status JournalProjection::AddStart(const PlannerStart& start) {
+  ERIS_TRY(add_start_.Run(start.epoch.value, start.event.value));
   return forget_starts_.Run(kRememberedStarts);
 }
 
 Status JournalProjection::Project(const Event&, const PlannerSuperseded& superseded) {
   const JournalPosition& seen = superseded.seen;
-  ERIS_TRY(AddStart(seen.epoch));
+  ERIS_TRY(AddStart({seen.epoch, {}}));
   return supersede_.Run(seen.epoch.value, seen.event.value, seen.transaction.value);
 }
 

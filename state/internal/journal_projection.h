@@ -19,7 +19,7 @@ class JournalProjection {
   Status Flush();
 
  private:
-  Status AddStart(Epoch epoch);
+  Status AddStart(const PlannerStart& start);
   Status Project(const Event& event, const PlannerStarted& started);
   Status Project(const Event& event, const PlannerSuperseded& superseded);
   Status Project(const Event& event, const SubmissionAccepted& accepted);

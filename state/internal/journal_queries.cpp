@@ -89,7 +89,7 @@ JournalQueries::JournalQueries(sqlite::Database& database)
             "SELECT journal, epoch, (SELECT max(sequence) FROM event), "
             "(SELECT max(id) FROM \"transaction\"), superseded, seen_epoch, seen_event, "
             "seen_transaction FROM meta"),
-      starts_(database, "SELECT epoch FROM start ORDER BY epoch"),
+      starts_(database, "SELECT epoch, event FROM start ORDER BY epoch"),
       newest_generations_(database, "SELECT profile, max(number) FROM generation GROUP BY profile"),
       unfinished_events_(database, kUnfinishedEvents),
       full_events_(database,
@@ -152,7 +152,7 @@ Result<JournalHead> JournalQueries::Head() {
         .epoch = {row.Unsigned(5)}, .event = {row.Unsigned(6)}, .transaction = {row.Unsigned(7)}};
   }
   ERIS_TRY(sqlite::ForEachRow(starts_.Select(), [&](const sqlite::Cursor& row) -> Status {
-    head.starts.push_back({row.Unsigned(0)});
+    head.starts.push_back({{row.Unsigned(0)}, {row.Unsigned(1)}});
     return {};
   }));
   ERIS_TRY(

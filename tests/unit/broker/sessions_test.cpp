@@ -255,8 +255,7 @@ TEST(BrokerSessions, APlannerBehindTheTargetsIsStopped) {
 // A planner as it says hello, and what a worker has seen of its journal.
 struct Lineage {
   const char* what;
-  std::vector<Epoch> starts;
-  EventSequence event;
+  std::vector<PlannerStart> starts;
   TransactionId transaction;
   bool serves;
 };
@@ -265,11 +264,13 @@ struct Lineage {
 TEST(BrokerSessions, APlannerThatLacksWhatTargetsHaveSeenIsStoppedHoweverNewItIs) {
   const JournalPosition seen{.epoch = {5}, .event = {70}, .transaction = {3}};
   for (const Lineage& planner : std::vector<Lineage>{
-           {"goes on from there", {{3}, {5}, {9}}, {71}, {3}, true},
-           {"an old backup, started often", {{3}, {7}, {8}, {9}}, {400}, {3}, false},
-           {"a backup since the last start", {{3}, {5}, {9}}, {70}, {3}, false},
-           {"a transaction is missing", {{3}, {5}, {9}}, {71}, {2}, false},
-           {"remembers only later starts", {{7}, {9}}, {71}, {3}, true}}) {
+           {"goes on from there", {{{3}, {1}}, {{5}, {9}}, {{9}, {71}}}, {3}, true},
+           {"an old backup, started often", {{{3}, {1}}, {{7}, {9}}, {{9}, {400}}}, {3}, false},
+           {"a backup since the last start", {{{3}, {1}}, {{5}, {9}}, {{9}, {70}}}, {3}, false},
+           {"such a one, started often", {{{5}, {9}}, {{8}, {70}}, {{9}, {400}}}, {3}, false},
+           {"a transaction is missing", {{{3}, {1}}, {{5}, {9}}, {{9}, {71}}}, {2}, false},
+           {"remembers only later starts", {{{7}, {71}}, {{9}, {72}}}, {3}, true},
+           {"does not know when it was started", {{{5}, {}}, {{9}, {}}}, {3}, true}}) {
     for (const bool worker_first : {true, false}) {
       Network net;
       Hello worker = net.WorkerHello("worker-a");
@@ -281,8 +282,7 @@ TEST(BrokerSessions, APlannerThatLacksWhatTargetsHaveSeenIsStoppedHoweverNewItIs
       const Peer peer = net.Connect("planner");
       net.SayHello(peer, {.role = Role::kPlanner,
                           .journal = {9},
-                          .epoch = planner.starts.back(),
-                          .event = planner.event,
+                          .epoch = planner.starts.back().epoch,
                           .transaction = planner.transaction,
                           .starts = planner.starts});
       if (!worker_first) net.SayHello(net.Connect("worker-a"), worker);
@@ -291,6 +291,28 @@ TEST(BrokerSessions, APlannerThatLacksWhatTargetsHaveSeenIsStoppedHoweverNewItIs
       EXPECT_EQ(net.Last<Bye>(peer, MessageKind::kBye).seen.event, seen.event) << planner.what;
     }
   }
+}
+
+// What was seen of the right journal is not taken for something of the start that was served last.
+TEST(BrokerSessions, ABackupThatWasServedOnceIsStoppedWhenATargetKnowsMore) {
+  Network net;
+  const Hello backup{.role = Role::kPlanner,
+                     .journal = {9},
+                     .epoch = {8},
+                     .transaction = {3},
+                     .starts = {{{5}, {9}}, {{8}, {60}}}};
+  const Peer first = net.Connect("planner");
+  net.SayHello(first, backup);
+  EXPECT_EQ(net.broker.sessions(), 1U) << "nobody knows more";
+  net.broker.OnPeerGone(first.id);
+  Hello worker = net.WorkerHello("worker-a");
+  worker.journal = {9};
+  worker.epoch = {5};
+  worker.event = {70};
+  net.SayHello(net.Connect("worker-a"), worker);
+  const Peer again = net.Connect("planner");
+  net.SayHello(again, backup);
+  EXPECT_EQ(LastBye(net, again), ByeReason::kSuperseded);
 }
 
 TEST(BrokerSessions, EachKindIsForOneRoleOnly) {

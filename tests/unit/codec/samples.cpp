@@ -366,7 +366,7 @@ Hello SomeHello() {
           .in_flight = {SomeItemId(), SomeItemId()},
           .event = {4},
           .transaction = {5},
-          .starts = {{1}, {2}}};
+          .starts = {{{1}, {7}}, {{2}, {8}}}};
 }
 
 std::vector<Reply> Replies() {

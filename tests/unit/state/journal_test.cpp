@@ -127,7 +127,7 @@ TEST_F(JournalTest, HeadTellsWhereToGoOn) {
                                                        .last_event = {22},
                                                        .last_transaction = {3},
                                                        .generations = {{kProfile, {2}}},
-                                                       .starts = {{4}}}));
+                                                       .starts = {{{4}, {1}}}}));
 }
 
 TEST_F(JournalTest, HeadTellsThatTheJournalWasSuperseded) {
@@ -143,7 +143,7 @@ TEST_F(JournalTest, HeadTellsThatTheJournalWasSuperseded) {
   JournalHead head = journal_->LoadHead().value();
   EXPECT_TRUE(head.superseded);
   EXPECT_EQ(head.seen, (JournalPosition{.epoch = {9}, .event = {90}, .transaction = {3}}));
-  EXPECT_EQ(head.starts, (std::vector<Epoch>{{4}, {8}, {9}}));
+  EXPECT_EQ(head.starts, (std::vector<PlannerStart>{{{4}, {1}}, {{8}, {}}, {{9}, {}}}));
   Append({Event{.sequence = {4}, .at = {}, .transaction = {}, .body = PlannerStarted{{10}}}});
   head = journal_->LoadHead().value();
   EXPECT_FALSE(head.superseded);
@@ -157,7 +157,7 @@ TEST_F(JournalTest, HeadRemembersTheLastStarts) {
   Append(starts);
   const JournalHead head = journal_->LoadHead().value();
   ASSERT_EQ(head.starts.size(), kRememberedStarts);
-  EXPECT_EQ(head.starts.front(), Epoch{4});
+  EXPECT_EQ(head.starts.front(), (PlannerStart{{4}, {4}}));
 }
 
 TEST_F(JournalTest, RecoveryReplaysOnlyWhatGoesOn) {
