@@ -144,6 +144,7 @@ class Transaction {
   void SetAside(LaneNumber lane);
   std::vector<ItemIndex> UnsettledOf(LaneNumber lane) const;
   bool IsVerifier(ItemIndex item) const;
+  bool IsFence(ItemIndex item) const;
   bool StaysLocked(ItemIndex item) const;
   std::optional<EventBody> DecideBackward(SteadyTime now) const;
   std::optional<EventBody> DecideVerdict() const;

@@ -177,8 +177,16 @@ void Transaction::SetAside(LaneNumber lane) {
 
 // The query that looks whether the target is as it was.
 bool Transaction::IsVerifier(ItemIndex item) const {
-  const std::optional<ItemBody>& inverse = plan_->items[item.value].inverse;
-  return inverse && std::holds_alternative<QueryItem>(*inverse);
+  const PlanItem& planned = plan_->items[item.value];
+  return planned.inverse && std::holds_alternative<QueryItem>(*planned.inverse) &&
+         !std::holds_alternative<SnapshotItem>(planned.body);
+}
+
+// The query that fences a snapshot: once it was answered, however, that one is not taken any more.
+bool Transaction::IsFence(ItemIndex item) const {
+  const PlanItem& planned = plan_->items[item.value];
+  return planned.inverse && std::holds_alternative<QueryItem>(*planned.inverse) &&
+         std::holds_alternative<SnapshotItem>(planned.body);
 }
 
 // Where an inverse was refused the target stays locked: only what is restored is unlocked.
@@ -197,6 +205,7 @@ void Transaction::OnFailureBackward(ItemIndex item, const Outcome& outcome, Stea
     ScheduleOf(item).Leave(item);
     return;
   }
+  if (IsFence(item) && said_no) return ScheduleOf(item).Succeed(item);
   if (IsLastDump(plan_->items[item.value]) &&
       (said_no || exhausted || verdict == Verdict::kCancelled)) {
     const PlanItem& planned = plan_->items[item.value];

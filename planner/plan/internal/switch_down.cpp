@@ -191,14 +191,16 @@ class DownMaker {
     return std::binary_search(order_.sources().begin(), order_.sources().end(), node);
   }
 
-  // Of an upgrade in place the way back restores what the snapshot took.
+  // Of an upgrade in place the way back restores what the snapshot took. Of any other it asks at
+  // least: as a higher grade of this step, that keeps a snapshot that is still on its way from
+  // being taken once everybody writes again.
   void Snapshot(DagNode source) {
     const Mapping& mapping = context_.base.mappings[source];
     const Activity activity = ActivityOf(context_.base, mapping);
     PlanItem item{.phase = PlanPhase::kSwitch,
                   .queue = TargetQueue(mapping.target),
                   .body = SnapshotItem{activity},
-                  .inverse = std::nullopt,
+                  .inverse = QueryItem{context_.input.profile},
                   .after = {{down_.deactivate[source]}},
                   .deadline_ms = context_.base.services.at(mapping.service).deadline_ms};
     if (undone_[source]) item.inverse = RestoreItem{activity, {}, {items_.Next()}};

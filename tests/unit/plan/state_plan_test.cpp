@@ -250,6 +250,25 @@ TEST(StatePlan, AnInstallationThatGoesBackDumpsWhatItBegan) {
       Lines{"db on t2"});
 }
 
+// One that is still on its way is fenced by a higher grade before anybody writes again.
+TEST(StatePlan, ALateSnapshotIsFencedBeforeItsSourceComesBack) {
+  auto specs = Shop();
+  const Manifest base = MakeManifest(specs);
+  specs[0].places = {{"t2"}};
+  const Plan plan = PlanOf(base, MakeManifest(specs));
+  const StepEffects all(plan.items.size(), StepEffect::kPossible);
+  int fences = 0;
+  for (const InverseStep& step : RollbackOf(plan, all)) {
+    for (const ItemIndex fence : step.after) {
+      if (!std::holds_alternative<SnapshotItem>(plan.items[fence.value].body)) continue;
+      EXPECT_TRUE(std::holds_alternative<QueryItem>(*plan.items[fence.value].inverse));
+      EXPECT_TRUE(std::holds_alternative<ActivateItem>(*plan.items[step.item.value].inverse));
+      ++fences;
+    }
+  }
+  EXPECT_EQ(fences, 3) << "db, and api and report, which write it";
+}
+
 // The last dump of what came to a new place runs behind all that gives users back what they had.
 TEST(StatePlan, LastDumpsKeepNobodyWaiting) {
   auto specs = Shop();
