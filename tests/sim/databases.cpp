@@ -142,7 +142,8 @@ std::vector<Databases::Written> Databases::WriteAll() {
       if (!TakesWrites(copies)) continue;
       ++last_write_;
       for (const Seat& copy : copies) copies_.at(copy).content.push_back(last_write_);
-      written.push_back({last_write_, database, seat});
+      written.push_back({last_write_, database, seat, {}});
+      for (const Seat& copy : copies) written.back().at.insert(copy.target);
     }
   }
   return written;

@@ -65,6 +65,7 @@ class Databases {
     Write write = 0;
     ServiceName database;
     Seat writer;
+    std::set<TargetName> at;  // where the copies are
   };
   // Each active client writes once to each of its databases that takes writes: to all copies that
   // it knows, or to none.

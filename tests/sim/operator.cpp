@@ -41,11 +41,14 @@ void Operator::TidyUp(const std::set<TargetName>& gone) {
 }
 
 bool Operator::HasLooked(const std::vector<TargetName>& targets, const std::set<TargetName>& gone) {
-  if (std::exchange(has_looked_, true)) return true;
+  const auto name = [this] { return SubmissionId("look" + std::to_string(looks_)); };
+  const auto seen = context_.faults.phases().EndOf(name());
+  if (looks_ > 0 && seen == TransactionResult::kCommitted) return true;
+  ++looks_;
   std::vector<TargetName> present;
   std::copy_if(targets.begin(), targets.end(), std::back_inserter(present),
                [&gone](const TargetName& target) { return !gone.contains(target); });
-  client_.Submit({.id = SubmissionId("look0"),
+  client_.Submit({.id = name(),
                   .profile = ProfileName("default"),
                   .author = {},
                   .options = {},

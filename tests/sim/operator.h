@@ -19,15 +19,15 @@ class Operator {
   void MayCancel();
   // When all is calm, now and then: retries what is stuck, gives up what waits for `gone` targets.
   void TidyUp(const std::set<TargetName>& gone);
-  // Asks all targets but `gone` ones what is there, when nothing else is left to do: with that item
-  // they learn that everything before is settled. True once it was asked.
+  // Asks all targets but `gone` ones what is there, when nothing else is left to do, until all have
+  // answered: with that item they learn that everything before is settled. True once they have.
   bool HasLooked(const std::vector<TargetName>& targets, const std::set<TargetName>& gone);
 
  private:
   Context& context_;
   Client& client_;
   std::uint64_t retries_ = 0;
-  bool has_looked_ = false;
+  std::uint64_t looks_ = 0;
 };
 
 }  // namespace eris::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "schema/values/event.h"
@@ -15,8 +16,9 @@ class Phases {
   void OnJournaled(const Event& event) {
     if (std::holds_alternative<SubmissionAccepted>(event.body)) {
       open_.try_emplace(event.transaction, TransactionPhase::kSubmitted);
-      profiles_.try_emplace(event.transaction,
-                            std::get<SubmissionAccepted>(event.body).submission.profile);
+      const Submission& submission = std::get<SubmissionAccepted>(event.body).submission;
+      profiles_.try_emplace(event.transaction, submission.profile);
+      transactions_.try_emplace(submission.id, event.transaction);
     }
     if (const auto* entered = std::get_if<PhaseEntered>(&event.body)) {
       open_[event.transaction] = entered->phase;
@@ -29,6 +31,7 @@ class Phases {
       open_.erase(event.transaction);
       stuck_.erase(event.transaction);
       if (ended->result == TransactionResult::kStuck) stuck_.insert(event.transaction);
+      ends_[event.transaction] = ended->result;
     }
   }
 
@@ -37,6 +40,13 @@ class Phases {
   const ProfileName& ProfileOf(TransactionId transaction) const {
     return profiles_.at(transaction);
   }
+  // Nothing while it goes on.
+  std::optional<TransactionResult> EndOf(const SubmissionId& submission) const {
+    const auto transaction = transactions_.find(submission);
+    if (transaction == transactions_.end()) return std::nullopt;
+    const auto end = ends_.find(transaction->second);
+    return end == ends_.end() ? std::nullopt : std::optional(end->second);
+  }
   // Every transaction, and its profile.
   const std::map<TransactionId, ProfileName>& all() const { return profiles_; }
 
@@ -44,6 +54,8 @@ class Phases {
   std::map<TransactionId, TransactionPhase> open_;
   std::set<TransactionId> stuck_;
   std::map<TransactionId, ProfileName> profiles_;
+  std::map<SubmissionId, TransactionId> transactions_;
+  std::map<TransactionId, TransactionResult> ends_;
 };
 
 }  // namespace eris::sim

@@ -38,6 +38,11 @@ class StateChecker final : public Checker {
   void OnWritten(const Databases::Written& written) override {
     if (set_aside_.Contains(written.writer.target)) return Forget(written.database);
     writes_.push_back({written.write, written.database, switching_});
+    // Its way back is not over there.
+    for (const TargetName& target : written.at) {
+      const std::set<TransactionId> left = set_aside_.TransactionsAt(target);
+      writes_.back().during.insert(left.begin(), left.end());
+    }
   }
 
   void OnEffect(const EffectSeen& seen) override {
@@ -84,7 +89,7 @@ class StateChecker final : public Checker {
   struct WriteKept {
     Write write;
     ServiceName database;
-    std::set<TransactionId> during;  // between switch and commit
+    std::set<TransactionId> during;  // between switch and commit, or the end of the way back
   };
   using Key = std::pair<TransactionId, Seat>;
 
