@@ -97,6 +97,8 @@ class Checker {
 class Watch {
  public:
   void Add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
+  // Another journal begins: what was seen of the old one says nothing about it.
+  void Clear() { checkers_.clear(); }
   template <typename Seen>
   void Tell(void (Checker::*what)(const Seen&), const Seen& seen) {
     for (const auto& checker : checkers_) ((*checker).*what)(seen);

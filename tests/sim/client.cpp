@@ -50,6 +50,16 @@ void Client::Append(Order order) {
   Tick();
 }
 
+void Client::SubmitFirst(Submission submission) {
+  if (done()) {
+    Append({.submission = std::move(submission), .is_urgent = true});
+    return;
+  }
+  orders_.insert(orders_.begin() + static_cast<std::ptrdiff_t>(next_),
+                 {.submission = std::move(submission), .is_urgent = true});
+  Prepare();
+}
+
 void Client::Ask(RequestVerb verb, const Request& request) {
   port_.Send({.header = {.kind = MessageKind::kRequest, .request = ++last_request_, .verb = verb},
               .body = Encode(request)});
@@ -64,7 +74,8 @@ void Client::Prepare() {
 
 void Client::Tick() {
   if (done()) return;
-  if (context_.timeline.now().steady >= not_before_) SendChunk(0);
+  const bool may_send = !held_ || orders_[next_].is_urgent;
+  if (may_send && context_.timeline.now().steady >= not_before_) SendChunk(0);
   context_.timeline.After(kAskAgain, [this] { Tick(); });
 }
 

@@ -20,12 +20,18 @@ class Client {
   struct Order {
     Submission submission;
     Duration pause{0};  // after the one before was accepted
+    bool is_urgent = false;
   };
 
   Client(Context& context, std::vector<Order> orders);
 
   void Start();
   bool done() const { return next_ == orders_.size(); }
+  // Begins nothing new until Resume, but for what an operator wants first.
+  void Hold() { held_ = true; }
+  void Resume() { held_ = false; }
+  // An order of an operator, before those that are there.
+  void SubmitFirst(Submission submission);
   // An order of an operator, after those that are there.
   void Submit(Submission submission) { Append({.submission = std::move(submission)}); }
   // Asks for it once; what is answered is not looked at.
@@ -43,6 +49,7 @@ class Client {
   Context& context_;
   std::vector<Order> orders_;
   std::size_t next_ = 0;
+  bool held_ = false;
   SteadyTime not_before_;
   std::uint64_t last_request_ = 0;
   std::string content_;  // of the next one

@@ -44,6 +44,8 @@ class Faults {
   // What is journaled: where transactions stand.
   void OnJournaled(const Event& event) { phases_.OnJournaled(event); }
   const Phases& phases() const { return phases_; }
+  // Of a journal that is lost.
+  void ForgetPhases() { phases_ = {}; }
   void Mark(const std::string& what) { coverage_.Passed("mark " + what); }
   const Coverage& coverage() const { return coverage_; }
 

@@ -117,7 +117,13 @@ Outcome Machine::EndControl(const StartWork& work) {
     }
     outcome.report = report;
   }
-  if (const auto* query = std::get_if<QueryItem>(&body)) outcome.report = Report(query->profile);
+  if (const auto* query = std::get_if<QueryItem>(&body)) {
+    TargetReport report = Report(query->profile);
+    const auto text = context_.world.profile_texts.find(report.profile);
+    const bool wants_text = query->what == QueryItem::What::kManifest;
+    if (wants_text && text != context_.world.profile_texts.end()) report.manifest = text->second;
+    outcome.report = std::move(report);
+  }
   if (const auto* lock = std::get_if<LockItem>(&body)) {
     if (const auto* acquire = std::get_if<AcquireLease>(&lock->what)) {
       outcome.report = Report(acquire->profile);

@@ -89,6 +89,13 @@ std::size_t BrokerNode::waiting(const std::vector<std::string>& queues) const {
   return most;
 }
 
+bool BrokerNode::has_passed_on_all() const {
+  const SpoolContent content = spool_.Replay(SpoolContent{});
+  return std::all_of(content.begin(), content.end(), [](const SpooledSubmission& submission) {
+    return submission.standing == SpooledSubmission::Standing::kTaken;
+  });
+}
+
 void BrokerNode::ForwardSubmissions() {
   MemorySpoolReader reader(spool_);
   while (const std::optional<Forward> forward = broker_->NextForward()) {
@@ -116,14 +123,12 @@ PlannerNode::PlannerNode(Context& context, planner::CoordinatorOptions options,
   port_.SetHandlers(
       {.make_hello =
            [this] {
-             const JournalPosition position = coordinator_->position();
              return Hello{.role = Role::kPlanner,
                           .name = "planner",
                           .instance = instance_,
                           .journal = coordinator_->journal(),
-                          .epoch = position.epoch,
-                          .event = position.event,
-                          .transaction = position.transaction,
+                          .epoch = coordinator_->epoch(),
+                          .transaction = coordinator_->last_transaction(),
                           .starts = coordinator_->starts()};
            },
        .on_established =
@@ -334,7 +339,8 @@ void WorkerNode::OnMessage(const Message& message) {
 }
 
 void WorkerNode::NoteDelivery(const Header& header) {
-  const Epoch newest = agent_->ledger().epoch;
+  const bool is_known = header.item.step.journal == agent_->ledger().journal;
+  const Epoch newest = is_known ? agent_->ledger().epoch : Epoch();
   Delivery& delivery = deliveries_[header.item];
   if (header.epoch >= delivery.epoch) delivery = {header.epoch, newest};
 }

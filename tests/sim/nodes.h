@@ -48,6 +48,8 @@ class BrokerNode final : public Process, public ServerEnd {
 
   // The planner has said that they can never become transactions.
   const std::set<SubmissionId>& refused() const { return refused_; }
+  // Nothing is here that no planner has taken yet.
+  bool has_passed_on_all() const;
   // Of the fullest queue.
   std::size_t waiting(const std::vector<std::string>& queues) const;
 

@@ -7,11 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include "planner/models/profiles.h"
 #include "tests/sim/checkers/all.h"
 #include "tests/sim/client.h"
 #include "tests/sim/nodes.h"
 #include "tests/sim/operator.h"
 #include "tests/sim/planted_bug.h"
+#include "tests/sim/reconstruction.h"
 #include "tests/sim/scenario.h"
 
 namespace eris::sim {
@@ -24,6 +26,10 @@ constexpr Duration kProgress{3'600'000};
 constexpr Duration kLookAgain{5'000};
 constexpr Duration kLongestJump{3'600'000};
 constexpr JournalId kJournal{77};
+constexpr JournalId kSecondJournal{78};
+constexpr std::uint64_t kLosesDiskEvery = 4;  // seeds
+// Until somebody has put another disk in.
+constexpr Duration kRepair{90'000};
 
 planner::CoordinatorOptions PlannerOptions(Timeline& timeline) {
   planner::CoordinatorOptions options;
@@ -47,15 +53,20 @@ KeyGrant GrantOf(Role role, const std::string& name) {
   return grant;
 }
 
-// Tells the faults in which phase they strike.
-class PhaseListener final : public Checker {
+// Tells the faults in which phase they strike, and whoever reconstructs what the planner knows.
+class JournalListener final : public Checker {
  public:
-  PhaseListener(const World& world, Verdicts& verdicts, Faults& faults)
-      : Checker(world, verdicts), faults_(faults) {}
-  void OnJournaled(const Event& event) override { faults_.OnJournaled(event); }
+  JournalListener(const World& world, Verdicts& verdicts, Faults& faults,
+                  std::optional<Reconstruction>& reconstruction)
+      : Checker(world, verdicts), faults_(faults), reconstruction_(reconstruction) {}
+  void OnJournaled(const Event& event) override {
+    faults_.OnJournaled(event);
+    if (reconstruction_) reconstruction_->OnJournaled(event);
+  }
 
  private:
   Faults& faults_;
+  std::optional<Reconstruction>& reconstruction_;
 };
 
 class Simulation {
@@ -74,6 +85,10 @@ class Simulation {
   void LookAtQueues();
   void TroubleThePlanner();
   void TakeBackupWhen(std::size_t size);
+  void LoseDiskWhenQuiet();
+  void LoseDisk();
+  void Reconstruct();
+  bool IsQuiet();
   void SendSecondPlanner();
   void RetirePretender();
   bool AllWorkersKnow(Epoch epoch) const;
@@ -104,7 +119,9 @@ class Simulation {
   std::vector<std::unique_ptr<WorkerNode>> workers_;
   Client client_;
   Operator operator_;
-  std::set<TargetName> gone_;          // for good
+  std::set<TargetName> gone_;                     // for good
+  std::optional<Reconstruction> reconstruction_;  // from when the planner's disk was lost
+  std::set<SubmissionId> lost_;                   // only the lost journal knew them
   std::optional<Epoch> second_epoch_;  // of the second planner, until the first is let go on
   bool over_ = false;
 };
@@ -134,7 +151,7 @@ Simulation::Simulation(const RunOptions& options)
 
 void Simulation::AddCheckers() {
   for (const CheckerKind& kind : AllCheckers()) watch_.Add(kind.make(world_, verdicts_));
-  watch_.Add(std::make_unique<PhaseListener>(world_, verdicts_, faults_));
+  watch_.Add(std::make_unique<JournalListener>(world_, verdicts_, faults_, reconstruction_));
 }
 
 void Simulation::MakeWorkers() {
@@ -271,7 +288,9 @@ void Simulation::BecomeCalm() {
 void Simulation::TroubleThePlanner() {
   const Duration half{(faults_.calm_from() - SteadyTime{}).count() / 2};
   const bool is_backup = timeline_.Below(2) == 0;
-  timeline_.After(timeline_.Between(kEachSecond, half), [this, half, is_backup] {
+  const bool is_loss = options_.seed % kLosesDiskEvery == 1;
+  timeline_.After(timeline_.Between(kEachSecond, half), [this, half, is_backup, is_loss] {
+    if (is_loss) return LoseDiskWhenQuiet();
     if (!is_backup) return SendSecondPlanner();
     const std::size_t size = planner().journal_size();
     timeline_.After(timeline_.Between(kEachSecond, half), [this, size] { TakeBackupWhen(size); });
@@ -289,6 +308,53 @@ void Simulation::TakeBackupWhen(std::size_t size) {
     return planner().TakeBackup(size);
   }
   timeline_.After(kEachSecond, [this, size] { TakeBackupWhen(size); });
+}
+
+// What was under way is lost with the journal that knew of it: nobody could tell what is half done.
+// So nothing is under way, and nobody begins anything until all is reconstructed.
+void Simulation::LoseDiskWhenQuiet() {
+  if (faults_.calm()) return client_.Resume();
+  client_.Hold();
+  if (IsQuiet()) return LoseDisk();
+  timeline_.After(kEachSecond, [this] { LoseDiskWhenQuiet(); });
+}
+
+bool Simulation::IsQuiet() {
+  return planner().idle() && AllWorkersRest() && broker_.has_passed_on_all() &&
+         faults_.phases().stuck().empty();
+}
+
+void Simulation::LoseDisk() {
+  faults_.Mark("the planner's disk is lost");
+  std::map<TargetName, Target> targets;
+  for (const Client::Order& order : scenario_.orders) {
+    const auto* deploy = std::get_if<DeployManifest>(&order.submission.action);
+    if (deploy == nullptr) continue;
+    targets = deploy->manifest.targets;
+    for (const auto& [target, profile] : deploy->manifest.profiles) {
+      world_.profile_texts[profile.path] = ProfileText(deploy->manifest, target, {});
+    }
+  }
+  for (const Event& event : planner().journal().events()) {
+    const auto* accepted = std::get_if<SubmissionAccepted>(&event.body);
+    if (accepted != nullptr) lost_.insert(accepted->submission.id);
+  }
+  planner().Retire();
+  watch_.Clear();
+  faults_.ForgetPhases();
+  AddCheckers();
+  planners_.push_back(std::make_unique<PlannerNode>(context_, planner_options_,
+                                                    planner::MemoryJournal(kSecondJournal)));
+  reconstruction_.emplace(context_, client_, std::move(targets));
+  timeline_.After(kRepair, [this] {
+    planner().Start();
+    Reconstruct();
+  });
+}
+
+void Simulation::Reconstruct() {
+  reconstruction_->Tick();
+  if (!reconstruction_->done()) timeline_.After(kEachSecond, [this] { Reconstruct(); });
 }
 
 void Simulation::SendSecondPlanner() {
@@ -336,7 +402,9 @@ bool Simulation::AllWorkersRest() {
 // Nothing is left to do, and everybody knows it.
 bool Simulation::IsOver() {
   if (!client_.done() || !planner().idle()) return false;
+  if (reconstruction_ && !reconstruction_->done()) return false;
   std::set<SubmissionId> known = broker_.refused();
+  known.insert(lost_.begin(), lost_.end());
   for (const Event& event : planner().journal().events()) {
     const auto* accepted = std::get_if<SubmissionAccepted>(&event.body);
     if (accepted != nullptr) known.insert(accepted->submission.id);
@@ -349,6 +417,7 @@ bool Simulation::IsOver() {
 void Simulation::JudgeEnd() {
   EndSeen end{
       .journal = planner().journal(), .ledgers = {}, .accepted = client_.accepted(), .gone = gone_};
+  std::erase_if(end.accepted, [this](const SubmissionId& id) { return lost_.contains(id); });
   if (!client_.done()) verdicts_.Report("ends", "a submission was never accepted");
   if (!IsOver()) verdicts_.Report("ends", "no rest within the deadline of the calm phase");
   for (const auto& worker : workers_) {

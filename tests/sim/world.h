@@ -33,6 +33,7 @@ struct World {
   std::map<TargetName, std::map<TransactionId, std::set<StorePath>>> roots;
   // What a profile's path brings with it.
   std::map<StorePath, std::set<StorePath>> closures;
+  std::map<StorePath, std::string> profile_texts;  // and what it says, where somebody will ask
   Databases databases;
 };
 
