@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "slow-message", "break-link",    "one-way",      "stale-item",     "old-session",
     "clock-jump",   "failing-sync",  "module-fails", "module-hangs",   "module-dies",
     "module-slow",  "inverse-fails", "target-away",  "cancel",         "target-gone",
-    "foreign-item"};
+    "foreign-item", "break-lock"};
 
 std::size_t At(Fault fault) { return static_cast<std::size_t>(fault); }
 std::size_t At(TransactionPhase phase) { return static_cast<std::size_t>(phase); }
@@ -33,6 +33,8 @@ bool CanStrike(Fault fault, TransactionPhase phase) {
              phase != TransactionPhase::kCommitting && phase != TransactionPhase::kEnded;
     case Fault::kInverseFails:
       return phase == TransactionPhase::kRollingBack;
+    case Fault::kBreakLock:
+      return phase == TransactionPhase::kFinishing || phase == TransactionPhase::kAborting;
     case Fault::kCancel:
     case Fault::kForeignItem:  // follows a delivery
       return phase != TransactionPhase::kEnded;

@@ -37,8 +37,9 @@ enum class Fault : std::uint8_t {
   kCancel,         // an operator changes their mind
   kTargetGone,     // for good: whoever waits for it waits for ever
   kForeignItem,    // a planner on an old or copied journal reaches a worker
+  kBreakLock,      // an operator takes a target away from whoever holds it
 };
-inline constexpr std::size_t kFaults = 21;
+inline constexpr std::size_t kFaults = 22;
 using FaultSet = std::bitset<kFaults>;
 inline constexpr std::size_t kPhases = 9;
 

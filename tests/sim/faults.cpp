@@ -9,6 +9,7 @@ constexpr Duration kShortestPhase{60'000};
 constexpr Duration kLongestPhase{300'000};
 constexpr std::uint32_t kMoreOnTheWayBack = 8;
 constexpr std::uint64_t kForeignItemEvery = 4;  // deliveries
+constexpr std::uint64_t kBreakLockEvery = 4;    // seconds in which one could be broken
 
 // Per mille at its worst; the occasion stands beside it.
 std::uint32_t MuchOf(Fault fault) {
@@ -48,6 +49,7 @@ std::uint32_t MuchOf(Fault fault) {
       return 4;
     case Fault::kTargetGone:   // once in a run, in one family
     case Fault::kForeignItem:  // by count, not by chance
+    case Fault::kBreakLock:    // likewise
       return 0;
   }
   return 0;
@@ -71,6 +73,7 @@ Faults::Faults(Timeline& timeline, const FaultSet& without) : timeline_(timeline
     rates_[i] = without.test(i) ? 0 : rate;
   }
   foreign_items_ = !without.test(static_cast<std::size_t>(Fault::kForeignItem));
+  break_locks_ = !without.test(static_cast<std::size_t>(Fault::kBreakLock));
   targets_go_ = !without.test(static_cast<std::size_t>(Fault::kTargetGone));
 }
 
@@ -93,6 +96,10 @@ bool Faults::Strikes(Fault fault) {
 }
 
 bool Faults::WantsForeignItem() { return foreign_items_ && ++deliveries_ % kForeignItemEvery == 0; }
+
+bool Faults::WantsBrokenLock() {
+  return break_locks_ && !calm() && ++breakable_ % kBreakLockEvery == 0;
+}
 
 void Faults::Count(Fault fault) {
   if (phases_.open().empty()) coverage_.Struck(fault, TransactionPhase::kEnded);

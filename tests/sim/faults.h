@@ -34,6 +34,8 @@ class Faults {
   bool Strikes(Fault fault);
   // On a delivery: by count, so that it needs no chance of its own.
   bool WantsForeignItem();
+  // In a second in which one can be broken: likewise.
+  bool WantsBrokenLock();
   // For a family in which targets may go for good.
   bool targets_go() const { return targets_go_; }
   void Count(Fault fault);
@@ -58,7 +60,9 @@ class Faults {
   std::array<std::uint32_t, kFaults> rates_{};  // per mille, each for one occasion
   bool foreign_items_ = false;
   bool targets_go_ = false;
+  bool break_locks_ = false;
   std::uint64_t deliveries_ = 0;
+  std::uint64_t breakable_ = 0;
   Phases phases_;
   Coverage coverage_;
 };

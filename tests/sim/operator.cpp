@@ -18,6 +18,21 @@ void Operator::MayCancel() {
   client_.Ask(RequestVerb::kCancel, request);
 }
 
+// As `eris unlock --break` does.
+void Operator::MayBreakLock(const std::vector<TargetName>& targets) {
+  const auto is_beyond_cancelling = [](const auto& entry) {
+    return CanStrike(Fault::kBreakLock, entry.second);
+  };
+  const auto& open = context_.faults.phases().open();
+  const auto chosen = std::find_if(open.begin(), open.end(), is_beyond_cancelling);
+  if (chosen == open.end() || !context_.faults.WantsBrokenLock()) return;
+  context_.faults.Count(Fault::kBreakLock);
+  Request request;
+  request.transaction.transaction = chosen->first;
+  request.target = targets[broken_++ % targets.size()];
+  client_.Ask(RequestVerb::kAbandon, request);
+}
+
 void Operator::TidyUp(const std::set<TargetName>& gone) {
   const Phases& phases = context_.faults.phases();
   // One after the other: a retry is a submission of its own.

@@ -17,6 +17,8 @@ class Operator {
 
   // While faults strike: once a second.
   void MayCancel();
+  // Likewise: takes a target away from a transaction that can not be cancelled any more.
+  void MayBreakLock(const std::vector<TargetName>& targets);
   // When all is calm, now and then: retries what is stuck, gives up what waits for `gone` targets.
   void TidyUp(const std::set<TargetName>& gone);
   // Asks all targets but `gone` ones what is there, when nothing else is left to do, until all have
@@ -28,6 +30,7 @@ class Operator {
   Client& client_;
   std::uint64_t retries_ = 0;
   std::uint64_t looks_ = 0;
+  std::uint64_t broken_ = 0;
 };
 
 }  // namespace eris::sim

@@ -27,7 +27,8 @@ constexpr Duration kLookAgain{5'000};
 constexpr Duration kLongestJump{3'600'000};
 constexpr JournalId kJournal{77};
 constexpr JournalId kSecondJournal{78};
-constexpr std::uint64_t kLosesDiskEvery = 4;  // seeds
+constexpr std::uint64_t kBreaksLocksEvery = 8;  // seeds
+constexpr std::uint64_t kLosesDiskEvery = 4;    // seeds
 // Until somebody has put another disk in.
 constexpr Duration kRepair{90'000};
 
@@ -83,6 +84,7 @@ class Simulation {
   void StrikeLinks();
   void StrikeProcesses();
   void LookAtQueues();
+  bool BreaksLocks() const;
   void TroubleThePlanner();
   void TakeBackupWhen(std::size_t size);
   void LoseDiskWhenQuiet();
@@ -230,7 +232,13 @@ void Simulation::Strike() {
   StrikeLinks();
   StrikeProcesses();
   operator_.MayCancel();
+  if (BreaksLocks()) operator_.MayBreakLock(scenario_.targets);
   RetirePretender();
+}
+
+// Where that happens all the time, little else is seen.
+bool Simulation::BreaksLocks() const {
+  return family_ != Family::kState && options_.seed % kBreaksLocksEvery == 0;
 }
 
 void Simulation::StrikeLinks() {
