@@ -81,6 +81,7 @@ struct TransferItem {
     toTarget @1;
     fromTarget @2;
   }
+  substituters @3 :List(Text);         # asked before the depot, at most 16: whatever Nix takes
 }
 
 struct LockItem {

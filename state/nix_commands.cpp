@@ -34,6 +34,12 @@ std::string RootsOfCommand(const std::string& prefix, std::size_t n) {
   return n == 0 ? prefix : fmt::format("{}.{}", prefix, n);
 }
 
+std::string JoinedByBlanks(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 // The characters of store paths: nothing that could end a string of the Nix language.
 bool IsPlainPath(std::string_view path) {
   return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
@@ -81,9 +87,15 @@ std::vector<NixCommand> RequisitesCommands(std::span<const StorePath> paths) {
 }
 
 std::vector<NixCommand> AddRootsCommands(std::span<const StorePath> paths,
-                                         const std::string& prefix) {
+                                         const std::string& prefix,
+                                         const std::vector<std::string>& substituters) {
   return InCommands(paths, [&](std::size_t n) {
-    return NixCommand{"nix-store", "--realise", "--add-root", RootsOfCommand(prefix, n)};
+    NixCommand command = {"nix-store", "--realise", "--add-root", RootsOfCommand(prefix, n)};
+    if (!substituters.empty()) {
+      command.insert(command.end(),
+                     {"--option", "extra-substituters", JoinedByBlanks(substituters)});
+    }
+    return command;
   });
 }
 

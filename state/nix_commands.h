@@ -41,9 +41,11 @@ std::vector<NixCommand> RequisitesCommands(std::span<const StorePath> paths);
 // Makes symbolic links PREFIX, PREFIX-2 …, PREFIX.1, PREFIX.1-2 … (absolute; the directory is made)
 // that protect the paths from the garbage collector as long as they exist. Safe against a collector
 // that is running, which links made by hand are not. Fails without a link when one of the paths is
-// not valid and cannot be fetched. Repeating it is harmless.
+// not valid and cannot be fetched: from the substituters of nix.conf, and from these. Repeating it
+// is harmless.
 std::vector<NixCommand> AddRootsCommands(std::span<const StorePath> paths,
-                                         const std::string& prefix);
+                                         const std::string& prefix,
+                                         const std::vector<std::string>& substituters = {});
 
 // The same for derivations, which are protected as they are and not built. What cannot be the name
 // of a store path is left out.

@@ -26,12 +26,12 @@ Outcome Succeeded() { return {.verdict = Verdict::kSucceeded}; }
 bool IsDerivation(const StorePath& path) { return path.text.ends_with(".drv"); }
 
 // Realising is how Nix roots a path; a derivation would be built by that.
-std::vector<NixCommand> RootCommands(const std::vector<StorePath>& paths,
-                                     const std::string& prefix) {
+std::vector<NixCommand> RootCommands(const std::vector<StorePath>& paths, const std::string& prefix,
+                                     const std::vector<std::string>& substituters) {
   std::vector<StorePath> derivations;
   std::vector<StorePath> outputs;
   for (const StorePath& path : paths) (IsDerivation(path) ? derivations : outputs).push_back(path);
-  std::vector<NixCommand> commands = AddRootsCommands(outputs, prefix);
+  std::vector<NixCommand> commands = AddRootsCommands(outputs, prefix, substituters);
   for (NixCommand& command : AddDerivationRootsCommands(derivations, prefix + "-derivations")) {
     commands.push_back(std::move(command));
   }
@@ -215,9 +215,9 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
     loop_.After(Duration(0), [done = std::move(done)] { done(Succeeded()); });
     return;
   }
-  const auto root = [this, at, paths = item.paths](OnResult on_result) {
-    Run(at.id, RootCommands(paths, RootsOf(at.id).string()),
-        [paths, on_result = std::move(on_result)](CommandsResult rooted) {
+  const auto root = [this, at, item](OnResult on_result) {
+    Run(at.id, RootCommands(item.paths, RootsOf(at.id).string(), item.substituters),
+        [paths = item.paths, on_result = std::move(on_result)](CommandsResult rooted) {
           on_result(WithLackingDerivations(std::move(rooted), paths));
         });
   };

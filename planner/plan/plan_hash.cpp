@@ -90,6 +90,7 @@ class CanonicalWriter {
   void Put(const TransferItem& item) {
     PutAll(item.profile, item.paths);
     if (item.way != TransferItem::Way::kToTarget) Put(item.way);
+    if (!item.substituters.empty()) Put(item.substituters);
   }
   void Put(const AcquireLease& lease) { PutAll(lease.profile, lease.lease_ms); }
   void Put(const ConfirmLease&) {}

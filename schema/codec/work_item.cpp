@@ -30,6 +30,10 @@ void Write(wire::TransferItem::Builder to, const TransferItem& from) {
   to.setProfile(Text(from.profile));
   WriteTexts(to.initPaths(Count(from.paths)), from.paths);
   to.setWay(ToWire(from.way));
+  auto substituters = to.initSubstituters(Count(from.substituters));
+  for (capnp::uint i = 0; i < substituters.size(); ++i) {
+    substituters.set(i, Text(from.substituters[i]));
+  }
 }
 
 void Write(wire::LockItem::Builder to, const LockItem& from) {
@@ -109,6 +113,9 @@ TransferItem ReadTransfer(wire::TransferItem::Reader from, Input& in) {
   to.profile = ProfileName(in.Name(from.getProfile()));
   ReadTexts(from.getPaths(), to.paths, in, &Input::Path);
   to.way = in.Enum<TransferItem::Way>(from.getWay());
+  constexpr std::size_t kSubstituters = 16;
+  if (from.getSubstituters().size() > kSubstituters) in.Fail("too many substituters");
+  for (const auto one : from.getSubstituters()) to.substituters.push_back(in.Name(one));
   return to;
 }
 

@@ -49,6 +49,7 @@ struct TransferItem {
   ProfileName profile;
   std::vector<StorePath> paths;
   Way way = Way::kToTarget;
+  std::vector<std::string> substituters{};  // asked before the depot: whatever Nix takes
   bool operator==(const TransferItem&) const = default;
 };
 

@@ -3,11 +3,15 @@
 #include <iterator>
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "planner/plan/internal/plan_parts.h"
+#include "schema/base/text.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -116,6 +120,26 @@ void JoinProfiles(std::size_t bound, BySystem& packages, BySystem& profiles) {
   profiles.clear();
 }
 
+// Words of the target's property `substituters`, as Nix takes them.
+std::vector<std::string> SubstitutersOf(const Target& target) {
+  constexpr std::size_t kMost = 16;
+  std::vector<std::string> substituters;
+  for (const Property& property : target.properties) {
+    if (property.name != "substituters" || property.kind != Property::Kind::kText) continue;
+    for (const std::string_view word : Split(property.text, ' ')) {
+      if (!word.empty() && substituters.size() < kMost) substituters.emplace_back(word);
+    }
+  }
+  return substituters;
+}
+
+TransferItem TransferTo(const PlanContext& context, const TargetName& target,
+                        std::vector<StorePath> paths) {
+  return {.profile = context.input.profile,
+          .paths = std::move(paths),
+          .substituters = SubstitutersOf(context.input.next.targets.at(target))};
+}
+
 void AddBuildsAndTransfersOnBuilders(const PlanContext& context, ItemList& items) {
   BySystem packages = PackagesToBuild(context);
   BySystem profiles = ProfilesToBuild(context);
@@ -134,7 +158,7 @@ void AddBuildsAndTransfersOnBuilders(const PlanContext& context, ItemList& items
   ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
     const auto built = built_by.find(profile.path);
     items.Add(Stage::kProfiles,
-              PrepareItem(TargetQueue(target), TransferItem{context.input.profile, {profile.path}},
+              PrepareItem(TargetQueue(target), TransferTo(context, target, {profile.path}),
                           built == built_by.end() ? ItemIndices{} : ItemIndices{built->second}));
   });
 }
@@ -176,7 +200,7 @@ void AddBuildOnTarget(const PlanContext& context, const TargetName& target, Deri
     last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), batch, last))};
   });
   items.Add(Stage::kPackages,
-            PrepareItem(TargetQueue(target), TransferItem{context.input.profile, {profile.path}},
+            PrepareItem(TargetQueue(target), TransferTo(context, target, {profile.path}),
                         std::move(last)));
 }
 

@@ -276,6 +276,25 @@ TEST(Plan, BuildsOnTargets) {
 )");
 }
 
+TEST(Plan, TransfersNameTheSubstitutersOfTheirTarget) {
+  Manifest next = MakeManifest(ThreeTiers());
+  const std::string before = PlanHash(PlanOf(nullptr, next, {}));
+  next.targets.at(TargetName("t1"))
+      .properties.push_back({.name = "substituters", .text = "https://a ssh://b", .json = "[]"});
+  const Plan plan = PlanOf(nullptr, next, {});
+  int with = 0;
+  for (const PlanItem& item : plan.items) {
+    const auto* transfer = std::get_if<TransferItem>(&item.body);
+    if (transfer == nullptr) continue;
+    const bool is_there = item.queue.name == "t1";
+    with += is_there ? 1 : 0;
+    EXPECT_EQ(transfer->substituters, is_there ? std::vector<std::string>({"https://a", "ssh://b"})
+                                               : std::vector<std::string>());
+  }
+  EXPECT_EQ(with, 1);
+  EXPECT_NE(PlanHash(plan), before);
+}
+
 // An item travels in one message: one that does not fit would never arrive.
 TEST(Plan, TransfersDerivationsInBatchesThatFitIntoAMessage) {
   constexpr std::size_t kServices = 2'000;

@@ -274,6 +274,32 @@ TEST_F(LocalExecutorTest, RootsADerivationWithoutBuildingIt) {
   EXPECT_EQ(Run(2, TransferItem{.paths = {absent}}).verdict, Verdict::kFailed);
 }
 
+TEST_F(LocalExecutorTest, ATransferAsksTheSubstitutersOfTheItem) {
+  const auto nix = [this](const std::vector<std::string>& argv) {
+    const auto done = RunCommand(argv, {.environment = WithStore(CurrentEnvironment(), store_)});
+    EXPECT_TRUE(done && done->status.success()) << (done ? done->stderr_tail : "");
+  };
+  const StorePath derivation = Instantiate("cached", "echo x > $out");
+  const StorePath output = OutputOf(derivation);
+  const std::string cache = "file://" + Path("cache").string();
+  nix({"nix-store", "--generate-binary-cache-key", "cache-1", Path("secret"), Path("public")});
+  nix({"nix-store", "--realise", derivation.text});
+  nix({"nix", "--extra-experimental-features", "nix-command", "copy", "--to",
+       cache + "?secret-key=" + Path("secret").string(), output.text});
+  nix({"nix-store", "--delete", output.text});
+  const TransferItem item{.paths = {output}, .substituters = {cache}};
+  EXPECT_EQ(Run(1, item).verdict, Verdict::kFailed) << "nobody trusts that key";
+  const std::string key = ReadFile(Path("public").string(), 1024).value();
+  std::ofstream(store_.conf_dir + "/nix.conf", std::ios::app)
+      << "trusted-public-keys = " << key << "\n";
+  const Outcome outcome = Run(2, item);
+  EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
+  EXPECT_TRUE(fs::exists(output.text));
+  EXPECT_EQ(Run(3, TransferItem{.paths = {output}, .substituters = {"file:///nowhere"}}).verdict,
+            Verdict::kSucceeded)
+      << "what is there is asked for nowhere";
+}
+
 TEST_F(LocalExecutorTest, ATransferOfWhatIsNotThereFails) {
   const StorePath derivation = Instantiate("absent", "echo x > $out");
   const Outcome outcome = Run(1, TransferItem{.paths = {OutputOf(derivation)}});
