@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "broker/link/message_frame.h"
@@ -40,7 +41,11 @@ BrokerDaemon::~BrokerDaemon() {
 void BrokerDaemon::OnFrame(link::PeerId peer, const link::PublicKey& user, link::Bytes frame) {
   Result<std::vector<Message>> messages = link::ParseMessages(frame);
   if (!messages) {
-    parts_.log.Warn("link.frame_dropped", {{"error", messages.error().message}});
+    if (const auto silenced = throttle_.Take(parts_.loop.now().steady)) {
+      parts_.log.Warn(
+          "link.frame_dropped",
+          {{"key", user.ToText()}, {"error", messages.error().message}, {"silenced", *silenced}});
+    }
     broker_.OnPeerGone(peer);
     return;
   }
@@ -74,21 +79,33 @@ void BrokerDaemon::EndTurn() {
 }
 
 void BrokerDaemon::Release(const BrokerEffect& effect) {
-  std::visit(
-      Overloaded{
-          [this](const SendTo& send) {
-            if (outbox_.Add(send.peer, link::EncodedMessage(send.message).view())) return;
-            parts_.log.Error("link.message_too_big", {{"kind", ToString(send.message.header.kind)},
-                                                      {"bytes", send.message.body.size()}});
-          },
-          [this](const DropPeer& drop) { dropped_.push_back(drop.peer); },
-          [this](const Note& note) {
-            parts_.log.Info(
-                note.event,
-                {{"role", ToString(note.role)}, {"name", note.name}, {"detail", note.detail}});
-          },
-      },
-      effect);
+  std::visit(Overloaded{
+                 [this](const SendTo& send) {
+                   if (outbox_.Add(send.peer, link::EncodedMessage(send.message).view())) return;
+                   parts_.log.Error("link.message_too_big",
+                                    {{"kind", ToString(send.message.header.kind)},
+                                     {"bytes", send.message.body.size()}});
+                 },
+                 [this](const DropPeer& drop) { dropped_.push_back(drop.peer); },
+                 [this](const Note& note) { Write(note); },
+             },
+             effect);
+}
+
+// Sessions are what people look for, and their number is bounded by how fast they begin; what is
+// refused is not.
+void BrokerDaemon::Write(const Note& note) {
+  const bool is_refusal = note.event.ends_with(".refused") || note.event == "fault.received";
+  std::uint64_t silenced = 0;
+  if (is_refusal) {
+    const auto taken = throttle_.Take(parts_.loop.now().steady);
+    if (!taken) return;
+    silenced = *taken;
+  }
+  std::string detail = note.detail;
+  if (silenced > 0) detail += " (and " + std::to_string(silenced) + " lines more)";
+  parts_.log.Info(note.event,
+                  {{"role", ToString(note.role)}, {"name", note.name}, {"detail", detail}});
 }
 
 void BrokerDaemon::Flush() {

@@ -10,6 +10,7 @@
 #include "broker/link/outbox.h"
 #include "broker/link/transport.h"
 #include "schema/base/log.h"
+#include "schema/base/throttle.h"
 #include "schema/base/turn.h"
 #include "schema/values/key_grant.h"
 #include "schema/values/spool.h"
@@ -46,6 +47,7 @@ class BrokerDaemon {
   void Tick();
   void EndTurn();
   void Release(const BrokerEffect& effect);
+  void Write(const Note& note);
   void Flush();
   void ForwardSubmissions();
   void Fail(Error error);
@@ -54,6 +56,7 @@ class BrokerDaemon {
   Broker broker_;
   link::ServerOutbox outbox_;
   Duration tick_interval_;
+  Throttle throttle_{20};              // lines about what is refused
   std::vector<link::PeerId> dropped_;  // to be forgotten when this turn's messages have left
   link::TimerId tick_;
   link::TimerId forward_;

@@ -112,17 +112,20 @@ void DepotServer::OnFrame(link::PeerId peer, const link::PublicKey& user, link::
   }
   const Result<link::Batch> batch = link::Batch::Parse(frame);
   if (!batch) {
-    log_.Warn("depot.frame", {{"key", key}, {"error", batch.error().message}});
-    return;
+    return Complain("depot.frame", key, batch.error());
   }
   for (const link::MessageView& view : *batch) {
     const Result<Bulk> message = Decode<Bulk>(Text(view.header));
-    if (!message) {
-      log_.Warn("depot.message", {{"key", key}, {"error", message.error().message}});
-      return;
-    }
+    if (!message) return Complain("depot.message", key, message.error());
     OnMessage({peer, message->request}, key, *message, Text(view.body));
   }
+}
+
+void DepotServer::Complain(std::string_view event, const std::string& public_key,
+                           const Error& error) {
+  const auto silenced = throttle_.Take(loop_.now().steady);
+  if (!silenced) return;
+  log_.Warn(event, {{"key", public_key}, {"error", error.message}, {"silenced", *silenced}});
 }
 
 void DepotServer::OnMessage(const RequestKey& key, const std::string& user, const Bulk& message,
@@ -136,7 +139,7 @@ void DepotServer::OnMessage(const RequestKey& key, const std::string& user, cons
 
 void DepotServer::Open(const RequestKey& key, const std::string& user, const BulkOpen& open) {
   const auto refuse = [&](const Error& error) {
-    log_.Warn("depot.refused", {{"key", user}, {"error", error.message}});
+    Complain("depot.refused", user, error);
     Refuse(key, error);
   };
   Close(key);

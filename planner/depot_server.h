@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "planner/depot.h"
 #include "planner/depot_rules.h"
 #include "schema/base/log.h"
+#include "schema/base/throttle.h"
 
 namespace eris::planner {
 
@@ -56,6 +58,7 @@ class DepotServer final : public Depot {
   };
 
   void OnFrame(link::PeerId peer, const link::PublicKey& user, link::Bytes frame);
+  void Complain(std::string_view event, const std::string& public_key, const Error& error);
   void OnMessage(const RequestKey& key, const std::string& user, const Bulk& message,
                  std::string_view body);
   void Open(const RequestKey& key, const std::string& user, const BulkOpen& open);
@@ -76,6 +79,7 @@ class DepotServer final : public Depot {
   link::Loop& loop_;
   link::ServerTransport& transport_;
   Log& log_;
+  Throttle throttle_{20};  // lines about what is refused
   DepotRules rules_;
   bulk::StoreShelf store_;
   std::map<ObjectKind, bulk::Shelf*> shelves_;

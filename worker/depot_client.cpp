@@ -146,7 +146,8 @@ void DepotClient::OnEnd(const ItemId& item, Status status) {
   if (found == running_.end()) return;
   Running& running = *found->second;
   Send(running, {running.number, BulkClose{}}, nullptr);
-  if (status || status.error().code != ErrorCode::kUnavailable) {
+  const bool is_final = status || status.error().code != ErrorCode::kUnavailable;
+  if (is_final || ++running.retries > options_.retries) {
     loop_.After(Duration(0), [this, item, status = std::move(status)] { Finish(item, status); });
     return;
   }

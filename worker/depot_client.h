@@ -39,6 +39,7 @@ class DepotClient {
   struct Options {
     Duration patience{600'000};
     Duration retry{1'000};
+    int retries = 600;  // of one request, besides those after a lost connection
   };
 
   DepotClient(Dial dial, link::Loop& loop) : DepotClient(std::move(dial), loop, Options{}) {}
@@ -64,6 +65,7 @@ class DepotClient {
     std::unique_ptr<bulk::Transfer> transfer;
     link::TimerId patience;
     link::TimerId retry;
+    int retries = 0;
     std::string last_trouble;
   };
 

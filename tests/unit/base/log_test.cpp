@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "schema/base/throttle.h"
+
 namespace eris {
 namespace {
 
@@ -49,6 +51,16 @@ TEST(Log, AValueCannotForgeALineOrAField) {
 }
 
 TEST(NullLog, IsEnabledForNothing) { EXPECT_FALSE(NullLog().Enabled(LogLevel::kError)); }
+
+TEST(Throttle, LetsSoManyThroughASecondAndCountsTheRest) {
+  Throttle throttle(2);
+  EXPECT_EQ(throttle.Take({1'000}), 0U);
+  EXPECT_EQ(throttle.Take({1'001}), 0U);
+  EXPECT_EQ(throttle.Take({1'002}), std::nullopt);
+  EXPECT_EQ(throttle.Take({1'999}), std::nullopt);
+  EXPECT_EQ(throttle.Take({2'000}), 2U);
+  EXPECT_EQ(throttle.Take({2'001}), 0U);
+}
 
 }  // namespace
 }  // namespace eris
