@@ -119,7 +119,10 @@ std::optional<KeyLevel> LevelOf(RequestVerb verb) {
     case RequestVerb::kCancel:
     case RequestVerb::kAbandon:
     case RequestVerb::kResume:
+    case RequestVerb::kLacking:
       return KeyLevel::kDeploy;
+    case RequestVerb::kAdopt:
+      return KeyLevel::kAdmin;
   }
   return std::nullopt;
 }

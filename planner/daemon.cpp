@@ -23,6 +23,7 @@ PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
       parts_(parts),
       answers_(parts.journal),
       roots_(options_.roots, parts.loop, parts.log),
+      uploads_(options_.uploads, parts.loop, parts.log, MakeUploadHandlers()),
       client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
 
 PlannerDaemon::~PlannerDaemon() {
@@ -55,7 +56,8 @@ Status PlannerDaemon::Recover() {
   ERIS_ASSIGN(Coordinator recovered,
               Coordinator::Recover(options_.coordinator, answers_, parts_.loop.now()));
   coordinator_.emplace(std::move(recovered));
-  intake_.emplace(*coordinator_);
+  intake_.emplace(*coordinator_,
+                  [this](Submission submission, Now) { uploads_.Add(std::move(submission)); });
   parts_.log.Info("planner.recovered", {{"journal", coordinator_->journal().value},
                                         {"epoch", coordinator_->epoch().value},
                                         {"open", coordinator_->transactions().size()}});
@@ -93,6 +95,7 @@ link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
   return {.make_hello = [this] { return MakeHello(); },
           .on_established =
               [this](const link::Established& established) {
+                uploads_.Clear();
                 intake_->OnEstablished(established.welcome, parts_.loop.now());
               },
           .on_lost = [this](const link::Lost&) { coordinator_->OnLinkLost(parts_.loop.now()); },
@@ -120,10 +123,42 @@ void PlannerDaemon::OnMessage(const Message& message) {
   if (message.header.kind == MessageKind::kPresence) {
     if (const auto presence = Decode<Presence>(message.body)) parts_.depot.OnPresence(*presence);
   }
+  const bool is_request = message.header.kind == MessageKind::kRequest;
+  if (is_request && message.header.verb == RequestVerb::kLacking) return AnswerLacking(message);
   const Status handled = intake_->OnMessage(message, parts_.loop.now());
   if (handled) return;
-  parts_.log.Warn("message.dropped",
-                  {{"kind", ToString(message.header.kind)}, {"error", handled.error().message}});
+  if (const auto silenced = throttle_.Take(parts_.loop.now().steady)) {
+    parts_.log.Warn("message.dropped", {{"kind", ToString(message.header.kind)},
+                                        {"error", handled.error().message},
+                                        {"silenced", *silenced}});
+  }
+}
+
+Uploads::Handlers PlannerDaemon::MakeUploadHandlers() {
+  return {.on_submission =
+              [this](const Submission& submission) {
+                coordinator_->OnSubmission(submission, parts_.loop.now());
+              },
+          .on_taken =
+              [this](const SubmissionTaken& taken) {
+                client_.Send(*ToMessage(Effect(ConfirmSubmission{taken})));
+              }};
+}
+
+void PlannerDaemon::AnswerLacking(const Message& message) {
+  const auto answer = [this, client = message.header.client,
+                       number = message.header.request](Result<std::vector<StorePath>> lacking) {
+    Reply reply{More::kLast, LackingReply{}};
+    if (lacking) {
+      std::get<LackingReply>(reply.body).paths = std::move(*lacking);
+    } else {
+      reply.body = ErrorReply{lacking.error()};
+    }
+    client_.Send(*ToMessage(Effect(SendReply{client, number, std::move(reply)})));
+  };
+  Result<Request> request = Decode<Request>(message.body);
+  if (!request) return answer(Fail(request.error()));
+  uploads_.Lacking(std::move(request->paths), answer);
 }
 
 void PlannerDaemon::EndTurn() {
@@ -223,6 +258,7 @@ void PlannerDaemon::KeepUp() {
     }
     if (step && step->left == UpkeepStep::Left::kMore) pause = options_.upkeep.pause;
   }
+  uploads_.KeepUp();
   upkeep_ = parts_.loop.After(pause, [this] { KeepUp(); });
 }
 

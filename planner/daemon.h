@@ -15,8 +15,10 @@
 #include "planner/journal_answers.h"
 #include "planner/roots.h"
 #include "planner/upkeep.h"
+#include "planner/uploads.h"
 #include "planner/wire.h"
 #include "schema/base/log.h"
+#include "schema/base/throttle.h"
 #include "schema/base/turn.h"
 #include "state/journal.h"
 
@@ -27,6 +29,7 @@ struct PlannerDaemonOptions {
   std::string software;
   std::uint64_t instance = 0;  // random
   Roots::Options roots;
+  Uploads::Options uploads;
   CoordinatorOptions coordinator;
   Upkeep upkeep;
 };
@@ -58,6 +61,8 @@ class PlannerDaemon {
   link::BrokerClientHandlers MakeHandlers();
   Hello MakeHello() const;
   void OnMessage(const Message& message);
+  Uploads::Handlers MakeUploadHandlers();
+  void AnswerLacking(const Message& message);
   void EndTurn();
   void Perform(const Effect& effect);
   void FollowDurable(std::span<const Event> events);
@@ -68,9 +73,11 @@ class PlannerDaemon {
 
   PlannerDaemonOptions options_;
   Parts parts_;
+  Throttle throttle_{20};  // lines about messages that mean nothing
   JournalAnswers answers_;
   Roots roots_;
   std::optional<Coordinator> coordinator_;
+  Uploads uploads_;
   std::optional<Intake> intake_;
   link::BrokerClient client_;
   link::TimerId wake_;

@@ -92,18 +92,20 @@ Status Run(const DaemonCall& call) {
 
   ERIS_ASSIGN(const auto depot, DepotSocket::Open(config, keys, *loop, *context, *log));
   ERIS_ASSIGN(const auto daemon,
-              PlannerDaemon::Start({.name = config.name,
-                                    .software = ERIS_VERSION,
-                                    .instance = random.NextU64(),
-                                    .roots = {.directory = roots, .environment = nix},
-                                    .coordinator = {},
-                                    .upkeep = config.upkeep},
-                                   {.loop = *loop,
-                                    .transport = *transport,
-                                    .journal = *journal,
-                                    .log = *log,
-                                    .depot = depot->depot(),
-                                    .observer = observer.get()}));
+              PlannerDaemon::Start(
+                  {.name = config.name,
+                   .software = ERIS_VERSION,
+                   .instance = random.NextU64(),
+                   .roots = {.directory = roots, .environment = nix},
+                   .uploads = {.roots_dir = config.state_dir + "/upload-roots", .environment = nix},
+                   .coordinator = {},
+                   .upkeep = config.upkeep},
+                  {.loop = *loop,
+                   .transport = *transport,
+                   .journal = *journal,
+                   .log = *log,
+                   .depot = depot->depot(),
+                   .observer = observer.get()}));
   log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();
   log->Info("planner.stopped");

@@ -44,6 +44,10 @@ void Coordinator::Accept(const Submission& submission, Now now) {
     Refuse(submission.id, "'" + submission.profile.text + "' cannot be the name of a profile");
     return;
   }
+  if (std::holds_alternative<UploadObjects>(submission.action)) {  // planner/uploads.h
+    Refuse(submission.id, "nothing can be uploaded to this planner");
+    return;
+  }
   if (const auto* retry = std::get_if<RetryTransaction>(&submission.action)) {
     Transaction* of = Find(retry->of);
     const std::string name = "transaction " + std::to_string(retry->of.value);

@@ -106,7 +106,9 @@ void Coordinator::OnRequest(const ClientRequest& request, Now now) {
     case RequestVerb::kTargets:
     case RequestVerb::kCancel:
     case RequestVerb::kAbandon:
-    case RequestVerb::kResume: {
+    case RequestVerb::kResume:
+    case RequestVerb::kLacking:
+    case RequestVerb::kAdopt: {
       Result<Reply> reply = Answer(request, now);
       if (reply) {
         Send(request, std::move(*reply));
@@ -142,6 +144,8 @@ Result<Reply> Coordinator::Answer(const ClientRequest& request, Now now) {
     case RequestVerb::kHistory:
     case RequestVerb::kGetManifest:
     case RequestVerb::kGetBase:
+    case RequestVerb::kLacking:  // of whoever has a store: planner/uploads.h
+    case RequestVerb::kAdopt:    // of the broker
       break;
   }
   return Fail(ErrorCode::kInvalid, "the planner does not know this request",

@@ -167,7 +167,11 @@ Status Intake::OnChunk(const Message& message, Now now) {
     return Fail(ErrorCode::kInvalid, name + ": " + why);
   }
   submission->author = message.header.author;
-  coordinator_.OnSubmission(*submission, now);
+  if (on_submission_) {
+    on_submission_(*std::move(submission), now);
+  } else {
+    coordinator_.OnSubmission(*submission, now);
+  }
   return {};
 }
 

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "planner/coordinator.h"
 #include "planner/effect.h"
@@ -26,7 +28,11 @@ std::optional<Message> ToMessage(const Effect& effect);
 // limits::kSubmissionBytes long.
 class Intake {
  public:
-  explicit Intake(Coordinator& coordinator) : coordinator_(coordinator) {}
+  using OnSubmission = std::function<void(Submission submission, Now now)>;
+
+  // Whole submissions go to `on_submission` when it is given, else to the coordinator.
+  explicit Intake(Coordinator& coordinator, OnSubmission on_submission = nullptr)
+      : coordinator_(coordinator), on_submission_(std::move(on_submission)) {}
 
   // The broker has begun anew, so it sends submissions from their beginnings.
   void OnEstablished(const Welcome& welcome, Now now);
@@ -45,6 +51,7 @@ class Intake {
   Status OnFault(const Message& message, Now now);
 
   Coordinator& coordinator_;
+  OnSubmission on_submission_;
   std::optional<Receiving> receiving_;
 };
 

@@ -63,6 +63,19 @@ struct ObjectInfo {
   contentAddress @6 :Text;   # as Nix writes it ("text:sha256:…"); empty = none
 }
 
+struct PackedObject {
+  # An object that travels inside of a submission, with all of its bytes.
+  info @0 :ObjectInfo;
+  pieces @1 :List(Piece);    # at least one
+
+  struct Piece {
+    # Of bulkChunkBytes before compression, the last one less.
+    rawBytes @0 :UInt32;
+    encoding @1 :Bulk.Chunk.Encoding;
+    bytes @2 :Data;
+  }
+}
+
 struct Bulk {
   # Header of every message.
   request @0 :UInt64;        # chosen by the client, unique on the connection, from 1

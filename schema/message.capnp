@@ -109,6 +109,8 @@ enum RequestVerb {
   abandon @10;         # level deploy
   resume @11;          # level deploy
   getBase @12;         # level read
+  lacking @13;         # level deploy
+  adopt @14;           # level admin; the broker answers it
 }
 
 struct Header {

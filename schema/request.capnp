@@ -16,6 +16,8 @@ using Plan = import "/schema/plan.capnp";
 using Submission = import "/schema/submission.capnp";
 using WorkItem = import "/schema/work_item.capnp";
 
+const lackingPaths :UInt32 = 3000;
+
 struct Request {
   # Made by the client. What a verb does not use is 0 or empty.
   transaction @0 :UInt64;    # names a transaction by number …
@@ -24,10 +26,11 @@ struct Request {
   generation @3 :UInt64;     # getManifest; 0 = the newest
   from @4 :UInt64;           # first event wanted. watch: 0 = the first; history: 0 = the newest `limit`
   item @5 :UInt32 = 0xffffffff;        # logs; 0xffffffff = all
-  target @6 :Text;           # abandon; empty = all
+  target @6 :Text;           # abandon (empty = all), adopt
   limit @7 :UInt32;          # history: events at most; 0 = the planner's default
   reason @8 :Text;           # cancel
   until @9 :Submission.Until = end;    # resume: where to stop next
+  paths @10 :List(Text);     # lacking: store paths; at most lackingPaths
 }
 
 struct Reply {
@@ -44,6 +47,7 @@ struct Reply {
     logs @8 :List(LogEntry);
     done @9 :Done;
     error @10 :Error;
+    lacking @11 :List(Text);           # those of the paths that the planner's store lacks
   }
 
   enum More {

@@ -8,6 +8,7 @@
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("eris::wire");
+using Depot = import "/schema/depot.capnp";
 using Manifest = import "/schema/manifest.capnp";
 using WorkItem = import "/schema/work_item.capnp";
 
@@ -28,6 +29,10 @@ struct Submission {
     deleteGenerations @11 :List(UInt64);
     adoptForeign @12 :Manifest.Manifest;   # what somebody else has activated: the workers take note
                                            # of it and a generation is made, nothing is run
+    upload @13 :List(Depot.PackedObject);
+    # Store paths that the planner's store may lack of what a later submission deploys: derivations
+    # and sources, each after those that it refers to, each named by its content. No transaction
+    # comes of it.
   }
 }
 

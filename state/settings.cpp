@@ -103,6 +103,11 @@ Result<std::vector<std::string>> Settings::Strings(std::string_view key) const {
 Result<std::string> Settings::StringOr(std::string_view key, std::string_view otherwise) const {
   return Has(key) ? String(key) : std::string(otherwise);
 }
+Result<bool> Settings::BooleanOr(std::string_view key, bool otherwise) const {
+  if (!Has(key)) return otherwise;
+  return Get<bool>(key, "true or false");
+}
+
 Result<std::int64_t> Settings::IntegerOr(std::string_view key, std::int64_t otherwise) const {
   return Has(key) ? Integer(key) : otherwise;
 }

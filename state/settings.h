@@ -31,6 +31,7 @@ class Settings {
   // The same with a default for a missing key.
   Result<std::string> StringOr(std::string_view key, std::string_view otherwise) const;
   Result<std::int64_t> IntegerOr(std::string_view key, std::int64_t otherwise) const;
+  Result<bool> BooleanOr(std::string_view key, bool otherwise) const;
   Result<std::vector<std::string>> StringsOrNone(std::string_view key) const;
 
   bool Has(std::string_view key) const { return values_.contains(std::string(key)); }

@@ -20,9 +20,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kStoreKey
     {"store.conf_dir", "NIX_CONF_DIR="},
     {"store.remote", "NIX_REMOTE="},
 }};
-constexpr std::array<std::string_view, 10> kKnown = {
-    "endpoint",        "server_key",    "key_file",       "digest_key_file", "store.dir",
-    "store.state_dir", "store.log_dir", "store.conf_dir", "store.remote",    "state_dir"};
+constexpr std::array<std::string_view, 11> kKnown = {
+    "endpoint",     "server_key",      "key_file",      "digest_key_file",
+    "store.dir",    "store.state_dir", "store.log_dir", "store.conf_dir",
+    "store.remote", "store.shared",    "state_dir"};
 
 std::string FirstOf(std::initializer_list<std::string_view> texts) {
   for (const std::string_view text : texts) {
@@ -67,6 +68,7 @@ Result<ClientSettings> LoadClientSettings(const std::string& config_dir) {
   ERIS_ASSIGN(const std::string key_file, settings->StringOr("key_file", ""));
   ERIS_ASSIGN(const std::string digest_key_file, settings->StringOr("digest_key_file", ""));
   ERIS_ASSIGN(const std::string state_dir, settings->StringOr("state_dir", ""));
+  ERIS_ASSIGN(result.has_planners_store, settings->BooleanOr("store.shared", false));
   result.state_dir = Below(config_dir, state_dir);
   result.key_file = Below(config_dir, key_file);
   result.digest_key_file = Below(config_dir, digest_key_file);

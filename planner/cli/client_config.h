@@ -28,9 +28,10 @@ struct ClientSettings {
   std::string endpoint;
   std::string server_key;
   std::string key_file;
-  std::string state_dir;           // what this machine's clients must not forget
-  std::string digest_key_file;     // hex; keys the digests in profiles
-  std::vector<std::string> store;  // "NIX_STORE_DIR=…": for Nix on this machine
+  std::string state_dir;            // what this machine's clients must not forget
+  std::string digest_key_file;      // hex; keys the digests in profiles
+  std::vector<std::string> store;   // "NIX_STORE_DIR=…": for Nix on this machine
+  bool has_planners_store = false;  // it is the planner's, too: nothing has to be uploaded
   bool operator==(const ClientSettings&) const = default;
 };
 // A file that does not exist is an empty one. kInvalid: it is malformed.

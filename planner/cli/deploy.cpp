@@ -11,6 +11,7 @@
 #include "planner/cli/json_text.h"
 #include "planner/cli/pending_roots.h"
 #include "planner/cli/submitting.h"
+#include "planner/cli/uploading.h"
 #include "planner/plan/in_doubt.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
@@ -43,6 +44,7 @@ Status CheckHash(const Plan& plan, const DeployOptions& options) {
 struct Prepared {
   std::unique_ptr<Session> session;
   Manifest next;
+  std::optional<KnownBase> base;
   std::optional<Plan> plan;
 };
 
@@ -77,8 +79,24 @@ Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& opti
                        has_base ? base->manifest->profiles : std::map<TargetName, TargetProfile>(),
                        std::move(digest_key), context.settings.store));
   if (!is_previewed) return prepared;
-  ERIS_ASSIGN(prepared.plan, PlanFrom(*base, prepared.next, options, context.call.profile));
+  prepared.base = *std::move(base);
+  ERIS_ASSIGN(prepared.plan,
+              PlanFrom(*prepared.base, prepared.next, options, context.call.profile));
   return prepared;
+}
+
+// What is to be built must be where the builders get it.
+Status BringDerivations(const Prepared& prepared, Context& context) {
+  if (context.settings.has_planners_store) return {};
+  const bool is_away = !prepared.plan;
+  if (!is_away && prepared.plan->empty()) return {};
+  return UploadLacking(
+      prepared.session->client(),
+      {.next = prepared.next,
+       .base = prepared.base && prepared.base->manifest ? &*prepared.base->manifest : nullptr,
+       .profile = context.call.profile,
+       .planner = is_away ? UploadWish::Planner::kAway : UploadWish::Planner::kThere},
+      context);
 }
 
 PendingRoots RootsOf(const Context& context) {
@@ -130,6 +148,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   } else {
     context.output.Say("the planner is away: this will be planned and done when it is back");
   }
+  ERIS_TRY(BringDerivations(prepared, context));
   const Submission submission =
       MakeSubmission(command.submit, DeployManifest{std::move(prepared.next)}, context);
   return SubmitAndFollow(

@@ -218,10 +218,11 @@ class Builder {
       }
       ERIS_TRY(WriteFileAtomically(digest_key_file, Hex(key) + "\n", kPrivateFile));
     }
-    ERIS_TRY(WriteIfChanged(
-        plan_.directory + "/client.toml",
-        kHead + LinkLines(key_file) + SettingLine("digest_key_file", digest_key_file) +
-            SettingLine("state_dir", plan_.directory + "/client") + StoreLines(plan_.store)));
+    ERIS_TRY(WriteIfChanged(plan_.directory + "/client.toml",
+                            kHead + LinkLines(key_file) +
+                                SettingLine("digest_key_file", digest_key_file) +
+                                SettingLine("state_dir", plan_.directory + "/client") +
+                                "store.shared = true\n" + StoreLines(plan_.store)));
     return keys;
   }
 

@@ -91,6 +91,28 @@ void Read(wire::DepotAccess::Reader from, DepotAccess& to, Input& in) {
   to.ticket = in.Bytes(from.getTicket(), limits::kTicketBytes);
 }
 
+void Write(wire::PackedObject::Builder to, const PackedObject& from) {
+  Write(to.initInfo(), from.info);
+  auto pieces = to.initPieces(Count(from.pieces));
+  for (capnp::uint i = 0; i < pieces.size(); ++i) {
+    pieces[i].setRawBytes(from.pieces[i].raw_bytes);
+    pieces[i].setEncoding(ToWire(from.pieces[i].encoding));
+    pieces[i].setBytes(Bytes(from.pieces[i].bytes));
+  }
+}
+
+void Read(wire::PackedObject::Reader from, PackedObject& to, Input& in) {
+  Read(from.getInfo(), to.info, in);
+  for (const auto piece : from.getPieces()) {
+    if (!in.ok()) return;
+    if (piece.getRawBytes() > limits::kBulkChunkBytes) in.Fail("a piece is too large");
+    to.pieces.push_back({.raw_bytes = piece.getRawBytes(),
+                         .encoding = in.Enum<BulkChunk::Encoding>(piece.getEncoding()),
+                         .bytes = in.Bytes(piece.getBytes(), limits::kBulkChunkBytes)});
+  }
+  if (to.pieces.empty()) in.Fail("an object without bytes");
+}
+
 void Write(wire::Bulk::Builder to, const Bulk& from) {
   to.setRequest(from.request);
   std::visit(Overloaded{

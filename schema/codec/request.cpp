@@ -6,6 +6,8 @@
 namespace eris::codec {
 namespace {
 
+static_assert(wire::LACKING_PATHS == limits::kLackingPaths);
+
 void Write(wire::ItemOutline::Builder to, const ItemOutline& from) {
   to.setIndex(from.index.value);
   to.setPhase(ToWire(from.phase));
@@ -174,6 +176,9 @@ struct ReplyWriter {
     builder.setMessage(Text(reply.error.message));
     builder.setFix(Text(reply.error.fix));
   }
+  void operator()(const LackingReply& reply) {
+    WriteTexts(to.initLacking(Count(reply.paths)), reply.paths);
+  }
 };
 
 OutlineReply ReadOutline(wire::Outline::Reader from, Input& in) {
@@ -223,6 +228,9 @@ void ReadBody(wire::Reply::Body::Reader from, decltype(Reply::body)& to, Input& 
                        .message = in.Prose(from.getError().getMessage()),
                        .fix = in.Prose(from.getError().getFix())}};
       return;
+    case Body::LACKING:
+      ReadTexts(from.getLacking(), to.emplace<LackingReply>().paths, in, &Input::Path);
+      return;
     default:
       in.Unimplemented("Reply.body", from.which());
   }
@@ -241,6 +249,7 @@ void Write(wire::Request::Builder to, const Request& from) {
   to.setLimit(from.limit);
   to.setReason(Text(from.reason));
   to.setUntil(ToWire(from.until));
+  if (!from.paths.empty()) WriteTexts(to.initPaths(Count(from.paths)), from.paths);
 }
 
 void Read(wire::Request::Reader from, Request& to, Input& in) {
@@ -254,6 +263,8 @@ void Read(wire::Request::Reader from, Request& to, Input& in) {
   to.limit = from.getLimit();
   to.reason = in.Prose(from.getReason());
   to.until = in.Enum<Until>(from.getUntil());
+  if (from.getPaths().size() > limits::kLackingPaths) in.Fail("too many paths in a request");
+  ReadTexts(from.getPaths(), to.paths, in, &Input::Path);
 }
 
 void Write(wire::Reply::Builder to, const Reply& from) {

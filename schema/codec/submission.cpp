@@ -91,6 +91,10 @@ void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& f
                           for (capnp::uint i = 0; i < list.size(); ++i) {
                             list.set(i, deletion.generations[i].value);
                           }
+                        },
+                        [&](const UploadObjects& upload) {
+                          WriteList(to.initUpload(Count(upload.objects)), upload.objects,
+                                    codec::Write);
                         }},
              from);
 }
@@ -145,6 +149,10 @@ void ReadAction(wire::Submission::Action::Reader from, SubmissionAction& to, Inp
     }
     case wire::Submission::Action::DELETE_GENERATIONS:
       to = ReadDeletion(from.getDeleteGenerations());
+      return;
+    case wire::Submission::Action::UPLOAD:
+      if (from.getUpload().size() > limits::kBulkObjects) in.Fail("too many objects");
+      ReadList(from.getUpload(), to.emplace<UploadObjects>().objects, in, codec::Read);
       return;
     default:
       in.Unimplemented("Submission.action", from.which());

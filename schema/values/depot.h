@@ -92,6 +92,19 @@ struct BulkClose {
   bool operator==(const BulkClose&) const = default;
 };
 
+// An object that travels inside of a submission, with all of its bytes.
+struct PackedObject {
+  struct Piece {
+    std::uint32_t raw_bytes = 0;
+    BulkChunk::Encoding encoding = BulkChunk::Encoding::kPlain;
+    std::string bytes;
+    bool operator==(const Piece&) const = default;
+  };
+  ObjectInfo info;
+  std::vector<Piece> pieces;  // at least one
+  bool operator==(const PackedObject&) const = default;
+};
+
 struct Bulk {
   std::uint64_t request = 0;
   std::variant<BulkOpen, BulkList, BulkWant, BulkCredit, BulkChunk, BulkStored, BulkRefusal,

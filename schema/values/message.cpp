@@ -25,9 +25,10 @@ std::string_view ToString(MessageKind kind) {
 }
 
 std::string_view ToString(RequestVerb verb) {
-  static constexpr std::array<std::string_view, 13> kNames = {
-      "unspecified", "status",  "watch",  "unwatch", "logs",   "history", "generations",
-      "getManifest", "targets", "cancel", "abandon", "resume", "getBase"};
+  static constexpr std::array<std::string_view, 15> kNames = {
+      "unspecified", "status",      "watch",       "unwatch", "logs",
+      "history",     "generations", "getManifest", "targets", "cancel",
+      "abandon",     "resume",      "getBase",     "lacking", "adopt"};
   return Lookup(kNames, verb);
 }
 

@@ -85,6 +85,8 @@ enum class RequestVerb : std::uint16_t {
   kAbandon,
   kResume,   // level: deploy
   kGetBase,  // level: read
+  kLacking,  // level: deploy
+  kAdopt,    // level: admin; answered by the broker
 };
 std::string_view ToString(RequestVerb verb);
 

@@ -15,6 +15,10 @@
 
 namespace eris {
 
+namespace limits {
+inline constexpr std::size_t kLackingPaths = 3'000;  // of one request
+}
+
 // Names a transaction by number or by the submission that made it.
 struct TransactionRef {
   TransactionId transaction;
@@ -22,15 +26,16 @@ struct TransactionRef {
   bool operator==(const TransactionRef&) const = default;
 };
 struct Request {
-  TransactionRef transaction;   // status (0 = all open and the last ones), watch, logs, cancel …
-  ProfileName profile;          // generations, getManifest, getBase, status, history
-  GenerationNumber generation;  // getManifest; 0 = the newest
-  EventSequence from;           // watch, history: first event wanted; 0: history's newest ones
-  ItemIndex item{UINT32_MAX};   // logs: UINT32_MAX = all
-  TargetName target;            // abandon
-  std::uint32_t limit = 0;      // history; 0 = default
-  std::string reason;           // cancel
-  Until until = Until::kEnd;    // resume: where to stop next
+  TransactionRef transaction;    // status (0 = all open and the last ones), watch, logs, cancel …
+  ProfileName profile;           // generations, getManifest, getBase, status, history
+  GenerationNumber generation;   // getManifest; 0 = the newest
+  EventSequence from;            // watch, history: first event wanted; 0: history's newest ones
+  ItemIndex item{UINT32_MAX};    // logs: UINT32_MAX = all
+  TargetName target;             // abandon, adopt
+  std::uint32_t limit = 0;       // history; 0 = default
+  std::string reason;            // cancel
+  Until until = Until::kEnd;     // resume: where to stop next
+  std::vector<StorePath> paths;  // lacking
   bool operator==(const Request&) const = default;
 };
 
@@ -132,6 +137,10 @@ struct DoneReply {
   std::string message;
   bool operator==(const DoneReply&) const = default;
 };
+struct LackingReply {
+  std::vector<StorePath> paths;
+  bool operator==(const LackingReply&) const = default;
+};
 struct ErrorReply {
   Error error;
   bool operator==(const ErrorReply&) const = default;
@@ -140,7 +149,7 @@ enum class More : std::uint8_t { kLast, kMoreFollows };
 struct Reply {
   More more = More::kLast;
   std::variant<StatusReply, OutlineReply, EventsReply, GenerationsReply, ManifestReply,
-               TargetsReply, LogsReply, DoneReply, ErrorReply>
+               TargetsReply, LogsReply, DoneReply, ErrorReply, LackingReply>
       body;
   bool operator==(const Reply&) const = default;
 };

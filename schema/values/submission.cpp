@@ -27,6 +27,7 @@ std::string NameOf(const SubmissionAction& action) {
                         [](const Operate& operate) { return std::string(VerbOf(operate.body)); },
                         [](const AdoptManifest&) { return std::string("reconstruct"); },
                         [](const DeleteGenerations&) { return std::string("delete generations"); },
+                        [](const UploadObjects&) { return std::string("upload"); },
                     },
                     action);
 }

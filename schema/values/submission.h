@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/values/depot.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 #include "schema/values/work_item.h"
@@ -119,8 +120,15 @@ struct DeleteGenerations {
   bool operator==(const DeleteGenerations&) const = default;
 };
 
+// Derivations and sources that the planner's store may lack of what a later submission deploys,
+// each after those that it refers to. Taken in without a transaction.
+struct UploadObjects {
+  std::vector<PackedObject> objects;
+  bool operator==(const UploadObjects&) const = default;
+};
+
 using SubmissionAction = std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction,
-                                      Operate, AdoptManifest, DeleteGenerations>;
+                                      Operate, AdoptManifest, DeleteGenerations, UploadObjects>;
 
 // The vocabulary's word for what is asked: "deploy", "rollback", "query" …
 std::string NameOf(const SubmissionAction& action);

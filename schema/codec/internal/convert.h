@@ -94,8 +94,10 @@ void Read(wire::Reply::Reader from, Reply& to, Input& in);
 
 // ---- bulk data (depot.cpp) ----
 void Write(wire::DepotAccess::Builder to, const DepotAccess& from);
+void Write(wire::PackedObject::Builder to, const PackedObject& from);
 void Write(wire::Bulk::Builder to, const Bulk& from);
 void Read(wire::DepotAccess::Reader from, DepotAccess& to, Input& in);
+void Read(wire::PackedObject::Reader from, PackedObject& to, Input& in);
 void Read(wire::Bulk::Reader from, Bulk& to, Input& in);
 
 // ---- helpers ----

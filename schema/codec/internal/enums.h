@@ -76,7 +76,7 @@ ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED)
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);
 ERIS_WIRE_ENUM(TargetVerified::Verdict, Shifted, kDiffers, wire::TargetVerified::Verdict::DIFFERS);
 ERIS_WIRE_ENUM(MessageKind, Same, kInquiry, wire::MessageKind::INQUIRY);
-ERIS_WIRE_ENUM(RequestVerb, Same, kGetBase, wire::RequestVerb::GET_BASE);
+ERIS_WIRE_ENUM(RequestVerb, Same, kAdopt, wire::RequestVerb::ADOPT);
 ERIS_WIRE_ENUM(Role, Same, kClient, wire::Role::CLIENT);
 ERIS_WIRE_ENUM(ByeReason, Same, kLost, wire::ByeReason::LOST);
 ERIS_WIRE_ENUM(Fault::Code, Same, kFenced, wire::FaultCode::FENCED);

@@ -119,7 +119,9 @@ std::vector<ItemBody> ItemBodies() {
   const ProfileName profile("default");
   return {BuildItem{.system = SystemName("x86_64-linux"),
                     .derivations = {{StorePath("/nix/store/x.drv"), StorePath("/nix/store/x")}}},
-          TransferItem{.profile = profile, .paths = {StorePath("/nix/store/x")}},
+          TransferItem{.profile = profile,
+                       .paths = {StorePath("/nix/store/x")},
+                       .substituters = {"https://cache.example.org", "ssh://hub"}},
           LockItem{AcquireLease{.profile = profile, .lease_ms = 60'000}},
           LockItem{ConfirmLease{}},
           LockItem{LockComponents{{SomeActivity(), SomeActivity()}}},
@@ -171,14 +173,17 @@ WorkItem SomeWorkItem() {
           .takes_over = true};
 }
 
+ObjectInfo SomeStorePath() {
+  return {.kind = ObjectKind::kStorePath,
+          .name = "/nix/store/aaaa-api",
+          .bytes = 1'000'000,
+          .sha256 = std::string(32, 'h'),
+          .references = {StorePath("/nix/store/bbbb-libc")},
+          .deriver = StorePath("/nix/store/cccc-api.drv"),
+          .content_address = "text:sha256:abcd"};
+}
+
 std::vector<Bulk> Bulks() {
-  const ObjectInfo object{.kind = ObjectKind::kStorePath,
-                          .name = "/nix/store/aaaa-api",
-                          .bytes = 1'000'000,
-                          .sha256 = std::string(32, 'h'),
-                          .references = {StorePath("/nix/store/bbbb-libc")},
-                          .deriver = StorePath("/nix/store/cccc-api.drv"),
-                          .content_address = "text:sha256:abcd"};
   const ObjectInfo snapshot{.kind = ObjectKind::kSnapshot,
                             .name = "process/api/1",
                             .bytes = 4,
@@ -188,7 +193,7 @@ std::vector<Bulk> Bulks() {
                        .direction = BulkOpen::Direction::kPush,
                        .kind = ObjectKind::kSnapshot,
                        .names = {"process/api/1", "process/api/2"}}},
-          {1, BulkList{.objects = {object, snapshot}, .more = true}},
+          {1, BulkList{.objects = {SomeStorePath(), snapshot}, .more = true}},
           {1, BulkWant{.objects = {0, 7}, .first_chunk = 3}},
           {1, BulkCredit{40}},
           {1, BulkChunk{.object = 7,
@@ -280,7 +285,7 @@ std::vector<Submission> Submissions() {
                                           .digest = {},
                                           .profile = StorePath("/nix/store/p")}}};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
-  std::vector<Submission> all(11, plain);
+  std::vector<Submission> all(12, plain);
   all[0].options = options;
   all[0].author = "alice";
   all[0].action = DeployManifest{SomeManifest()};
@@ -297,6 +302,11 @@ std::vector<Submission> Submissions() {
   all[9].action =
       Operate{.body = QueryItem{ProfileName("default")}, .targets = {kFirst}, .takes_over = true};
   all[10].action = AdoptManifest{SomeManifest(), AdoptManifest::Origin::kForeign};
+  all[11].action = UploadObjects{
+      {{.info = SomeStorePath(),
+        .pieces = {
+            {.raw_bytes = 262'144, .encoding = BulkChunk::Encoding::kZstd, .bytes = "packed"},
+            {.raw_bytes = 3, .bytes = "raw"}}}}};
   return all;
 }
 
@@ -406,6 +416,7 @@ std::vector<Reply> Replies() {
        LogsReply{{{.item = kOutline, .grade = SomeItemId().grade, .outcome = Outcomes()[1]}}}});
   all.push_back({More::kLast, DoneReply{.transaction = {7}, .message = "cancelled"}});
   all.push_back({More::kLast, ErrorReply{{ErrorCode::kNotFound, "no such transaction", "try"}}});
+  all.push_back({More::kLast, LackingReply{{StorePath("/nix/store/cccc-api.drv")}}});
   return all;
 }
 
@@ -466,7 +477,8 @@ std::vector<Coded> AllCoded() {
               .target = kFirst,
               .limit = 10,
               .reason = "lunch",
-              .until = Until::kSwitch});
+              .until = Until::kSwitch,
+              .paths = {StorePath("/nix/store/cccc-api.drv")}});
   AddAll(all, "reply", Replies());
   AddAll(all, "item-body", ItemBodies());
   AddAll(all, "outcome", Outcomes());

@@ -19,6 +19,9 @@ TEST(Settings, ReadsFlatKeysOfTables) {
   EXPECT_EQ(settings.Integer("b.c").value(), 3);
   EXPECT_THAT(settings.Strings("b.d").value(), ElementsAre("y", "z"));
   EXPECT_EQ(settings.StringOr("e", "default").value(), "default");
+  EXPECT_TRUE(Settings::Parse("f = true\n", "f.toml")->BooleanOr("f", false).value());
+  EXPECT_TRUE(settings.BooleanOr("f", true).value());
+  EXPECT_EQ(settings.BooleanOr("a", true).error().message, "f.toml: a must be true or false");
 }
 
 TEST(Settings, NamesFileAndKeyInErrors) {
