@@ -18,6 +18,8 @@ Broker::Broker(BrokerOptions options, SpoolContent spool, const KeyGrants& keys)
     NotePosition(journal, {.epoch = epoch, .event = {}, .transaction = {}});
     in_doubt_.insert(journal);
   }
+  ledgers_ = options_.ledgers;
+  ForgetRevokedLedgers();
   TakeRecords();
 }
 
@@ -317,6 +319,7 @@ void Broker::OnRequest(const Session& from, Message message) {
                       .message = "key '" + from.grant.name + "' needs level " +
                                  std::string(ToString(*needed)) + " for that"});
   }
+  if (header.verb == RequestVerb::kAdopt) return OnAdopt(from, message);
   const Session* planner = Planner();
   if (planner == nullptr) {
     return SendFault(from, header,

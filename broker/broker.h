@@ -30,6 +30,7 @@ namespace eris {
 struct BrokerOptions {
   std::uint64_t boot = 0;   // random, another at each start
   ServedPlanners planners;  // by earlier starts
+  KnownLedgers ledgers;     // of targets, from earlier starts
   // A planner of one of their journals gets no submissions until a worker has said what it has seen
   // of it, or for that long after the broker's start: what an old journal takes in is lost.
   Duration doubt{60'000};
@@ -126,6 +127,8 @@ class Broker {
   void Announce(const std::vector<std::string>& queues);
   void NotePosition(JournalId journal, const JournalPosition& position);
   void NoteSeen(const Hello& worker);
+  void KnowLedger(SpoolLedger known);
+  void ForgetRevokedLedgers();
   void SendPresence(const std::string& queue);
   void SendAllPresence();
   const Session* Planner() const { return sessions_.Find(planner_); }
@@ -144,6 +147,7 @@ class Broker {
   void OnSubmitChunk(const Session& from, const Message& message, Now now);
   void OnSubmissionTaken(const Session& from, const Message& message);
   void OnRequest(const Session& from, Message message);
+  void OnAdopt(const Session& from, const Message& message);
   void OnReply(const Session& from, Message message);
   void OnFault(const Session& from, Message message);
   // broker_streams.cpp
@@ -170,13 +174,9 @@ class Broker {
   std::set<JournalId> in_doubt_;  // served before this boot, and no worker has spoken of it yet
   std::optional<SteadyTime> started_;
   SteadyTime last_tick_;
-  // The ledger that a target is known by, in this boot, and the key of the worker that came with
-  // it. Whoever revokes that key lets the target begin anew.
-  struct KnownLedger {
-    LedgerId ledger;
-    std::string public_key;
-  };
-  std::map<std::string, KnownLedger> ledgers_;
+  // The ledger that a target is known by, and the key of the worker that came with it. Whoever
+  // revokes that key, or adopts the target, lets it begin anew.
+  KnownLedgers ledgers_;
   // Peers without a session that were asked who they are.
   std::unordered_map<link::PeerId, SteadyTime> asked_;
 };

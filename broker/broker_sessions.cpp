@@ -166,8 +166,8 @@ std::optional<Bye> Broker::WorkerObjection(const Hello& hello) const {
     if (known == ledgers_.end() || known->second.ledger == hello.ledger) continue;
     return Bye{.reason = ByeReason::kUnauthorised,
                .message = "'" + queue +
-                          "' is known with another ledger: to begin anew with this one, revoke the "
-                          "target's key and authorise a new one"};
+                          "' is known with another ledger: to begin anew with this one, type `eris "
+                          "targets adopt`"};
   }
   return std::nullopt;
 }
@@ -247,8 +247,55 @@ void Broker::OpenWorker(const Session& session, const Hello& hello) {
   NoteSeen(hello);
   for (const std::string& queue : session.queues) {
     queues_.Join(queue, session.id);
-    if (IsTarget(queue)) ledgers_[queue] = {hello.ledger, session.public_key};
+    if (IsTarget(queue)) KnowLedger({queue, hello.ledger, session.public_key});
   }
+}
+
+void Broker::KnowLedger(SpoolLedger known) {
+  const auto before = ledgers_.find(known.queue);
+  if (before != ledgers_.end() && before->second == known) return;
+  decisions_.records.emplace_back(known);
+  Apply(ledgers_, decisions_.records.back());
+}
+
+void Broker::ForgetRevokedLedgers() {
+  const KnownLedgers known = ledgers_;
+  for (const auto& [queue, ledger] : known) {
+    if (keys_.Find(ledger.public_key) == nullptr) KnowLedger({.queue = queue});
+  }
+}
+
+// The next worker of the target may come with any ledger: what was under way counts as unknown, and
+// is done again.
+void Broker::OnAdopt(const Session& from, const Message& message) {
+  const auto reply = [&](decltype(Reply::body) body) {
+    Send(from.peer,
+         {.kind = MessageKind::kReply, .client = from.id, .request = message.header.request},
+         Encode(Reply{More::kLast, std::move(body)}));
+  };
+  const auto refuse = [&](std::string what, std::string fix) {
+    reply(ErrorReply{{ErrorCode::kInvalid, std::move(what), std::move(fix)}});
+  };
+  const Result<Request> request = Decode<Request>(message.body);
+  if (!request) return refuse(request.error().message, {});
+  const std::string& name = request->target.text;
+  const std::string queue = QueueName{.kind = QueueName::Kind::kTarget, .name = name}.ToString();
+  if (!Covers(from.grant.targets, name)) {
+    return refuse("key '" + from.grant.name + "' may not act on target '" + name + "'",
+                  "ask an administrator for `eris key authorize`");
+  }
+  if (!queues_.Servers(queue).empty()) {
+    return refuse("a worker serves target '" + name + "' now",
+                  "stop it first, or keep it: nothing has to be adopted");
+  }
+  if (!ledgers_.contains(queue)) {
+    return refuse("target '" + name + "' is known by no ledger",
+                  "its worker may simply connect; see `eris targets` for names");
+  }
+  KnowLedger({.queue = queue});
+  Remark("target.adopted", from, name);
+  reply(DoneReply{.transaction = {},
+                  .message = "the next worker of target '" + name + "' begins anew"});
 }
 
 // What the old session held goes to the new one where it has it in hand, and is queued otherwise.
@@ -301,9 +348,7 @@ void Broker::Announce(const std::vector<std::string>& queues) {
 }
 
 void Broker::OnKeysChanged() {
-  std::erase_if(ledgers_, [this](const auto& known) {
-    return keys_.Find(known.second.public_key) == nullptr;
-  });
+  ForgetRevokedLedgers();
   for (const SessionId id : sessions_.All()) {
     Session& session = *sessions_.Find(id);
     const KeyGrant* grant = keys_.Find(session.public_key);

@@ -92,6 +92,7 @@ Status Run(const std::string& config_path) {
   BrokerOptions options = config.options;
   options.boot = random.NextU64();
   ERIS_ASSIGN(options.planners, spool->LoadPlanners());
+  ERIS_ASSIGN(options.ledgers, spool->LoadLedgers());
   BrokerDaemon daemon(options, std::move(content),
                       {.loop = *loop,
                        .transport = *transport,

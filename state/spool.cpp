@@ -40,6 +40,10 @@ class Spool::Storage {
         forget(*database, "DELETE FROM submission WHERE id = ?1"),
         serve(*database, "INSERT OR REPLACE INTO planner(journal, epoch) VALUES (?1, ?2)"),
         planners(*database, "SELECT journal, epoch FROM planner"),
+        know(*database,
+             "INSERT OR REPLACE INTO ledger(queue, ledger, public_key) VALUES (?1, ?2, ?3)"),
+        forget_ledger(*database, "DELETE FROM ledger WHERE queue = ?1"),
+        ledgers(*database, "SELECT queue, ledger, public_key FROM ledger"),
         content(*database,
                 "SELECT id, author, sha256, total_bytes, stored_bytes, standing, tx, refused "
                 "FROM submission ORDER BY accepted NULLS LAST, number"),
@@ -56,6 +60,7 @@ class Spool::Storage {
   Status Put(const SpoolTaken& record);
   Status Put(const SpoolForgotten& record);
   Status Put(const SpoolPlanner& record);
+  Status Put(const SpoolLedger& record);
   Status CheckHasContent(const SubmissionId& id);
 
   std::unique_ptr<sqlite::Database> database;
@@ -69,6 +74,9 @@ class Spool::Storage {
   sqlite::Statement forget;
   sqlite::Statement serve;
   sqlite::Statement planners;
+  sqlite::Statement know;
+  sqlite::Statement forget_ledger;
+  sqlite::Statement ledgers;
   sqlite::Statement content;
   sqlite::Statement read;
   sqlite::Statement exists;
@@ -97,6 +105,11 @@ Status Spool::Storage::Put(const SpoolForgotten& record) { return forget.Run(rec
 
 Status Spool::Storage::Put(const SpoolPlanner& record) {
   return serve.Run(record.journal.value, record.epoch.value);
+}
+
+Status Spool::Storage::Put(const SpoolLedger& record) {
+  if (!record.ledger) return forget_ledger.Run(record.queue);
+  return know.Run(record.queue, record.ledger.value, record.public_key);
 }
 
 Status Spool::Storage::CheckHasContent(const SubmissionId& id) {
@@ -154,6 +167,16 @@ Result<ServedPlanners> Spool::LoadPlanners() {
         return {};
       }));
   return planners;
+}
+
+Result<KnownLedgers> Spool::LoadLedgers() {
+  KnownLedgers known;
+  ERIS_TRY(sqlite::ForEachRow(storage_->ledgers.Select(), [&](const sqlite::Cursor& row) -> Status {
+    const std::string queue(row.Text(0));
+    known[queue] = {queue, {row.Unsigned(1)}, std::string(row.Text(2))};
+    return {};
+  }));
+  return known;
 }
 
 Result<std::string> Spool::ReadContent(const SubmissionId& id, std::uint64_t offset,

@@ -29,6 +29,7 @@ class Spool final : public DurableLog<SpoolRecord>, public SpoolReader {
   Status Append(std::span<const SpoolRecord> records) override;
   Result<SpoolContent> Load();
   Result<ServedPlanners> LoadPlanners();
+  Result<KnownLedgers> LoadLedgers();
   Result<std::string> ReadContent(const SubmissionId& id, std::uint64_t offset,
                                   std::size_t max_bytes) override;
 

@@ -358,6 +358,15 @@ class Grammar {
     CLI::App& targets_app = Add(app_, "targets", "which workers are there, and what they do",
                                 std::make_shared<TargetsCommand>());
     AddJson(targets_app);
+    auto adopt = std::make_shared<AdoptCommand>();
+    CLI::App& adopt_app =
+        Add(targets_app, "adopt", "let a target begin anew whose worker's state was lost", adopt);
+    adopt_app.add_option("TARGET", adopt->target.text, "its name")->required();
+    AddJson(adopt_app);
+    // Called after that of the subcommand.
+    targets_app.callback([this, app = &targets_app] {
+      if (app->get_subcommands().empty()) call_.command = TargetsCommand{};
+    });
   }
 
   void AddKeys() {

@@ -77,6 +77,11 @@ struct DeleteGenerationsCommand {
 struct TargetsCommand {
   bool operator==(const TargetsCommand&) const = default;
 };
+// Let a target begin anew whose worker's state was lost.
+struct AdoptCommand {
+  TargetName target;
+  bool operator==(const AdoptCommand&) const = default;
+};
 struct StatusCommand {
   std::optional<TransactionRef> transaction;
   bool operator==(const StatusCommand&) const = default;
@@ -226,7 +231,7 @@ using Command =
                  CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
                  KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand,
                  CaptureInfraCommand, ReconstructCommand, DeleteGenerationsCommand, RepairCommand,
-                 ResumeCommand, SnapshotCommand, SnapshotsCommand, DiagnoseCommand>;
+                 ResumeCommand, SnapshotCommand, SnapshotsCommand, DiagnoseCommand, AdoptCommand>;
 
 struct Call {
   Command command;

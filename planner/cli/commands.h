@@ -49,6 +49,7 @@ Result<ExitCode> RunLogs(const LogsCommand& command, Context& context);
 Result<ExitCode> RunHistory(const HistoryCommand& command, Context& context);
 Result<ExitCode> RunGenerations(const GenerationsCommand& command, Context& context);
 Result<ExitCode> RunTargets(const TargetsCommand& command, Context& context);
+Result<ExitCode> RunAdopt(const AdoptCommand& command, Context& context);
 Result<ExitCode> RunCancel(const CancelCommand& command, Context& context);
 Result<ExitCode> RunAbandon(const AbandonCommand& command, Context& context);
 

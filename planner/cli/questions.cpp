@@ -141,6 +141,13 @@ Result<ExitCode> RunTargets(const TargetsCommand&, Context& context) {
   return Print(targets, TargetsText(targets, context.clock.Read().wall), context);
 }
 
+Result<ExitCode> RunAdopt(const AdoptCommand& command, Context& context) {
+  Request request;
+  request.target = command.target;
+  ERIS_ASSIGN(const std::vector<Reply> replies, AskOnce(RequestVerb::kAdopt, request, context));
+  return PrintDone(replies, context);
+}
+
 Result<ExitCode> RunCancel(const CancelCommand& command, Context& context) {
   Request request = About(command.transaction, context);
   request.reason = command.reason;

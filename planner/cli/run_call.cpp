@@ -21,6 +21,7 @@ Result<ExitCode> RunCall(Context& context) {
           [&](const DiagnoseCommand& c) { return RunDiagnose(c, context); },
           [&](const GenerationsCommand& c) { return RunGenerations(c, context); },
           [&](const TargetsCommand& c) { return RunTargets(c, context); },
+          [&](const AdoptCommand& c) { return RunAdopt(c, context); },
           [&](const StatusCommand& c) { return RunStatus(c, context); },
           [&](const WatchCommand& c) { return RunWatch(c, context); },
           [&](const LogsCommand& c) { return RunLogs(c, context); },

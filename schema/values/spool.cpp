@@ -72,6 +72,7 @@ void Apply(SpoolContent& content, const SpoolRecord& record) {
                    });
                  },
                  [](const SpoolPlanner&) {},
+                 [](const SpoolLedger&) {},
              },
              record);
 }
@@ -79,6 +80,16 @@ void Apply(SpoolContent& content, const SpoolRecord& record) {
 void Apply(ServedPlanners& planners, const SpoolRecord& record) {
   if (const auto* served = std::get_if<SpoolPlanner>(&record)) {
     planners[served->journal] = served->epoch;
+  }
+}
+
+void Apply(KnownLedgers& ledgers, const SpoolRecord& record) {
+  const auto* known = std::get_if<SpoolLedger>(&record);
+  if (known == nullptr) return;
+  if (known->ledger) {
+    ledgers[known->queue] = *known;
+  } else {
+    ledgers.erase(known->queue);
   }
 }
 

@@ -33,7 +33,7 @@ struct SpoolAccepted {
 // The planner has journaled it (or refused it for good): the content goes, the rest is kept.
 struct SpoolTaken {
   SubmissionId id;
-  TransactionId transaction;  // 0 when refused
+  TransactionId transaction;  // 0 when refused, and of an upload
   std::string refused;        // not empty: the planner's reason
   bool operator==(const SpoolTaken&) const = default;
 };
@@ -49,11 +49,22 @@ struct SpoolPlanner {
   Epoch epoch;
   bool operator==(const SpoolPlanner&) const = default;
 };
+// A target's queue was served with this ledger by a worker of this key: another ledger is refused
+// from here on, until the key is revoked or the target adopted. Ledger 0: it is known no more.
+struct SpoolLedger {
+  std::string queue;
+  LedgerId ledger;
+  std::string public_key;
+  bool operator==(const SpoolLedger&) const = default;
+};
 using SpoolRecord =
-    std::variant<SpoolChunk, SpoolAccepted, SpoolTaken, SpoolForgotten, SpoolPlanner>;
+    std::variant<SpoolChunk, SpoolAccepted, SpoolTaken, SpoolForgotten, SpoolPlanner, SpoolLedger>;
 
 // The newest planner that was served, of each journal.
 using ServedPlanners = std::map<JournalId, Epoch>;
+
+// By queue.
+using KnownLedgers = std::map<std::string, SpoolLedger>;
 
 // One submission as the spool knows it, without its content: what recovery starts from.
 struct SpooledSubmission {
@@ -76,6 +87,7 @@ using SpoolContent = std::vector<SpooledSubmission>;
 // what is whole is accepted, only what was accepted is taken.
 void Apply(SpoolContent& content, const SpoolRecord& record);
 void Apply(ServedPlanners& planners, const SpoolRecord& record);
+void Apply(KnownLedgers& ledgers, const SpoolRecord& record);
 
 // What the quota counts.
 std::uint64_t StoredBytes(const SpoolContent& content);

@@ -32,6 +32,7 @@ void BrokerNode::Boot() {
   BrokerOptions options{.boot = context_.timeline.NextU64()};
   options.queues.items_per_queue = kItemsPerQueue;
   options.planners = spool_.Replay(ServedPlanners{});
+  options.ledgers = spool_.Replay(KnownLedgers{});
   broker_.emplace(options, spool_.Replay(SpoolContent{}), keys_);
   context_.network.ServerUp(*this);
   After(kSecond, [this] { Tick(); });

@@ -129,6 +129,49 @@ TEST(BrokerSessions, AnotherLedgerForAKnownTargetIsRefused) {
   EXPECT_EQ(net.broker.sessions(), 0U);
 }
 
+TEST(BrokerSessions, ARestartedBrokerKnowsLedgersAndForgetsThoseOfRevokedKeys) {
+  KnownLedgers ledgers;
+  Apply(ledgers, SpoolLedger{"target.a", {1}, "worker-a"});
+  Apply(ledgers, SpoolLedger{"target.b", {2}, "somebody"});
+  Network net({.ledgers = ledgers});
+  const Peer other = net.Connect("worker-a");
+  net.SayHello(other, net.WorkerHello("worker-a"));
+  EXPECT_EQ(LastBye(net, other), ByeReason::kUnauthorised);
+  net.Worker("worker-b");
+  EXPECT_EQ(net.broker.sessions(), 1U);
+}
+
+TEST(BrokerSessions, AnAdoptedTargetBeginsAnewWithWhatWasUnderWay) {
+  Network net;
+  const Peer planner = net.Planner();
+  const Peer known = net.Worker("worker-a");
+  const Peer alice = net.Client("alice");
+  const Peer bob = net.Client("bob");
+  net.Publish(planner, Network::Id(1));
+  const auto adopt = [&net](const Peer& by, const std::string& target) {
+    net.Take(by);
+    net.Send(by, {.kind = MessageKind::kRequest, .request = 5, .verb = RequestVerb::kAdopt},
+             Encode(Request{.target = TargetName(target)}));
+    const std::vector<Message> heard = net.Take(by);
+    EXPECT_EQ(heard.size(), 1U);
+    if (heard.at(0).header.kind != MessageKind::kReply) return std::string("fault");
+    const Reply reply = Decode<Reply>(heard.at(0).body).value();
+    if (const auto* done = std::get_if<DoneReply>(&reply.body)) return done->message;
+    return std::get<ErrorReply>(reply.body).error.message;
+  };
+  EXPECT_EQ(adopt(bob, "a"), "fault") << "it needs level admin";
+  EXPECT_EQ(adopt(alice, "a"), "a worker serves target 'a' now");
+  net.Lose(known);
+  EXPECT_EQ(adopt(alice, "nowhere"), "target 'nowhere' is known by no ledger");
+  EXPECT_EQ(adopt(alice, "a"), "the next worker of target 'a' begins anew");
+  Hello hello = net.WorkerHello("worker-a");
+  hello.ledger = {4711};
+  const Peer fresh = net.Connect("worker-a");
+  net.SayHello(fresh, hello);
+  net.Grant(fresh, "target.a", 1);
+  EXPECT_THAT(net.TakeKinds(fresh), ElementsAre(MessageKind::kWelcome, MessageKind::kDeliver));
+}
+
 TEST(BrokerSessions, ATargetWhoseKeyIsReplacedMayBeginAnew) {
   Network net;
   net.Lose(net.Worker("worker-a"));

@@ -194,6 +194,7 @@ TEST(Arguments, EveryOtherCommand) {
   EXPECT_EQ(CommandOf<PlanCommand>({"plan", "--overlap"}).options.order, SwitchOrder::kOverlap);
   EXPECT_EQ(CommandOf<GenerationsCommand>({"generations"}), GenerationsCommand{});
   EXPECT_EQ(CommandOf<TargetsCommand>({"targets"}), TargetsCommand{});
+  EXPECT_EQ(CommandOf<AdoptCommand>({"targets", "adopt", "db1"}).target, TargetName("db1"));
   EXPECT_EQ(CommandOf<UndeployCommand>({"undeploy"}), UndeployCommand{});
   EXPECT_EQ(CommandOf<UpCommand>({"up", "-i", "i", "--state-dir", "d", "--own-store"}),
             (UpCommand{"i", "d", UpCommand::Store::kOwn}));

@@ -109,6 +109,15 @@ TEST_F(SpoolTest, RemembersTheNewestPlannerOfEachJournal) {
   const ServedPlanners expected = {{{2}, {9}}, {kRandom, {7}}};
   EXPECT_EQ(spool_->LoadPlanners().value(), expected);
   EXPECT_EQ(memory_.Replay(ServedPlanners{}), expected);
+
+  const SpoolLedger first{
+      .queue = "target.first", .ledger = {0xfedc'ba98'7654'3210}, .public_key = "key"};
+  Append({SpoolLedger{.queue = "target.first", .ledger = {3}, .public_key = "old"},
+          SpoolLedger{.queue = "target.second", .ledger = {4}, .public_key = "key"}});
+  Append({first, SpoolLedger{.queue = "target.second", .ledger = {}, .public_key = {}}});
+  const KnownLedgers known = {{"target.first", first}};
+  EXPECT_EQ(spool_->LoadLedgers().value(), known);
+  EXPECT_EQ(memory_.Replay(KnownLedgers{}), known);
 }
 
 TEST_F(SpoolTest, RefusesASecondBroker) {
