@@ -24,16 +24,17 @@ class Deployments:
         return (f"cd models && ERIS_TEST_TARGETS={targets} eris deploy {options} "
                 f"--extra-params '{{ version = \"{self.version}\"; {parameters} }}'")
 
-    def install(self, options=""):
-        """A quick one, undisturbed."""
+    def install(self, options="", role="hub"):
+        """A quick one, undisturbed; what it printed."""
         self.version += 1
-        self.site.run("hub", self.command("", options))
+        output = self.site.run(role, self.command("", options))
         self.judge(0)
+        return output
 
-    def start(self, parameters=SLOW, options=""):
-        """The transaction's number; it goes on by itself."""
+    def start(self, parameters=SLOW, options="", role="hub"):
+        """The transaction's number, or its submission's name; it goes on by itself."""
         self.version += 1
-        output = self.site.run("hub", self.command(parameters, f"--detach {options}") + " 2> /dev/null")
+        output = self.site.run(role, self.command(parameters, f"--detach {options}") + " 2> /dev/null")
         return output.strip().splitlines()[-1]
 
     def reach(self, transaction, phase, timeout=60):

@@ -1,17 +1,19 @@
 """Goal: hosts with stores of their own get what they need from the depot, and nothing else, whatever happens to them.
 
 Method: four test hosts; what each store holds is looked at after deployments, between which garbage is collected in
-every phase, cables are cut and keys revoked and replaced while a large path travels.
+every phase, cables are cut and keys revoked and replaced while a large path travels; a client deploys from
+a machine with a store of its own.
 Usage: depot_test.py PACKAGE
 """
 
+import os
 import re
 import sys
 import time
 
 from deployments import SLOW, Deployments
 from manual import typed
-from sites import Site, TestFailure, run_tests
+from sites import HERE, Site, TestFailure, run_tests, testbed
 
 # Takes some seconds: time enough to disturb it.
 MEGABYTES = 320
@@ -141,6 +143,9 @@ def cut_a_transfer(site, deployments):
     site.disturb("link", "test1", "down")
     time.sleep(3)
     site.disturb("link", "test1", "up")
+    site.run("test1", "kill -STOP $(systemctl main-pid eris-worker)")  # a reader that does not read
+    time.sleep(3)
+    site.run("test1", "kill -CONT $(systemctl main-pid eris-worker)")
     deployments.end(watching)
     for role, unit in (("hub", "eris-planner"), ("test1", "eris-worker")):
         pid = site.run(role, f"systemctl main-pid {unit}").strip()
@@ -172,11 +177,34 @@ def revoke_and_replace_a_key(site, deployments):
     expect(sessions_of(site, "test2") == others, "the others' sessions were not disturbed")
 
 
+def client_elsewhere(site, deployments):
+    """A client with a store of its own brings the derivations, also while the planner is away."""
+    digest_key = site.run("hub", "cat /etc/eris/digest.key").strip()
+    key = site.run("test2", typed("on each client"), SERVER_KEY=site.server_key, DIGEST_KEY=digest_key)
+    site.run("hub", typed("on hub, for each client"), NAME="developer", KEY=key.splitlines()[-1])
+    testbed("copy", os.path.join(HERE, "models"), site.hosts["test2"], "/root/models", directory=site.directory)
+    output = deployments.install(role="test2")
+    expect("uploading" in output, "the client uploads what the planner lacks")
+    expect(derivations_of(site, deployments.version) != "0", "the planner's store has it")
+    site.run("hub", "systemctl stop eris-planner")
+    submission = deployments.start("", role="test2")
+    expect(derivations_of(site, deployments.version) == "0", "while the planner is away the broker keeps it")
+    site.run("hub", "systemctl restart eris-broker; systemctl start eris-planner")
+    site.wait_for("hub", f"eris status {submission}", r"deploy")
+    deployments.end(deployments.watch(submission))
+    expect(derivations_of(site, deployments.version) != "0", "the planner took it in when it was back")
+
+
+def derivations_of(site, version):
+    return site.run("hub", f"ls /nix/store | grep -c -- '-api-{version}\\.drv$'", status=None).strip()
+
+
 def serve_stores():
     with Site(sys.argv[1], ["test1", "test2"]) as site:
         deployments = Deployments(site)
         for test in (everybody_has_what_it_needs, targets_build_for_themselves,
-                     trusted_targets_build_for_others, collect_garbage, cut_a_transfer, revoke_and_replace_a_key):
+                     trusted_targets_build_for_others, collect_garbage, cut_a_transfer, revoke_and_replace_a_key,
+                     client_elsewhere):
             started = time.monotonic()
             test(site, deployments)
             print(f"ok: {test.__name__}, {time.monotonic() - started:.1f} s", flush=True)

@@ -1,14 +1,16 @@
 """Goal: bad input is answered with one clear line, the right exit status and no harm to anybody else.
 
 Method: three test hosts with real daemons; wrong models, keys and roles, strangers on the ports of broker and depot, full disks,
-second workers, modules that die or flood; after each, the same deployment still works and no daemon was lost.
+second workers, noise and floods with valid keys, a builder that forges, modules that die or flood; after each, the same deployment still works and no daemon was lost.
 Usage: hostile_test.py PACKAGE
 """
 
+import os
 import sys
+import time
 
 from deployments import Deployments
-from sites import Site, TestFailure, run_tests
+from sites import HERE, Site, TestFailure, run_tests, testbed
 
 STRANGERS = r"""
 import random, socket, sys, time
@@ -90,10 +92,107 @@ def strangers_on_the_ports(site, deployments):
             raise TestFailure(output)
 
 
+def authorised_peers(site, deployments):
+    """Noise with valid keys on broker and depot, and a flood that never reads an answer; meanwhile others deploy."""
+    for role in ("hub", "test1"):
+        testbed("copy", os.path.join(HERE, "peer.py"), site.hosts[role], "/root/peer.py", directory=site.directory)
+        testbed("copy", os.path.join(HERE, "../golden/wire"), site.hosts[role], "/root/wire", directory=site.directory)
+    depot_key = site.run("hub", "sed -n 's/^public //p' /etc/eris/planner.key").strip()
+    noisy = [("hub", "noise", "tcp://hub:7117", site.server_key, "client.key"),
+             ("hub", "flood", "tcp://hub:7117", site.server_key, "client.key"),
+             ("test1", "noise", "tcp://hub:7117", site.server_key, "worker.key"),
+             ("test1", "noise", "tcp://hub:7118", depot_key, "worker.key")]
+    lines = {unit: len(site.read_log("hub", unit).splitlines()) for unit in ("eris-broker", "eris-planner")}
+    started = time.monotonic()
+    peers = [site.start(role, f"python3 /root/peer.py {mode} {endpoint} '{key}' /etc/eris/{file} /root/wire 8")
+             for role, mode, endpoint, key, file in noisy]
+    deployments.install()
+    for peer in peers:
+        print("ok: " + site.finish(peer, timeout=120).strip().splitlines()[-1], flush=True)
+    seconds = time.monotonic() - started
+    for unit, before in lines.items():
+        written = len(site.read_log("hub", unit).splitlines()) - before
+        if written > 60 * seconds + 500:
+            raise TestFailure(f"{unit} wrote {written} lines in {seconds:.0f} s")
+        print(f"ok: {unit} wrote {written} lines in {seconds:.0f} s", flush=True)
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+
+
+# In place of nix-store: what the builder sends of a large path is cut off, or has a byte flipped.
+FORGING = r"""#!/usr/bin/python3
+import os, subprocess, sys
+real = ["/usr/bin/nix-store", *sys.argv[1:]]
+if "--serve" not in sys.argv:
+    os.execv(real[0], real)
+child = subprocess.Popen(real, stdout=subprocess.PIPE)
+passed = 0
+while True:
+    part = bytearray(os.read(child.stdout.fileno(), 65536))
+    if not part:
+        break
+    passed += len(part)
+    if passed > 600000 and MODE == "cut":
+        child.kill()
+        with open("/root/cut", "a+") as file:   # how often
+            file.seek(0)
+            times = int(file.read() or 0) + 1
+            file.truncate(0)
+            file.write(str(times))
+        sys.exit(1)
+    if passed > 600000 and MODE == "forge":
+        part[len(part) // 2] ^= 1
+    os.write(1, part)
+"""
+
+
+def has_registered(site, version):
+    text = site.run("hub", f"nix-store --verify --check-contents 2>&1 && nix-store --dump-db | grep -c -- '-data-{version}$'",
+                    status=None)
+    return text.strip().splitlines()[-1] != "0"
+
+
+def forging_builder(site, deployments):
+    """What it pushes is not what it announced, or ends too early: the hub registers nothing of it."""
+    def install_wrapper(mode):
+        text = FORGING.replace("MODE", f'"{mode}"')
+        site.run("builder", f"cat > /usr/local/bin/nix-store <<'END'\n{text}END\nchmod 755 /usr/local/bin/nix-store")
+
+    before = deployments.running
+    install_wrapper("forge")
+    deployments.version += 1
+    output = site.run("hub", deployments.command('megabytes = "2";', "--wait 5"), status=2)
+    print(f"ok: forged: {output.strip().splitlines()[-1][:160]}", flush=True)
+    if has_registered(site, deployments.version):
+        raise TestFailure("the hub has registered what was forged")
+    deployments.running = before
+    install_wrapper("cut")
+    transaction = deployments.start('megabytes = "2";')
+    site.wait_for("builder", "cat /root/cut", "2")
+    if has_registered(site, deployments.version):
+        raise TestFailure("the hub has registered what was cut off")
+    site.run("builder", "rm /usr/local/bin/nix-store")
+    deployments.end(deployments.watch(transaction))
+    print("ok: cut off: it was sent again, and then whole", flush=True)
+
+
+def adopt_a_target(site, deployments):
+    """Whose disk was lost: refused with one line that says what to do, also by a broker that was restarted."""
+    site.run("test1", "systemctl stop eris-worker; rm -rf /var/lib/eris/worker")
+    site.run("hub", "systemctl restart eris-broker")
+    refused = "timeout 5 eris-worker --config /etc/eris/worker.toml"
+    site.expect("test1", refused, "known with another ledger.*eris targets adopt", status=None)
+    complain(site, "hub", "eris targets adopt test2", "a worker serves target 'test2' now", 1)
+    complain(site, "hub", "eris targets adopt nowhere", "known by no ledger", 1)
+    site.expect("hub", "eris targets adopt test1", "begins anew")
+    site.run("test1", "systemctl start eris-worker")
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+    deployments.install()
+
+
 def second_workers(site):
     site.expect("test1", "eris-worker --config /etc/eris/worker.toml", "in use by another process", status=1)
     other = "sed 's|/var/lib/eris/worker|/var/lib/eris/other|' /etc/eris/worker.toml > /root/other.toml; "
-    site.expect("test1", other + "timeout 5 eris-worker --config /root/other.toml", "another ledger|adopt", status=None)
+    site.expect("test1", other + "timeout 5 eris-worker --config /root/other.toml", "known with another ledger.*eris targets adopt", status=None)
     site.wait_for("hub", "eris targets", r"target\.test1 +connected")
 
 
@@ -129,10 +228,13 @@ def withstand():
         wrong_keys(site)
         strangers_on_the_ports(site, deployments)
         second_workers(site)
+        authorised_peers(site, deployments)
         if pids(site) != before:
             raise TestFailure(f"a daemon was lost: {before} became {pids(site)}")
         deployments.install()
+        forging_builder(site, deployments)
         bad_modules(site, deployments)
+        adopt_a_target(site, deployments)
         full_disks(site, deployments)
 
 
