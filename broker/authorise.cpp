@@ -13,15 +13,20 @@ KeyLevel LevelOf(const Submission& submission) {
       submission.options.old_state == OldState::kDelete ? KeyLevel::kState : KeyLevel::kDeploy;
   const KeyLevel action = std::visit(
       Overloaded{[](const Operate& operate) {
-                   const bool is_collect = std::holds_alternative<CollectItem>(operate.body);
+                   const auto* collect = std::get_if<CollectItem>(&operate.body);
+                   const bool is_of_snapshots =
+                       collect != nullptr && collect->scope == CollectItem::Scope::kSnapshots;
+                   const bool is_collect = collect != nullptr && !is_of_snapshots;
                    // What a target brings is believed: a name tells nothing of the content.
                    const auto* transfer = std::get_if<TransferItem>(&operate.body);
                    const bool is_brought =
                        transfer != nullptr && transfer->way == TransferItem::Way::kFromTarget;
                    if (is_collect || is_brought || operate.takes_over) return KeyLevel::kAdmin;
-                   return std::holds_alternative<SnapshotItem>(operate.body) ? KeyLevel::kState
-                                                                             : KeyLevel::kDeploy;
+                   const bool is_about_state =
+                       is_of_snapshots || std::holds_alternative<SnapshotItem>(operate.body);
+                   return is_about_state ? KeyLevel::kState : KeyLevel::kDeploy;
                  },
+                 [](const StateOperation&) { return KeyLevel::kState; },
                  [](const auto&) { return KeyLevel::kDeploy; }},
       submission.action);
   return std::max(options, action);
@@ -41,6 +46,8 @@ Status CheckTargets(const KeyGrant& grant, const SubmissionAction& action) {
     for (const auto& [target, profile] : adopt->manifest.profiles) targets.push_back(target);
   } else if (const auto* operate = std::get_if<Operate>(&action)) {
     targets = operate->targets;
+  } else if (const auto* work = std::get_if<StateOperation>(&action)) {
+    targets = work->which.targets;
   }
   for (const TargetName& target : targets) {
     if (!Covers(grant.targets, target.text)) {

@@ -33,6 +33,7 @@ struct Submission {
     # Store paths that the planner's store may lack of what a later submission deploys: derivations
     # and sources, each after those that it refers to, each named by its content. No transaction
     # comes of it.
+    state @14 :StateOperation;
   }
 }
 
@@ -126,4 +127,46 @@ struct Operate {
   body @0 :WorkItem.ItemBody;          # query, collect or transfer
   targets @1 :List(Text);              # names; empty = all of the profile's current generation
   takesOver @2 :Bool;                  # the targets serve this planner's journal from now on
+}
+
+struct StateOperation {
+  # Work on states of what is deployed. It has its turn among the profile's transactions, makes no
+  # generation, and, as far as anything goes down for it, is locked and rolled back as a deployment.
+  job @0 :Job;
+  # What it is about; empty = any.
+  service @1 :Text;          # name
+  container @2 :Text;
+  component @3 :Text;
+  targets @4 :List(Text);    # names
+  sources @5 :List(Source);  # restore: these and no others; empty = the newest that the depot has
+  generation @6 :UInt64;     # migrate: whose copies are taken; 0 = the newest in which they were elsewhere
+  extent @7 :Extent = whole;
+  pace @8 :Pace = together;
+  keep @9 :UInt32;           # generations that the stores keep afterwards; 0 = what they keep anyway
+  again @10 :Bool;           # migrate: also what has come along already
+
+  enum Job {
+    unspecified @0;
+    restore @1;              # what runs is given what a snapshot holds
+    migrate @2;              # what runs is given what an earlier generation left where it was
+    delete @3;               # what earlier generations left is deleted
+    snapshot @4;             # a backup: nothing goes down, and it waits for no other transaction
+  }
+  enum Extent {
+    unspecified @0;
+    whole @1;
+    transferOnly @2;         # snapshots are brought to where they would be restored
+  }
+  enum Pace {
+    unspecified @0;
+    together @1;
+    oneByOne @2;             # a state after the other
+  }
+  struct Source {
+    # A snapshot that there is of a service's state.
+    service @0 :Text;        # name
+    target @1 :Text;         # where it was taken; empty = not known
+    container @2 :Text;      # likewise
+    snapshot @3 :Text;       # CONTAINER/COMPONENT/ID, as the depot calls it
+  }
 }

@@ -157,7 +157,12 @@ struct CollectItem {
     unspecified @0;
     garbage @1;
     garbageAndOldGenerations @2;
+    snapshots @3;            # old generations of the target's snapshots
   }
+  # Of snapshots: whose (empty = any), and how many generations of each are kept, at least 1.
+  container @1 :Text;
+  component @2 :Text;
+  keep @3 :UInt32 = 1;
 }
 
 struct QueryItem {

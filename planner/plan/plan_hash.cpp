@@ -105,7 +105,12 @@ class CanonicalWriter {
   void Put(const RestoreItem& item) { PutAll(item.activity, item.snapshot, item.taken_by); }
   void Put(const DeleteStateItem& item) { Put(item.activity); }
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
-  void Put(const CollectItem& item) { Put(item.scope); }
+  void Put(const CollectItem& item) {
+    Put(item.scope);
+    Put(item.container);
+    Put(item.component);
+    Put(std::uint64_t{item.keep});
+  }
   void Put(const AdoptItem& item) { PutAll(item.way, item.components); }
   void Put(const QueryItem& item) { PutAll(item.profile, item.what); }
   void Put(const DiagnoseItem& item) {

@@ -81,6 +81,9 @@ std::string Describe(const TransferStateItem& item) {
     case TransferStateItem::Way::kToDepot:
       return fmt::format("send the {} to the depot", state);
     case TransferStateItem::Way::kFromDepot:
+      if (item.taken_by.empty() && !item.snapshot.empty() && !item.snapshot.ends_with('/')) {
+        return fmt::format("fetch {}", item.snapshot);
+      }
       return item.from.empty() ? fmt::format("fetch the last known {}", state)
                                : fmt::format("fetch the {} from {}", state, item.from.text);
     case TransferStateItem::Way::kWithin:
@@ -140,6 +143,15 @@ std::string SummaryLine(const PlanSummary& summary) {
   return text + "; not connected and left out: " + NameList(summary.left_out, name_of);
 }
 
+ServiceName SentStateIn(std::string_view description) {
+  constexpr std::string_view kBefore = "send the state of ";
+  constexpr std::string_view kAfter = " to the depot";
+  if (!description.starts_with(kBefore) || !description.ends_with(kAfter)) return {};
+  description.remove_prefix(kBefore.size());
+  description.remove_suffix(kAfter.size());
+  return ServiceName(std::string(description));
+}
+
 std::string DescribeItem(const ItemBody& body) {
   return std::visit(
       Overloaded{
@@ -150,7 +162,10 @@ std::string DescribeItem(const ItemBody& body) {
           [](const DeleteStateItem& item) {
             return InContainer("delete the state of", item.activity);
           },
-          [](const CollectItem&) { return std::string("collect garbage"); },
+          [](const CollectItem& item) {
+            const bool is_of_snapshots = item.scope == CollectItem::Scope::kSnapshots;
+            return std::string(is_of_snapshots ? "clean the snapshots" : "collect garbage");
+          },
           [](const DiagnoseItem& item) {
             return fmt::format("diagnose {} in {}{}", item.service_name.text, item.container.text,
                                item.command.empty() ? "" : ": " + item.command);

@@ -13,6 +13,8 @@ namespace eris {
 std::string SummaryLine(const PlanSummary& summary);
 
 // "activate api in process on test2" without the place: "activate api in process".
+// Of which service an item so described sends the state to the depot; empty when it does not.
+ServiceName SentStateIn(std::string_view description);
 std::string DescribeItem(const ItemBody& body);
 
 // What `eris plan` prints: the summary, then each phase with its items, numbered by their index,

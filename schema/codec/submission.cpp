@@ -66,6 +66,48 @@ void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
   ReadList(from.getRepair(), to.repair, in, Read);
 }
 
+void Write(wire::StateOperation::Source::Builder to, const StateOperation::Source& from) {
+  to.setService(Text(from.service));
+  to.setTarget(Text(from.target));
+  to.setContainer(Text(from.container));
+  to.setSnapshot(Text(from.snapshot));
+}
+
+void Read(wire::StateOperation::Source::Reader from, StateOperation::Source& to, Input& in) {
+  to.service = ServiceName(in.Name(from.getService()));
+  to.target = TargetName(in.Name(from.getTarget()));
+  to.container = ContainerName(in.Name(from.getContainer()));
+  to.snapshot = in.Path(from.getSnapshot());
+}
+
+void Write(wire::StateOperation::Builder to, const StateOperation& from) {
+  to.setJob(ToWire(from.job));
+  to.setService(Text(from.which.service));
+  to.setContainer(Text(from.which.container));
+  to.setComponent(Text(from.which.component));
+  WriteTexts(to.initTargets(Count(from.which.targets)), from.which.targets);
+  WriteList(to.initSources(Count(from.sources)), from.sources, Write);
+  to.setGeneration(from.generation.value);
+  to.setExtent(ToWire(from.extent));
+  to.setPace(ToWire(from.pace));
+  to.setKeep(from.keep);
+  to.setAgain(from.again);
+}
+
+void Read(wire::StateOperation::Reader from, StateOperation& to, Input& in) {
+  to.job = in.Enum<StateOperation::Job>(from.getJob());
+  to.which.service = ServiceName(in.Name(from.getService()));
+  to.which.container = ContainerName(in.Name(from.getContainer()));
+  to.which.component = ComponentName(in.Name(from.getComponent()));
+  ReadTexts(from.getTargets(), to.which.targets, in, &Input::Name);
+  ReadList(from.getSources(), to.sources, in, Read);
+  to.generation = {from.getGeneration()};
+  to.extent = in.Enum<StateOperation::Extent>(from.getExtent());
+  to.pace = in.Enum<StateOperation::Pace>(from.getPace());
+  to.keep = from.getKeep();
+  to.again = from.getAgain();
+}
+
 void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& from,
                  EventForm form) {
   std::visit(Overloaded{[&](const DeployManifest& deploy) {
@@ -95,7 +137,8 @@ void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& f
                         [&](const UploadObjects& upload) {
                           WriteList(to.initUpload(Count(upload.objects)), upload.objects,
                                     codec::Write);
-                        }},
+                        },
+                        [&](const StateOperation& work) { Write(to.initState(), work); }},
              from);
 }
 
@@ -153,6 +196,9 @@ void ReadAction(wire::Submission::Action::Reader from, SubmissionAction& to, Inp
     case wire::Submission::Action::UPLOAD:
       if (from.getUpload().size() > limits::kBulkObjects) in.Fail("too many objects");
       ReadList(from.getUpload(), to.emplace<UploadObjects>().objects, in, codec::Read);
+      return;
+    case wire::Submission::Action::STATE:
+      Read(from.getState(), to.emplace<StateOperation>(), in);
       return;
     default:
       in.Unimplemented("Submission.action", from.which());

@@ -167,6 +167,22 @@ RestoreItem ReadRestore(wire::RestoreItem::Reader from, Input& in) {
   return to;
 }
 
+void Write(wire::CollectItem::Builder to, const CollectItem& from) {
+  to.setScope(ToWire(from.scope));
+  to.setContainer(Text(from.container));
+  to.setComponent(Text(from.component));
+  to.setKeep(from.keep);
+}
+
+CollectItem ReadCollect(wire::CollectItem::Reader from, Input& in) {
+  CollectItem to{.scope = in.Enum<CollectItem::Scope>(from.getScope()),
+                 .container = ContainerName(in.Name(from.getContainer())),
+                 .component = ComponentName(in.Name(from.getComponent())),
+                 .keep = from.getKeep()};
+  if (to.keep < 1) in.Fail("CollectItem.keep is 0");
+  return to;
+}
+
 TransferStateItem ReadTransferState(wire::TransferStateItem::Reader from, Input& in) {
   TransferStateItem to;
   to.profile = ProfileName(in.Name(from.getProfile()));
@@ -242,7 +258,7 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                  [&](const RestoreItem& item) { Write(to.initRestore(), item); },
                  [&](const DeleteStateItem& item) { Write(to.initDeleteState(), item.activity); },
                  [&](const SetProfileItem& item) { Write(to.initSetProfile(), item); },
-                 [&](const CollectItem& item) { to.initCollect().setScope(ToWire(item.scope)); },
+                 [&](const CollectItem& item) { Write(to.initCollect(), item); },
                  [&](const QueryItem& item) {
                    auto query = to.initQuery();
                    query.setProfile(Text(item.profile));
@@ -288,7 +304,7 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       to = ReadSetProfile(from.getSetProfile(), in);
       return;
     case wire::ItemBody::COLLECT:
-      to = CollectItem{in.Enum<CollectItem::Scope>(from.getCollect().getScope())};
+      to = ReadCollect(from.getCollect(), in);
       return;
     case wire::ItemBody::QUERY:
       to = QueryItem{.profile = ProfileName(in.Name(from.getQuery().getProfile())),

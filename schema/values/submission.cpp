@@ -18,6 +18,20 @@ std::string_view ToString(Until until) {
   return "end";
 }
 
+std::string_view ToString(StateOperation::Job job) {
+  switch (job) {
+    case StateOperation::Job::kRestore:
+      return "restore";
+    case StateOperation::Job::kMigrate:
+      return "migrate";
+    case StateOperation::Job::kDelete:
+      return "delete-state";
+    case StateOperation::Job::kSnapshot:
+      return "snapshot";
+  }
+  return "restore";
+}
+
 std::string NameOf(const SubmissionAction& action) {
   return std::visit(Overloaded{
                         [](const DeployManifest&) { return std::string("deploy"); },
@@ -28,6 +42,7 @@ std::string NameOf(const SubmissionAction& action) {
                         [](const AdoptManifest&) { return std::string("reconstruct"); },
                         [](const DeleteGenerations&) { return std::string("delete generations"); },
                         [](const UploadObjects&) { return std::string("upload"); },
+                        [](const StateOperation& work) { return std::string(ToString(work.job)); },
                     },
                     action);
 }

@@ -127,8 +127,53 @@ struct UploadObjects {
   bool operator==(const UploadObjects&) const = default;
 };
 
-using SubmissionAction = std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction,
-                                      Operate, AdoptManifest, DeleteGenerations, UploadObjects>;
+// States that are meant. What is empty is any; a service that is named is taken whether or not its
+// state is deployed with it.
+struct StateFilter {
+  ServiceName service;
+  ContainerName container;
+  ComponentName component;
+  std::vector<TargetName> targets;
+  bool operator==(const StateFilter&) const = default;
+};
+
+// Work on states of what is deployed. It has its turn among the profile's transactions, makes no
+// generation, and, as far as anything goes down for it, is locked and rolled back as a deployment.
+struct StateOperation {
+  enum class Job : std::uint8_t {
+    kRestore,   // what runs is given what a snapshot holds
+    kMigrate,   // what runs is given what an earlier generation left where it was
+    kDelete,    // what earlier generations left is deleted
+    kSnapshot,  // a backup: nothing goes down, and it waits for no other transaction
+  };
+  enum class Extent : std::uint8_t {
+    kWhole,
+    kTransferOnly,  // snapshots are brought to where they would be restored
+  };
+  enum class Pace : std::uint8_t { kTogether, kOneByOne };
+  // A snapshot that there is of a service's state.
+  struct Source {
+    ServiceName service;
+    TargetName target;        // where it was taken; empty = not known
+    ContainerName container;  // likewise
+    std::string snapshot;     // CONTAINER/COMPONENT/ID, as the depot calls it
+    bool operator==(const Source&) const = default;
+  };
+  Job job = Job::kRestore;
+  StateFilter which;
+  std::vector<Source> sources;  // kRestore: these and no others; empty: the depot's newest
+  // kMigrate: whose copies are taken; 0 = the newest in which they were elsewhere.
+  GenerationNumber generation;
+  Extent extent = Extent::kWhole;
+  Pace pace = Pace::kTogether;
+  std::uint32_t keep = 0;  // generations that the stores keep afterwards; 0: what they keep anyway
+  bool again = false;      // kMigrate: also what has come along already
+  bool operator==(const StateOperation&) const = default;
+};
+
+using SubmissionAction =
+    std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction, Operate, AdoptManifest,
+                 DeleteGenerations, UploadObjects, StateOperation>;
 
 // The vocabulary's word for what is asked: "deploy", "rollback", "query" …
 std::string NameOf(const SubmissionAction& action);

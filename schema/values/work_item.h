@@ -147,8 +147,16 @@ struct AdoptItem {
 };
 
 struct CollectItem {
-  enum class Scope : std::uint8_t { kGarbage, kGarbageAndOldGenerations };
+  enum class Scope : std::uint8_t {
+    kGarbage,
+    kGarbageAndOldGenerations,
+    kSnapshots,  // old generations of the target's snapshots
+  };
   Scope scope = Scope::kGarbage;
+  // kSnapshots: whose; empty = any.
+  ContainerName container = {};
+  ComponentName component = {};
+  std::uint32_t keep = 1;  // generations of each, at least 1
   bool operator==(const CollectItem&) const = default;
 };
 

@@ -54,8 +54,7 @@ ERIS_WIRE_ENUM(Direction, Shifted, kInverse, wire::Direction::INVERSE);
 ERIS_WIRE_ENUM(Property::Kind, Shifted, kStructured, wire::Property::Kind::STRUCTURED);
 ERIS_WIRE_ENUM(TransferItem::Way, Shifted, kFromTarget, wire::TransferItem::Way::FROM_TARGET);
 ERIS_WIRE_ENUM(AdoptItem::Way, Shifted, kGiveUp, wire::AdoptItem::Way::GIVE_UP);
-ERIS_WIRE_ENUM(CollectItem::Scope, Shifted, kGarbageAndOldGenerations,
-               wire::CollectItem::Scope::GARBAGE_AND_OLD_GENERATIONS);
+ERIS_WIRE_ENUM(CollectItem::Scope, Shifted, kSnapshots, wire::CollectItem::Scope::SNAPSHOTS);
 ERIS_WIRE_ENUM(Verdict, Shifted, kUnimplemented, wire::Verdict::UNIMPLEMENTED);
 ERIS_WIRE_ENUM(ActiveMapping::State, Shifted, kIndeterminate,
                wire::ActiveMapping::State::INDETERMINATE);
@@ -70,6 +69,10 @@ ERIS_WIRE_ENUM(FinalSnapshots, Shifted, kSkip, wire::DeployOptions::FinalSnapsho
 ERIS_WIRE_ENUM(TargetOffline, Shifted, kSkip, wire::DeployOptions::TargetOffline::SKIP);
 ERIS_WIRE_ENUM(Until, Shifted, kSwitch, wire::Until::SWITCH);
 ERIS_WIRE_ENUM(Repair::Found, Shifted, kProfile, wire::DeployOptions::Repair::Found::PROFILE);
+ERIS_WIRE_ENUM(StateOperation::Job, Shifted, kSnapshot, wire::StateOperation::Job::SNAPSHOT);
+ERIS_WIRE_ENUM(StateOperation::Extent, Shifted, kTransferOnly,
+               wire::StateOperation::Extent::TRANSFER_ONLY);
+ERIS_WIRE_ENUM(StateOperation::Pace, Shifted, kOneByOne, wire::StateOperation::Pace::ONE_BY_ONE);
 ERIS_WIRE_ENUM(QueryItem::What, Shifted, kDisnix, wire::QueryItem::What::DISNIX);
 ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem::Way::WITHIN);
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);

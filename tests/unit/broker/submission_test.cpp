@@ -170,8 +170,13 @@ TEST(Submissions, NeedLevelProfileAndTargets) {
   collects.action = Operate{.body = CollectItem{}, .targets = {TargetName("a")}};
   Submission queries = Deploy();
   queries.action = Operate{.body = QueryItem{}, .targets = {TargetName("b")}};
+  Submission restores = Deploy();
+  restores.action = StateOperation{};
+  Submission cleans = Deploy();
+  cleans.action = Operate{.body = CollectItem{.scope = CollectItem::Scope::kSnapshots},
+                          .targets = {TargetName("a")}};
   for (const Submission& submission :
-       {other_profile, other_target, deletes_state, collects, queries}) {
+       {other_profile, other_target, deletes_state, collects, queries, restores, cleans}) {
     Network net;
     EXPECT_EQ(SubmitAll(net, net.Client("bob"), Cut(submission)).what, What::kRefused);
     EXPECT_EQ(SubmitAll(net, net.Client("alice"), Cut(submission)).what, What::kAccepted);

@@ -285,7 +285,7 @@ std::vector<Submission> Submissions() {
                                           .digest = {},
                                           .profile = StorePath("/nix/store/p")}}};
   const Submission plain{.id = SubmissionId("sub-1"), .profile = ProfileName("default")};
-  std::vector<Submission> all(12, plain);
+  std::vector<Submission> all(13, plain);
   all[0].options = options;
   all[0].author = "alice";
   all[0].action = DeployManifest{SomeManifest()};
@@ -307,6 +307,20 @@ std::vector<Submission> Submissions() {
         .pieces = {
             {.raw_bytes = 262'144, .encoding = BulkChunk::Encoding::kZstd, .bytes = "packed"},
             {.raw_bytes = 3, .bytes = "raw"}}}}};
+  all[12].action = StateOperation{.job = StateOperation::Job::kMigrate,
+                                  .which = {.service = ServiceName("db"),
+                                            .container = ContainerName("postgresql-database"),
+                                            .component = ComponentName("rooms"),
+                                            .targets = {kFirst, kSecond}},
+                                  .sources = {{.service = ServiceName("db"),
+                                               .target = kFirst,
+                                               .container = ContainerName("postgresql-database"),
+                                               .snapshot = "postgresql-database/rooms/1"}},
+                                  .generation = {3},
+                                  .extent = StateOperation::Extent::kTransferOnly,
+                                  .pace = StateOperation::Pace::kOneByOne,
+                                  .keep = 2,
+                                  .again = true};
   return all;
 }
 
