@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -37,13 +38,38 @@ Result<std::string> Select(const std::vector<std::string>& words) {
   return Line(SnapshotStore::ReferenceOf(name.key, name.id), bytes);
 }
 
-Result<std::string> Newest(const std::vector<std::string>& words) {
+Result<std::string> Taken(const std::vector<std::string>& words) {
+  constexpr std::size_t kKept = 10;
   const SnapshotStore store(words[1]);
   const StateKey key{words[2], words[3]};
+  ERIS_ASSIGN(const UniqueFd lock, store.Lock(key));
+  ERIS_TRY(store.Collect(key, kKept));
   ERIS_ASSIGN(const auto newest, store.Newest(key));
   if (!newest) return std::string();
   ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(key, newest->id)));
   return Line(SnapshotStore::ReferenceOf(key, newest->id), bytes);
+}
+
+// All bytes of the key's snapshots.
+std::uint64_t BytesAt(const SnapshotStore& store, const StateKey& key) {
+  return snapshots::BytesOf(store.PathOf(key, "")).value_or(0);
+}
+
+Result<std::string> Clean(const std::vector<std::string>& words) {
+  const SnapshotStore store(words[1]);
+  ERIS_ASSIGN(const std::uint64_t keep, ParseUnsigned(words[2]));
+  if (keep < 1) return Fail(ErrorCode::kInvalid, "the newest generation is always kept");
+  ERIS_ASSIGN(const auto keys, store.Keys());
+  std::uint64_t freed = 0;
+  for (const StateKey& key : keys) {
+    if (!words[3].empty() && words[3] != key.container) continue;
+    if (!words[4].empty() && words[4] != key.component) continue;
+    ERIS_ASSIGN(const UniqueFd lock, store.Lock(key));
+    const std::uint64_t before = BytesAt(store, key);
+    ERIS_TRY(store.Collect(key, keep));
+    freed += before - std::min(before, BytesAt(store, key));
+  }
+  return Line("freed", freed);
 }
 
 Result<snapshots::SnapshotStream> StreamOf(const std::vector<std::string>& words) {
@@ -89,9 +115,9 @@ Result<std::string> RunSnapshotCommand(const std::vector<std::string>& words) {
     Result<std::string> (*run)(const std::vector<std::string>& words);
   };
   static constexpr std::array kVerbs{Verb{"copy", 6, Copy},       Verb{"select", 3, Select},
-                                     Verb{"newest", 4, Newest},   Verb{"describe", 3, Describe},
+                                     Verb{"taken", 4, Taken},     Verb{"describe", 3, Describe},
                                      Verb{"arrived", 5, Arrived}, Verb{"send", 3, Send},
-                                     Verb{"receive", 6, Receive}};
+                                     Verb{"receive", 6, Receive}, Verb{"clean", 5, Clean}};
   const std::string name = words.empty() ? "" : words.front();
   for (const Verb& verb : kVerbs) {
     if (verb.name == name && verb.words == words.size()) return verb.run(words);

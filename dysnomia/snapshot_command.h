@@ -4,8 +4,11 @@
 //   copy FROM_STATEDIR REFERENCE TO_STATEDIR CONTAINER COMPONENT   prints "REFERENCE BYTES"
 //   select STATEDIR REFERENCE      checks it and makes it the newest: what `restore` will take;
 //                                                                   prints "REFERENCE BYTES"
-//   newest STATEDIR CONTAINER COMPONENT                             prints "REFERENCE BYTES", or
+//   taken STATEDIR CONTAINER COMPONENT     the newest, which a module has just taken: old ones go;
+//                                                                   prints "REFERENCE BYTES", or
 //                                                                   nothing
+//   clean STATEDIR KEEP CONTAINER COMPONENT   deletes all but the newest KEEP generations (empty
+//                                             names: of any); prints "freed BYTES"
 // and between machines, as streams (state/snapshots/stream.h):
 //
 //   describe STATEDIR REFERENCE                            prints "REFERENCE BYTES SHA256"

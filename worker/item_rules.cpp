@@ -118,15 +118,15 @@ LeaseNeed LeaseNeedOf(const ItemBody& body) {
                         [](const RestoreItem&) { return LeaseNeed::kConfirmed; },
                         [](const DeleteStateItem&) { return LeaseNeed::kNone; },
                         [](const SetProfileItem&) { return LeaseNeed::kConfirmed; },
-                        [](const CollectItem&) { return LeaseNeed::kNone; },
+                        [](const CollectItem& item) {
+                          return item.scope == CollectItem::Scope::kSnapshots
+                                     ? LeaseNeed::kOwnOrFree
+                                     : LeaseNeed::kNone;
+                        },
                         [](const QueryItem&) { return LeaseNeed::kNone; },
                         [](const DiagnoseItem&) { return LeaseNeed::kNone; },
                         [](const AdoptItem&) { return LeaseNeed::kConfirmed; },
-                        [](const TransferStateItem& item) {
-                          return item.way == TransferStateItem::Way::kToDepot
-                                     ? LeaseNeed::kOwnOrFree
-                                     : LeaseNeed::kConfirmed;
-                        },
+                        [](const TransferStateItem&) { return LeaseNeed::kOwnOrFree; },
                     },
                     body);
 }

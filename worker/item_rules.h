@@ -17,8 +17,8 @@ enum class LeaseNeed : std::uint8_t {
   kNone,       // build, transfer, query, collect, unlock, and asking for the lease itself
   kHeld,       // component locks and confirming
   kConfirmed,  // whatever users notice
-  kOwnOrFree,  // taking and bringing snapshots: also outside of a deployment, while nobody else is
-               // in the midst of one here
+  kOwnOrFree,  // taking, bringing and cleaning snapshots: also outside of a deployment, while
+               // nobody else is in the midst of one here
 };
 LeaseNeed LeaseNeedOf(const ItemBody& body);
 

@@ -71,7 +71,12 @@ void LocalExecutor::Start(const StartWork& work) {
                  [&](const TransferItem& item) {
                    store_.Transfer({id, work.depot}, item, finish);
                  },
-                 [&](const CollectItem& item) { store_.Collect(id, item, finish); },
+                 [&](const CollectItem& item) {
+                   if (item.scope == CollectItem::Scope::kSnapshots) {
+                     return state_.Clean(id, item, finish);
+                   }
+                   store_.Collect(id, item, finish);
+                 },
                  [&](const SetProfileItem& item) { store_.SetProfile(id, item, finish); },
                  [&](const QueryItem& item) { queries_.Start(StatusNameOf(id), item, finish); },
                  [&](const AdoptItem&) { FinishLater(id, {.verdict = Verdict::kSucceeded}); },
@@ -218,12 +223,22 @@ void LocalExecutor::DropRoots(TransactionId transaction) {
     log_.Warn("roots.drop_failed",
               {{"transaction", transaction.value}, {"error", dropped.error().message}});
   }
+  DropNeeds(transaction);
+}
+
+// Of those that are settled for ever, too: not all of them had leases.
+void LocalExecutor::DropNeeds(TransactionId ended) {
+  const TransactionId low_water = links_.ledger().low_water;
+  const Status dropped = state_.DropNeeds(
+      [&](TransactionId transaction) { return transaction == ended || transaction < low_water; });
+  if (!dropped) log_.Warn("needs.drop_failed", {{"error", dropped.error().message}});
 }
 
 void LocalExecutor::KeepOnlyRoots(const std::set<TransactionId>& kept) {
   if (const Status dropped = store_.KeepOnlyRoots(kept); !dropped) {
     log_.Warn("roots.drop_failed", {{"error", dropped.error().message}});
   }
+  DropNeeds({});
 }
 
 dysnomia::ActivitySet LocalExecutor::ActivitiesOf(const std::string& module) {

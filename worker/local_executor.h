@@ -48,6 +48,7 @@ class LocalExecutor final : public Executor {
   void KeepOnlyRoots(const std::set<TransactionId>& kept) override;
 
  private:
+  void DropNeeds(TransactionId ended);
   void StartActivities(const StartWork& work, Repeat repeat);
   // An attempt of an earlier worker: its outcome if it left one, else what the module says, else
   // again.

@@ -6,6 +6,7 @@
 
 #include "schema/base/process.h"
 #include "schema/base/text.h"
+#include "state/snapshots/needs.h"
 
 namespace eris {
 namespace {
@@ -56,6 +57,25 @@ void StateRunner::Run(const ItemId& id, std::vector<std::string> words, Duration
       });
 }
 
+Outcome StateRunner::Needed(const ItemId& id, Outcome outcome) const {
+  const auto* report = std::get_if<SnapshotReport>(&outcome.report);
+  if (outcome.verdict != Verdict::kSucceeded || report == nullptr || report->snapshot.empty()) {
+    return outcome;
+  }
+  const auto name = snapshots::ParseReference(report->snapshot);
+  const Status added =
+      name ? snapshots::SnapshotNeeds(options_.state_dir).Add(id.step.transaction.value, *name)
+           : Status(tl::unexpected(name.error()));
+  if (added) return outcome;
+  return {.verdict = Verdict::kUnavailable, .message = added.error().message};
+}
+
+Status StateRunner::DropNeeds(const std::function<bool(TransactionId)>& is_meant) {
+  return snapshots::SnapshotNeeds(options_.state_dir).Drop([&](std::uint64_t transaction) {
+    return is_meant(TransactionId{transaction});
+  });
+}
+
 void StateRunner::Later(Done done, Outcome outcome) {
   loop_.After(Duration(0),
               [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
@@ -75,7 +95,9 @@ void StateRunner::Transfer(const ItemAt& at, const TransferStateItem& item, Dura
   Run(at.id,
       {"copy", item.way == Way::kFromDepot ? depot : here, item.snapshot,
        item.way == Way::kToDepot ? depot : here, item.container.text, item.component.text},
-      limit, std::move(done));
+      limit,
+      [this, id = at.id, stays = item.way != Way::kToDepot, done = std::move(done)](
+          Outcome outcome) { done(stays ? Needed(id, std::move(outcome)) : std::move(outcome)); });
 }
 
 void StateRunner::Travel(const ItemAt& at, const TransferStateItem& item, Done done) {
@@ -120,7 +142,10 @@ void StateRunner::OnTravelled(const ItemId& id, const Status& status, Done done)
     return done({.verdict = refused ? Verdict::kFailed : Verdict::kUnavailable,
                  .message = status.error().message});
   }
-  Run(id, {"select", options_.state_dir.string(), reference}, kLookLimit, std::move(done));
+  Run(id, {"select", options_.state_dir.string(), reference}, kLookLimit,
+      [this, id, done = std::move(done)](Outcome outcome) {
+        done(Needed(id, std::move(outcome)));
+      });
 }
 
 void StateRunner::Select(const ItemId& id, const RestoreItem& item, Done done) {
@@ -133,13 +158,27 @@ void StateRunner::Select(const ItemId& id, const RestoreItem& item, Done done) {
 
 void StateRunner::NameTaken(const ItemId& id, const Activity& activity, Outcome outcome,
                             Done done) {
-  Run(id, {"newest", options_.state_dir.string(), activity.container.text, activity.component.text},
-      kLookLimit, [outcome = std::move(outcome), done = std::move(done)](Outcome named) mutable {
+  Run(id, {"taken", options_.state_dir.string(), activity.container.text, activity.component.text},
+      kLookLimit,
+      [this, id, outcome = std::move(outcome), done = std::move(done)](Outcome named) mutable {
+        named = Needed(id, std::move(named));
         if (named.verdict == Verdict::kSucceeded) {
           outcome.report = std::move(named.report);
           named = std::move(outcome);
         }
         done(std::move(named));
+      });
+}
+
+void StateRunner::Clean(const ItemId& id, const CollectItem& item, Done done) {
+  Run(id,
+      {"clean", options_.state_dir.string(), std::to_string(item.keep), item.container.text,
+       item.component.text},
+      kLookLimit, [done = std::move(done)](Outcome cleaned) {
+        if (const auto* report = std::get_if<SnapshotReport>(&cleaned.report)) {
+          cleaned.report = CollectReport{.freed_bytes = report->bytes};
+        }
+        done(std::move(cleaned));
       });
 }
 

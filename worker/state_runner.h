@@ -50,11 +50,19 @@ class StateRunner {
   // Completes the outcome of a module's `snapshot`: what is the newest now.
   void NameTaken(const ItemId& id, const Activity& activity, Outcome outcome, Done done);
 
+  // No retention takes away what came or was taken here for a transaction, until it is dropped.
+  Status DropNeeds(const std::function<bool(TransactionId)>& is_meant);
+
+  // Old generations in the store of this target; reports what that frees.
+  void Clean(const ItemId& id, const CollectItem& item, Done done);
+
   void Stop(const ItemId& id);
 
  private:
   void Run(const ItemId& id, std::vector<std::string> words, Duration limit, Done done);
   void Later(Done done, Outcome outcome);
+  // Adds what the outcome reports to what its transaction needs of this target's store.
+  Outcome Needed(const ItemId& id, Outcome outcome) const;
   void Travel(const ItemAt& at, const TransferStateItem& item, Done done);
   // The snapshot that has travelled, as this end calls it.
   void OnTravelled(const ItemId& id, const Status& status, Done done);

@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <set>
 #include <system_error>
 
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
+#include "state/snapshots/needs.h"
 
 namespace eris::snapshots {
 namespace {
@@ -71,6 +73,14 @@ Status SyncTree(const fs::path& directory) {
 Status Rename(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
   return FailErrno(errno, "cannot rename " + from.string() + " to " + to.string());
+}
+
+// Whether somebody may still dump into it. No activity takes a day.
+bool IsInUse(const fs::path& entry) {
+  if (!entry.filename().string().starts_with(kStagePrefix)) return false;
+  std::error_code error;
+  const auto touched = fs::last_write_time(entry, error);
+  return !error && fs::file_time_type::clock::now() - touched < std::chrono::hours(24);
 }
 
 Status RemoveDurably(const fs::path& file) {
@@ -227,7 +237,7 @@ Status SnapshotStore::Verify(const StateKey& key, std::string_view id) const {
 Status SnapshotStore::Collect(const StateKey& key, std::size_t keep) const {
   ERIS_ASSIGN(const auto generations, Generations(key));
   const std::size_t surplus = generations.size() > keep ? generations.size() - keep : 0;
-  std::set<std::string> kept;
+  std::set<std::string> kept = SnapshotNeeds(root_).IdsOf(key);
   for (std::size_t i = surplus; i < generations.size(); ++i) kept.insert(generations[i].id);
   // Links first: none ever names a snapshot that is gone.
   for (std::size_t i = 0; i < surplus; ++i) {
@@ -235,7 +245,7 @@ Status SnapshotStore::Collect(const StateKey& key, std::size_t keep) const {
   }
   ERIS_ASSIGN(const auto names, Names(FolderOf("snapshots", key)));
   for (const std::string& name : names) {
-    if (kept.count(name) != 0) continue;
+    if (kept.count(name) != 0 || IsInUse(PathOf(key, name))) continue;
     ERIS_TRY(RemoveTree(PathOf(key, name).string()));
     ERIS_TRY(RemoveDurably(FolderOf("checksums", key) / name));
   }

@@ -6,6 +6,7 @@
 //   the newest checksums/CONTAINER/COMPONENT/ID      "sha256:HEX" of the directory in sorted order
 //   activated/CONTAINER/COMPONENT         flag: active here
 //   garbage/CONTAINER/COMPONENT           flag: deactivated, its state is still in the container
+//   needed/…                              see needs.h
 //
 // Owns this layout and makes each change of it atomic and durable. Does not know how state is
 // dumped or restored, nor when a snapshot is needed.
@@ -76,8 +77,8 @@ class SnapshotStore {
   Status SetAside(const StateKey& key, std::string_view id) const;
   // Held while something of the key is copied or collected; waits for others. Closing it unlocks.
   Result<UniqueFd> Lock(const StateKey& key) const;
-  // Keeps the newest `keep` generations and every snapshot that they name; removes abandoned
-  // stages.
+  // Keeps the newest `keep` generations, every snapshot that they name, and what is needed
+  // (needs.h); removes stages that were abandoned a day ago.
   Status Collect(const StateKey& key, std::size_t keep) const;
 
   std::filesystem::path PathOf(const StateKey& key, std::string_view id) const;

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "schema/base/digest.h"
+#include "state/snapshots/needs.h"
 #include "tests/unit/dysnomia/test_dir.h"
 
 namespace eris::snapshots {
@@ -53,11 +56,33 @@ TEST_F(SnapshotStoreTest, TheNewestIsTheGreatestNumber) {
 
 TEST_F(SnapshotStoreTest, CollectingKeepsWhatTheKeptGenerationsName) {
   for (const std::string content : {"a", "b", "c", "a"}) Commit(content);
-  ASSERT_TRUE(store_.Stage(key_)) << "abandoned";
+  const auto abandoned = store_.Stage(key_);
+  ASSERT_TRUE(abandoned);
+  std::filesystem::last_write_time(
+      *abandoned, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
   ASSERT_TRUE(store_.Collect(key_, 2));
   EXPECT_EQ(store_.Generations(key_), (std::vector<Generation>{{3, "id-c"}, {4, "id-a"}}));
   EXPECT_EQ(Entries("snapshots/mysql/rooms"), (std::vector<std::string>{"id-a", "id-c"}));
   EXPECT_EQ(Entries("checksums/mysql/rooms"), (std::vector<std::string>{"id-a", "id-c"}));
+}
+
+TEST_F(SnapshotStoreTest, CollectingSparesWhatIsNeededAndWhatIsBeingMade) {
+  for (const std::string content : {"a", "b", "c"}) Commit(content);
+  const SnapshotNeeds needs(dir_.path());
+  ASSERT_TRUE(needs.Add(7, {key_, "id-a"}));
+  ASSERT_TRUE(needs.Add(7, {key_, "id-a"}));
+  ASSERT_TRUE(needs.Add(8, {{"mysql", "other"}, "id-b"}));
+  const auto staged = store_.Stage(key_);
+  ASSERT_TRUE(staged);
+  ASSERT_TRUE(store_.Collect(key_, 1));
+  EXPECT_EQ(Entries("snapshots/mysql/rooms"),
+            (std::vector<std::string>{staged->filename().string(), "id-a", "id-c"}));
+  EXPECT_TRUE(store_.Verify(key_, "id-a"));
+  ASSERT_TRUE(needs.Drop([](std::uint64_t transaction) { return transaction == 7; }));
+  ASSERT_TRUE(store_.Discard(*staged));
+  ASSERT_TRUE(store_.Collect(key_, 1));
+  EXPECT_EQ(Entries("snapshots/mysql/rooms"), (std::vector<std::string>{"id-c"}));
+  EXPECT_FALSE(needs.Add(7, {key_, ""})) << "that is no snapshot";
 }
 
 TEST_F(SnapshotStoreTest, DamageIsSeen) {
