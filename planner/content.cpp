@@ -14,7 +14,7 @@
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
 #include "planner/plan/repair.h"
-#include "planner/plan/snapshot_plan.h"
+#include "planner/state_content.h"
 #include "schema/codec/codec.h"
 
 namespace eris::planner {
@@ -82,6 +82,7 @@ Result<Submission> ResolveRetries(Submission submission, JournalReader& journal)
       return Fail(std::move(original.error()).In("transaction " + std::to_string(of.value)));
     }
     if (std::holds_alternative<Operate>(original->action) ||
+        std::holds_alternative<StateOperation>(original->action) ||
         std::holds_alternative<DeleteGenerations>(original->action)) {
       return Fail(ErrorCode::kInvalid,
                   "transaction " + std::to_string(of.value) + " is no deployment",
@@ -114,6 +115,8 @@ Result<Manifest> NextManifest(Submission& submission, GenerationNumber current,
     }
     return journal.LoadManifest(submission.profile, to);
   }
+  // It leaves what runs as it is.
+  if (std::holds_alternative<StateOperation>(submission.action) && base != nullptr) return *base;
   return base == nullptr ? Manifest{} : UndeployedManifest(*base);
 }
 
@@ -223,29 +226,19 @@ Status PlanMove(const Submission& submission, GenerationNumber current,
   return CheckPresence(submission.options, absent, content.plan);
 }
 
-Result<PlannedContent> PlanBackup(const Submission& submission, const Operate& operate,
-                                  GenerationNumber current, JournalReader& journal) {
-  if (!current) {
-    return Fail(ErrorCode::kNotFound,
-                "profile " + submission.profile.text + " has no generation, so no state");
-  }
-  PlannedContent content;
-  ERIS_ASSIGN(const Manifest manifest, journal.LoadManifest(submission.profile, current));
-  ERIS_ASSIGN(content.plan, PlanSnapshots({.profile = submission.profile,
-                                           .base_generation = current,
-                                           .manifest = manifest,
-                                           .which = std::get<SnapshotItem>(operate.body).activity,
-                                           .targets = operate.targets}));
-  content.plan_hash = PlanHash(content.plan);
-  return content;
-}
-
 Result<PlannedContent> PlanOperation(const Submission& submission, const Operate& operate,
                                      GenerationNumber current, JournalReader& journal) {
-  if (std::holds_alternative<SnapshotItem>(operate.body)) {
-    return PlanBackup(submission, operate, current, journal);
-  }
   PlannedContent content;
+  if (const auto* snapshot = std::get_if<SnapshotItem>(&operate.body)) {
+    const StateOperation backup{.job = StateOperation::Job::kSnapshot,
+                                .which = {.service = snapshot->activity.service_name,
+                                          .container = snapshot->activity.container,
+                                          .component = snapshot->activity.component,
+                                          .targets = operate.targets}};
+    ERIS_ASSIGN(content.plan, PlanStateWork(submission, backup, current, journal));
+    content.plan_hash = PlanHash(content.plan);
+    return content;
+  }
   std::vector<TargetName> targets = operate.targets;
   if (targets.empty()) {
     if (!current) {
@@ -267,6 +260,20 @@ Result<PlannedContent> PlanOperation(const Submission& submission, const Operate
     item.body = operate.body;
   }
   content.plan_hash = PlanHash(content.plan);
+  return content;
+}
+
+// With its hash; whether it can be sent, and is the one that was wanted.
+Result<PlannedContent> Checked(PlannedContent content, const Submission& submission) {
+  ERIS_TRY(CheckSizes(content.plan));
+  content.plan_hash = PlanHash(content.plan);
+  const std::string& expected = submission.options.expected_plan_hash;
+  if (!expected.empty() && expected != content.plan_hash) {
+    return Fail(ErrorCode::kInvalid,
+                "the plan is not the expected one: its hash is " + content.plan_hash +
+                    ", expected was " + expected,
+                "look at `eris plan` again");
+  }
   return content;
 }
 
@@ -319,6 +326,11 @@ Result<std::vector<TargetName>> TargetsWanted(const Submission& asked, Generatio
 
 Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber current,
                                    std::span<const TargetName> absent, JournalReader& journal) {
+  if (const auto* work = std::get_if<StateOperation>(&asked.action)) {
+    PlannedContent content;
+    ERIS_ASSIGN(content.plan, PlanStateWork(asked, *work, current, journal));
+    return Checked(std::move(content), asked);
+  }
   if (const auto* operate = std::get_if<Operate>(&asked.action)) {
     return PlanOperation(asked, *operate, current, journal);
   }
@@ -338,16 +350,7 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
   } else {
     ERIS_TRY(PlanMove(submission, current, absent, journal, std::move(base), content));
   }
-  ERIS_TRY(CheckSizes(content.plan));
-  content.plan_hash = PlanHash(content.plan);
-  const std::string& expected = submission.options.expected_plan_hash;
-  if (!expected.empty() && expected != content.plan_hash) {
-    return Fail(ErrorCode::kInvalid,
-                "the plan is not the expected one: its hash is " + content.plan_hash +
-                    ", expected was " + expected,
-                "look at `eris plan` again");
-  }
-  return content;
+  return Checked(std::move(content), submission);
 }
 
 }  // namespace eris::planner

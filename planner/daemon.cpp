@@ -23,6 +23,7 @@ PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
       parts_(parts),
       answers_(parts.journal),
       roots_(options_.roots, parts.loop, parts.log),
+      needs_(options_.snapshots),
       uploads_(options_.uploads, parts.loop, parts.log, MakeUploadHandlers()),
       client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
 
@@ -88,7 +89,7 @@ Status PlannerDaemon::RecoverRoots() {
     const auto* deploy = std::get_if<DeployManifest>(&submission.action);
     if (deploy != nullptr) roots_.AddOpen(id, deploy->manifest);
   }
-  return {};
+  return needs_.Drop([&open](TransactionId id) { return !open.contains(id); });
 }
 
 link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
@@ -202,10 +203,19 @@ void PlannerDaemon::FollowDurable(std::span<const Event> events) {
   for (const Event& event : events) {
     WriteEvent(parts_.log, event);
     FollowRoots(event);
+    FollowNeeds(event);
     if (std::holds_alternative<TransactionEnded>(event.body)) {
       parts_.depot.Forget(event.transaction);
     }
   }
+}
+
+// What is not kept from a retention is most likely there all the same.
+void PlannerDaemon::FollowNeeds(const Event& event) {
+  const auto& open = coordinator_->transactions();
+  const auto found = open.find(event.transaction);
+  const Status followed = needs_.Follow(event, found == open.end() ? nullptr : found->second.get());
+  if (!followed) parts_.log.Warn("snapshots.needs", {{"error", followed.error().message}});
 }
 
 void PlannerDaemon::FollowRoots(const Event& event) {

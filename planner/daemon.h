@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include "broker/link/loop.h"
 #include "planner/coordinator.h"
 #include "planner/depot.h"
+#include "planner/depot_needs.h"
 #include "planner/journal_answers.h"
 #include "planner/roots.h"
 #include "planner/upkeep.h"
@@ -30,6 +32,7 @@ struct PlannerDaemonOptions {
   std::uint64_t instance = 0;  // random
   Roots::Options roots;
   Uploads::Options uploads;
+  std::filesystem::path snapshots;  // the depot's stores, one for each profile
   CoordinatorOptions coordinator;
   Upkeep upkeep;
 };
@@ -67,6 +70,7 @@ class PlannerDaemon {
   void Perform(const Effect& effect);
   void FollowDurable(std::span<const Event> events);
   void FollowRoots(const Event& event);
+  void FollowNeeds(const Event& event);
   void SetWake();
   void KeepUp();
   void Stop(Status status);
@@ -76,6 +80,7 @@ class PlannerDaemon {
   Throttle throttle_{20};  // lines about messages that mean nothing
   JournalAnswers answers_;
   Roots roots_;
+  DepotNeeds needs_;
   std::optional<Coordinator> coordinator_;
   Uploads uploads_;
   std::optional<Intake> intake_;

@@ -98,6 +98,7 @@ Status Run(const DaemonCall& call) {
                    .instance = random.NextU64(),
                    .roots = {.directory = roots, .environment = nix},
                    .uploads = {.roots_dir = config.state_dir + "/upload-roots", .environment = nix},
+                   .snapshots = config.state_dir + "/snapshots",
                    .coordinator = {},
                    .upkeep = config.upkeep},
                   {.loop = *loop,

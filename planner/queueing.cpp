@@ -92,7 +92,10 @@ void Coordinator::Refuse(const SubmissionId& id, std::string why) {
 
 void Coordinator::Supersede(const Submission& submission, TransactionId by, Now now) {
   if (submission.options.queueing != Queueing::kSupersedeQueued) return;
-  if (std::holds_alternative<Operate>(submission.action)) return;
+  if (std::holds_alternative<Operate>(submission.action) ||
+      std::holds_alternative<StateOperation>(submission.action)) {
+    return;
+  }
   const std::deque<TransactionId> queue = profiles_[submission.profile].queue;
   for (const TransactionId id : queue) {
     const Transaction* queued = Find(id);
@@ -145,7 +148,7 @@ std::optional<std::vector<TargetName>> Coordinator::LookOut(const Transaction& t
                                                             Now now) {
   const Submission& submission = transaction.submission();
   const TargetOffline policy = submission.options.target_offline;
-  if (policy == TargetOffline::kWait || transaction.is_operation()) {
+  if (policy == TargetOffline::kWait || !transaction.makes_generation()) {
     return std::vector<TargetName>{};
   }
   if (link_ != Lanes::Presence::kConnected) return std::nullopt;

@@ -40,7 +40,8 @@ struct Permits {
 //      forwards once the way back has begun,
 //   3. the way back is RollbackOf(plan, effects that were possible when the last item that was out
 //      came in): a function of the journal alone (P4),
-//   4. after GenerationCommitted there is no way back.
+//   4. after GenerationCommitted there is no way back; where no generation is made, after the phase
+//      kFinishing was entered.
 class Transaction {
  public:
   // `accepted` holds a SubmissionAccepted.
@@ -66,7 +67,9 @@ class Transaction {
   TransactionPhase phase() const { return status_.phase; }
   std::optional<TransactionResult> result() const { return status_.result; }
   GenerationNumber generation() const { return status_.generation; }
+  // It queues up behind nothing, and takes no leases.
   bool is_operation() const;
+  bool makes_generation() const;
   bool is_planned() const { return plan_.has_value(); }
   const Plan& plan() const { return *plan_; }  // precondition: is_planned()
   // Whether it can be cancelled; past the point of no return it cannot.

@@ -129,7 +129,9 @@ std::optional<EventBody> Transaction::DecideNextPhase(const Permits& permits) co
     return PhaseEntered{.phase = TransactionPhase::kSwitching, .why = {}};
   }
   if (status_.phase == TransactionPhase::kSwitching) {
-    return PhaseEntered{.phase = TransactionPhase::kCommitting, .why = {}};
+    return PhaseEntered{
+        .phase = makes_generation() ? TransactionPhase::kCommitting : TransactionPhase::kFinishing,
+        .why = {}};
   }
   return GenerationCommitted{.profile = submission_.profile, .generation = permits.next_generation};
 }
@@ -153,7 +155,7 @@ std::optional<EventBody> Transaction::DecideFinishing(SteadyTime now) const {
   for (const auto& [lane, schedule] : aside_) {
     Append(message, "what goes from " + lanes_.QueueOf(lane).name + " waits for its return");
   }
-  if (is_operation()) {
+  if (plan_->items.front().phase == PlanPhase::kAfterCommit) {  // there was nothing to commit
     return TransactionEnded{
         .result = message.empty() ? TransactionResult::kCommitted : TransactionResult::kAborted,
         .message = message};
@@ -225,7 +227,7 @@ std::size_t Transaction::RoomForTransfers() const {
 bool Transaction::IsTombstone(LaneNumber lane) const {
   const QueueName& queue = lanes_.QueueOf(lane);
   if (queue.kind != QueueName::Kind::kTarget) return false;
-  if (next_targets_.contains(TargetName(queue.name))) return false;
+  if (!makes_generation() || next_targets_.contains(TargetName(queue.name))) return false;
   if (status_.phase >= TransactionPhase::kSwitching) return false;
   if (!StateThere(lane).empty()) return false;
   for (std::uint32_t i = 0; i < items_.size(); ++i) {
@@ -293,7 +295,13 @@ std::string Transaction::StillLocked() const {
 std::optional<SteadyTime> Transaction::NextWake() const { return lanes_.NextWake(wait()); }
 
 bool Transaction::is_operation() const {
-  return std::holds_alternative<Operate>(submission_.action);
+  const auto* work = std::get_if<StateOperation>(&submission_.action);
+  return std::holds_alternative<Operate>(submission_.action) ||
+         (work != nullptr && work->job == StateOperation::Job::kSnapshot);
+}
+
+bool Transaction::makes_generation() const {
+  return !is_operation() && !std::holds_alternative<StateOperation>(submission_.action);
 }
 
 bool Transaction::is_cancellable() const {

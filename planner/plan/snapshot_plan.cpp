@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "planner/plan/internal/activity.h"
+#include "planner/plan/internal/chosen_states.h"
 #include "planner/plan/internal/mapping_graph.h"
 
 namespace eris {
@@ -15,37 +16,7 @@ namespace {
 using plan_internal::ActivityOf;
 using plan_internal::MakeMappingGraph;
 using plan_internal::MappingGraph;
-
-bool Means(const std::string& wanted, const std::string& found) {
-  return wanted.empty() || wanted == found;
-}
-
-class Chooser {
- public:
-  explicit Chooser(const SnapshotPlanInput& input)
-      : input_(input),
-        states_(input.manifest.snapshot_mappings.begin(), input.manifest.snapshot_mappings.end()) {}
-
-  bool IsMeant(const Mapping& mapping, const Activity& activity) const {
-    const Activity& which = input_.which;
-    const bool is_named = !which.service_name.text.empty();
-    const bool is_deployed = states_.contains({.target = mapping.target,
-                                               .container = mapping.container,
-                                               .service = mapping.service,
-                                               .component = activity.component});
-    const bool is_here = input_.targets.empty() ||
-                         std::find(input_.targets.begin(), input_.targets.end(), mapping.target) !=
-                             input_.targets.end();
-    return (is_named || is_deployed) && is_here &&
-           Means(which.service_name.text, activity.service_name.text) &&
-           Means(which.container.text, activity.container.text) &&
-           Means(which.component.text, activity.component.text);
-  }
-
- private:
-  const SnapshotPlanInput& input_;
-  std::set<SnapshotMapping> states_;
-};
+using plan_internal::StateChooser;
 
 struct Chosen {
   std::uint32_t layer = 0;  // how many snapshots must come before, one after the other
@@ -53,13 +24,12 @@ struct Chosen {
 };
 
 std::vector<Chosen> Choose(const SnapshotPlanInput& input, const MappingGraph& graph) {
-  const Chooser chooser(input);
+  const StateChooser chooser(input.manifest, input.operation.which);
   std::vector<std::uint32_t> layers(graph.services.size(), 0);
   std::vector<Chosen> chosen;
   for (auto node = graph.order.rbegin(); node != graph.order.rend(); ++node) {
-    const Mapping& mapping = input.manifest.mappings[*node];
     const bool is_meant =
-        graph.HasActivities(*node) && chooser.IsMeant(mapping, ActivityOf(input.manifest, mapping));
+        graph.HasActivities(*node) && chooser.IsMeant(input.manifest.mappings[*node]);
     if (is_meant) chosen.push_back({layers[*node], *node});
     for (const DagNode before : graph.dependencies[*node]) {
       layers[before] = std::max(layers[before], layers[*node] + (is_meant ? 1 : 0));
@@ -71,49 +41,93 @@ std::vector<Chosen> Choose(const SnapshotPlanInput& input, const MappingGraph& g
   return chosen;
 }
 
-PlanItem ItemAt(const Mapping& mapping, std::uint32_t stage, ItemBody body) {
-  return {.phase = PlanPhase::kAfterCommit,
-          .stage = stage,
-          .queue = {.kind = QueueName::Kind::kTarget, .name = mapping.target.text},
-          .body = std::move(body),
-          .inverse = std::nullopt,
-          .after = {},
-          .deadline_ms = std::nullopt};
-}
+class SnapshotPlanner {
+ public:
+  SnapshotPlanner(const SnapshotPlanInput& input, std::vector<Chosen> chosen)
+      : input_(input), chosen_(std::move(chosen)) {}
+
+  std::vector<PlanItem> Make() && {
+    if (input_.operation.pace == StateOperation::Pace::kOneByOne) {
+      for (const Chosen& one : chosen_) {
+        const auto taken = Take(one, Next());
+        Send(one, taken, Next());
+        if (input_.operation.keep > 0) Clean(one, Next());
+      }
+      return std::move(items_);
+    }
+    std::vector<std::optional<ItemIndex>> taken;
+    for (const Chosen& one : chosen_) taken.push_back(Take(one, one.layer));
+    const std::uint32_t last = chosen_.back().layer + 1;
+    for (std::size_t i = 0; i < chosen_.size(); ++i) Send(chosen_[i], taken[i], last);
+    if (input_.operation.keep == 0) return std::move(items_);
+    for (const Chosen& one : chosen_) Clean(one, last + 1);
+    return std::move(items_);
+  }
+
+ private:
+  const Mapping& At(const Chosen& one) const { return input_.manifest.mappings[one.node]; }
+  Activity ActivityAt(const Chosen& one) const { return ActivityOf(input_.manifest, At(one)); }
+  std::uint32_t Next() const { return items_.empty() ? 0 : items_.back().stage + 1; }
+
+  PlanItem& Add(const Chosen& one, std::uint32_t stage, ItemBody body) {
+    return items_.emplace_back(
+        PlanItem{.phase = PlanPhase::kAfterCommit,
+                 .stage = stage,
+                 .queue = {.kind = QueueName::Kind::kTarget, .name = At(one).target.text},
+                 .body = std::move(body),
+                 .inverse = std::nullopt,
+                 .after = {},
+                 .deadline_ms = std::nullopt});
+  }
+
+  std::optional<ItemIndex> Take(const Chosen& one, std::uint32_t stage) {
+    if (input_.operation.extent == StateOperation::Extent::kTransferOnly) return std::nullopt;
+    Add(one, stage, SnapshotItem{ActivityAt(one)}).deadline_ms =
+        input_.manifest.services.at(At(one).service).deadline_ms;
+    return ItemIndex{static_cast<std::uint32_t>(items_.size() - 1)};
+  }
+
+  // What was taken, or the newest that is there.
+  void Send(const Chosen& one, std::optional<ItemIndex> taken, std::uint32_t stage) {
+    const Activity activity = ActivityAt(one);
+    TransferStateItem body{.profile = input_.profile,
+                           .way = TransferStateItem::Way::kToDepot,
+                           .service_name = activity.service_name,
+                           .container = activity.container,
+                           .component = activity.component,
+                           .from = At(one).target,
+                           .snapshot = {},
+                           .taken_by = {}};
+    if (!taken) body.snapshot = activity.container.text + "/" + activity.component.text + "/";
+    if (taken) body.taken_by = {*taken};
+    PlanItem& item = Add(one, stage, std::move(body));
+    if (taken) item.after = {*taken};
+  }
+
+  void Clean(const Chosen& one, std::uint32_t stage) {
+    const Activity activity = ActivityAt(one);
+    Add(one, stage,
+        CollectItem{.scope = CollectItem::Scope::kSnapshots,
+                    .container = activity.container,
+                    .component = activity.component,
+                    .keep = input_.operation.keep});
+  }
+
+  const SnapshotPlanInput& input_;
+  const std::vector<Chosen> chosen_;
+  std::vector<PlanItem> items_;
+};
 
 }  // namespace
 
 Result<Plan> PlanSnapshots(const SnapshotPlanInput& input) {
   ERIS_ASSIGN(const MappingGraph graph, MakeMappingGraph(input.manifest));
-  const std::vector<Chosen> chosen = Choose(input, graph);
-  if (chosen.empty()) {
-    return Fail(ErrorCode::kNotFound, "no service with state is meant",
-                "services have state with deployState = true; others are named with --service");
-  }
-  Plan plan{.profile = input.profile, .base = input.base_generation, .items = {}, .summary = {}};
-  for (const Chosen& one : chosen) {
-    const Mapping& mapping = input.manifest.mappings[one.node];
-    PlanItem item = ItemAt(mapping, one.layer, SnapshotItem{ActivityOf(input.manifest, mapping)});
-    item.deadline_ms = input.manifest.services.at(mapping.service).deadline_ms;
-    plan.items.push_back(std::move(item));
-  }
-  const std::uint32_t last = chosen.back().layer + 1;
-  for (std::uint32_t i = 0; i < chosen.size(); ++i) {
-    const Mapping& mapping = input.manifest.mappings[chosen[i].node];
-    const Activity activity = ActivityOf(input.manifest, mapping);
-    PlanItem item = ItemAt(mapping, last,
-                           TransferStateItem{.profile = input.profile,
-                                             .way = TransferStateItem::Way::kToDepot,
-                                             .service_name = activity.service_name,
-                                             .container = activity.container,
-                                             .component = activity.component,
-                                             .from = mapping.target,
-                                             .snapshot = {},
-                                             .taken_by = {{i}}});
-    item.after = {{i}};
-    plan.items.push_back(std::move(item));
-  }
-  return plan;
+  std::vector<Chosen> chosen = Choose(input, graph);
+  if (chosen.empty()) return Fail(plan_internal::NoStateMeant());
+  return Plan{.profile = input.profile,
+              .base = input.base_generation,
+              .items = SnapshotPlanner(input, std::move(chosen)).Make(),
+              .summary = {}};
 }
 
 }  // namespace eris

@@ -20,8 +20,25 @@ std::vector<DagNode> ActiveMappings(const PlanInput& input, const Manifest& mani
   return active;
 }
 
+// Of either manifest.
+std::vector<DagNode> Bounced(const PlanContext& context, std::uint32_t KeptMapping::*node) {
+  std::vector<DagNode> bounced;
+  for (const KeptMapping& kept : context.states.bounced) bounced.push_back(kept.*node);
+  return bounced;
+}
+
+std::vector<DagNode> ActiveAfterwards(const PlanContext& context) {
+  if (context.locks == PlanContext::Locks::kWhatGoesDown) {
+    return Bounced(context, &KeptMapping::next);
+  }
+  return ActiveMappings(context.input, context.input.next, context.graphs.next);
+}
+
 // Those of the base that run.
 std::vector<DagNode> RunningMappings(const PlanContext& context) {
+  if (context.locks == PlanContext::Locks::kWhatGoesDown) {
+    return Bounced(context, &KeptMapping::base);
+  }
   std::vector<DagNode> running = ActiveMappings(context.input, context.base, context.graphs.base);
   std::erase_if(running, [&](DagNode node) {
     return context.input.down.contains(MappingPlaceOf(context.base.mappings[node]));
@@ -109,8 +126,8 @@ void AddConfirmations(const PlanContext& context, ItemList& items) {
 void AddUnlocksAndReleases(const PlanContext& context, ItemList& items) {
   const Manifest& next = context.input.next;
   const MappingGraph& graph = context.graphs.next;
-  const Batches batches = MakeBatches(next, LayersOf(graph.dependencies, graph.order),
-                                      ActiveMappings(context.input, next, graph));
+  const Batches batches =
+      MakeBatches(next, LayersOf(graph.dependencies, graph.order), ActiveAfterwards(context));
   std::vector<ItemIndices> edges = BatchEdges(batches, graph.dependencies, items.Next());
   std::map<TargetName, ItemIndices> unlocks;
   for (std::size_t i = 0; i < batches.list.size(); ++i) {

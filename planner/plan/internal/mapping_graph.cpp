@@ -164,6 +164,12 @@ Result<MappingGraph> MakeMappingGraph(const Manifest& manifest) {
   return graph;
 }
 
+bool Provides(const Manifest& manifest, DagNode provider, DagNode user) {
+  const Mapping& from = manifest.mappings[provider];
+  const Mapping& to = manifest.mappings[user];
+  return to.provided_by == from.service && to.target == from.target;
+}
+
 Dependencies WrittenBy(const Manifest& manifest, const MappingGraph& graph) {
   const MappingIndex index(manifest);
   Dependencies written(graph.services.size());

@@ -23,6 +23,9 @@ struct MappingGraph {
 // kInvalid when the manifest breaks its invariants: a name without a meaning, a cycle, disorder.
 Result<MappingGraph> MakeMappingGraph(const Manifest& manifest);
 
+// Whether the one provides the container that the other is in.
+bool Provides(const Manifest& manifest, DagNode provider, DagNode user);
+
 // Whose state each mapping may write: what it has a dependsOn or a connectsTo on. Sorted, without
 // repetitions; what is not mapped is left out.
 Dependencies WrittenBy(const Manifest& manifest, const MappingGraph& graph);

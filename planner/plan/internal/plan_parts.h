@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct PlanContext {
   const GraphDifference& graphs;
   const StatePlan& states;
   std::vector<TargetName> participants;  // of either manifest, but those left out; sorted
+  // kWhatGoesDown: of what is kept only what is bounced.
+  enum class Locks : std::uint8_t { kEverything, kWhatGoesDown } locks = Locks::kEverything;
 };
 
 using ItemIndices = std::vector<ItemIndex>;
@@ -63,6 +66,10 @@ void AddConfirmations(const PlanContext& context, ItemList& items);
 // Deactivations, the unlocking of what is down, activations, and the state between them. kInvalid
 // when interdependencies leave no instant in which a state can be read or filled.
 Status AddSwitch(const PlanContext& context, ItemList& items);
+// The switch alone of copies that are replaced where they are (StateWork::Purpose::kRefill);
+// `arrivals` bring what they are given, by node, and are among `items` already.
+Status AddRefills(const PlanContext& context, const std::map<DagNode, ItemIndex>& arrivals,
+                  ItemList& items);
 
 void AddProfiles(const PlanContext& context, ItemList& items);
 // Everything that is active afterwards, dependencies first, then the leases.

@@ -40,6 +40,18 @@ class StatePlanner {
     return std::move(plan_);
   }
 
+  StatePlan Refill() {
+    for (const StateChange& change : graphs_.difference.states) {
+      plan_.works.push_back({.purpose = StateWork::Purpose::kRefill,
+                             .change = &change,
+                             .sources = change.receivers,
+                             .receivers = change.receivers,
+                             .kept_writers = {}});
+    }
+    FindBounced();
+    return std::move(plan_);
+  }
+
  private:
   const Mapping& Old(DagNode node) const { return base_.mappings[node]; }
   const Mapping& New(DagNode node) const { return input_.next.mappings[node]; }
@@ -275,6 +287,10 @@ class StatePlanner {
 Result<StatePlan> PlanStates(const PlanInput& input, const Manifest& base,
                              const GraphDifference& graphs) {
   return StatePlanner(input, base, graphs).Make();
+}
+
+StatePlan PlanRefills(const PlanInput& input, const Manifest& base, const GraphDifference& graphs) {
+  return StatePlanner(input, base, graphs).Refill();
 }
 
 }  // namespace eris::plan_internal

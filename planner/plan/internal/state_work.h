@@ -17,6 +17,7 @@ struct StateWork {
     kMove,    // receivers get what the sources hold: the same, if there are several
     kKeep,    // it is left behind: a last snapshot of each source
     kUndone,  // upgraded in place: each source's snapshot is restored on the way back
+    kRefill,  // its only receiver, its only source too, is kept, and filled while it is down
   };
   Purpose purpose = Purpose::kMove;
   const StateChange* change = nullptr;  // of the difference; never null
@@ -38,5 +39,8 @@ struct StatePlan {
 // kInvalid when what moves can not be told, and says what to choose.
 Result<StatePlan> PlanStates(const PlanInput& input, const Manifest& base,
                              const GraphDifference& graphs);
+
+// Where nothing changes: the one receiver of each of the difference's states is refilled.
+StatePlan PlanRefills(const PlanInput& input, const Manifest& base, const GraphDifference& graphs);
 
 }  // namespace eris::plan_internal

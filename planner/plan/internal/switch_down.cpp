@@ -65,16 +65,10 @@ class DownOrder {
       before[snapshot] = context_.states.base_writers[source];
       before[snapshot].push_back(source);
       for (const DagNode dependency : context_.graphs.base.dependencies[source]) {
-        if (Provides(dependency, source)) before[dependency].push_back(snapshot);
+        if (Provides(context_.base, dependency, source)) before[dependency].push_back(snapshot);
       }
     }
     return before;
-  }
-
-  bool Provides(DagNode provider, DagNode source) const {
-    const Mapping& from = context_.base.mappings[provider];
-    const Mapping& to = context_.base.mappings[source];
-    return to.provided_by == from.service && to.target == from.target;
   }
 
   Error CycleError(const DependencyCycle& cycle) const {
@@ -167,15 +161,13 @@ class DownMaker {
   // Dependents first; and who is in a container that this one provides is unlocked, and its state
   // is read, while it is up.
   void Deactivate(DagNode node) {
-    const Mapping& mapping = context_.base.mappings[node];
     PlanItem item = SwitchItem<DeactivateItem, ActivateItem>(context_.base, node);
     const auto add = [&item](std::uint32_t before) {
       if (before != kNoItem) item.after.push_back({before});
     };
     for (const DagNode dependent : order_.dependents(node)) {
       add(down_.deactivate[dependent]);
-      const Mapping& user = context_.base.mappings[dependent];
-      if (user.provided_by != mapping.service || user.target != mapping.target) continue;
+      if (!Provides(context_.base, node, dependent)) continue;
       add(down_.unlock[dependent]);
       add(down_.snapshot[dependent]);
     }
@@ -191,8 +183,8 @@ class DownMaker {
     return std::binary_search(order_.sources().begin(), order_.sources().end(), node);
   }
 
-  // Of an upgrade in place the way back restores what the snapshot took. Of any other it asks at
-  // least: as a higher grade of this step, that keeps a snapshot that is still on its way from
+  // Of what is changed in place the way back restores what the snapshot took. Of any other it asks
+  // at least: as a higher grade of this step, that keeps a snapshot that is still on its way from
   // being taken once everybody writes again.
   void Snapshot(DagNode source) {
     const Mapping& mapping = context_.base.mappings[source];
@@ -213,7 +205,9 @@ class DownMaker {
   std::vector<bool> Undone() const {
     std::vector<bool> undone(context_.graphs.base.services.size(), false);
     for (const StateWork& work : context_.states.works) {
-      if (work.purpose != StateWork::Purpose::kUndone) continue;
+      const bool is_undone = work.purpose == StateWork::Purpose::kUndone ||
+                             work.purpose == StateWork::Purpose::kRefill;
+      if (!is_undone) continue;
       for (const DagNode source : work.sources) undone[source] = true;
     }
     return undone;

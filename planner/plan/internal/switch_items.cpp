@@ -9,6 +9,11 @@ Status AddSwitch(const PlanContext& context, ItemList& items) {
   return AddUps(context, down, arrivals, items);
 }
 
+Status AddRefills(const PlanContext& context, const ArrivalItems& arrivals, ItemList& items) {
+  ERIS_ASSIGN(const DownItems down, AddDowns(context, items));
+  return AddUps(context, down, arrivals, items);
+}
+
 void AddProfiles(const PlanContext& context, ItemList& items) {
   const ProfileName& profile = context.input.profile;
   for (const ProfileChange& change : context.graphs.difference.profiles) {

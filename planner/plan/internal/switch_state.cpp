@@ -5,7 +5,6 @@
 #include <string>
 
 #include "planner/plan/internal/switch_parts.h"
-#include "schema/base/planted.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -25,6 +24,7 @@ class TransferMaker {
           for (const DagNode source : work.sources) AddUpload(work, source);
           break;
         case StateWork::Purpose::kUndone:
+        case StateWork::Purpose::kRefill:
           break;
       }
     }
@@ -134,9 +134,8 @@ ArrivalItems AddStateTransfers(const PlanContext& context, const DownItems& down
 void AddDeletions(const PlanContext& context, ItemList& items) {
   for (const DagNode node : context.states.deleted) {
     const Mapping& mapping = context.base.mappings[node];
-    const bool is_early = IsPlanted(Bug::kDeleteEarly);
-    items.Add(is_early ? Stage::kUp : Stage::kAfter,
-              {.phase = is_early ? PlanPhase::kSwitch : PlanPhase::kAfterCommit,
+    items.Add(Stage::kAfter,
+              {.phase = PlanPhase::kAfterCommit,
                .queue = TargetQueue(mapping.target),
                .body = DeleteStateItem{ActivityOf(context.base, mapping)},
                .inverse = std::nullopt,

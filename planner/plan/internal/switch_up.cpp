@@ -41,8 +41,11 @@ void ForEachWriter(const PlanContext& context, const StateWork& work, Callback c
   call_for(work.kept_writers);
 }
 
+bool IsRefill(const StateWork& work) { return work.purpose == StateWork::Purpose::kRefill; }
+
 // The order of coming up: that of the new manifest; and behind its mappings there is a node for
-// each state that moves, after its receivers and before all who write it.
+// each state that moves, after its receivers and before all who write it. One that is refilled
+// comes before its receiver, and after who provides that one's container.
 Result<std::vector<DagNode>> UpOrder(const PlanContext& context) {
   const MappingGraph& graph = context.graphs.next;
   const auto& works = context.states.works;
@@ -51,7 +54,15 @@ Result<std::vector<DagNode>> UpOrder(const PlanContext& context) {
   before.resize(graph.services.size() + works.size());
   for (std::size_t i = 0; i < works.size(); ++i) {
     const auto gate = static_cast<DagNode>(graph.services.size() + i);
-    before[gate] = works[i].receivers;
+    if (IsRefill(works[i])) {
+      const DagNode receiver = works[i].receivers.front();
+      for (const DagNode dependency : graph.dependencies[receiver]) {
+        if (Provides(context.input.next, dependency, receiver)) before[gate].push_back(dependency);
+      }
+      before[receiver].push_back(gate);
+    } else {
+      before[gate] = works[i].receivers;
+    }
     ForEachWriter(context, works[i], [&](DagNode writer) { before[writer].push_back(gate); });
   }
   auto order = TopologicalOrder(before);
@@ -93,7 +104,12 @@ class UpMaker {
 
   void Make(const std::vector<DagNode>& order) && {
     for (const DagNode node : order) {
-      if (node >= graph_.services.size() || !comes_up_[node]) continue;
+      if (node >= graph_.services.size()) {
+        const std::size_t work = node - graph_.services.size();
+        if (IsRefill(context_.states.works[work])) Refill(work);
+        continue;
+      }
+      if (!comes_up_[node]) continue;
       Activate(node);
       const auto received = receives_.find(node);
       if (received != receives_.end()) Restore(node, received->second);
@@ -122,7 +138,13 @@ class UpMaker {
     snapshots_.resize(graph_.services.size());
     const auto& works = context_.states.works;
     for (std::size_t i = 0; i < works.size(); ++i) {
-      for (const DagNode receiver : works[i].receivers) receives_[receiver] = i;
+      for (const DagNode receiver : works[i].receivers) {
+        if (IsRefill(works[i])) {
+          gates_[receiver].push_back(i);
+        } else {
+          receives_[receiver] = i;
+        }
+      }
       ForEachWriter(context_, works[i], [&](DagNode writer) { gates_[writer].push_back(i); });
     }
     for (const KeptMapping& kept : context_.states.bounced) {
@@ -178,20 +200,36 @@ class UpMaker {
     item_of_[node] = items_.Add(stage_, std::move(item)).value;
   }
 
-  // One after the other, so that the last one stands for all of them.
-  void Restore(DagNode node, std::size_t work) {
+  PlanItem RestoreOf(DagNode node, ItemIndices after) const {
     const Mapping& mapping = context_.input.next.mappings[node];
     const ItemIndex arrival = arrivals_.at(node);
-    PlanItem item{.phase = PlanPhase::kSwitch,
-                  .queue = TargetQueue(mapping.target),
-                  .body = RestoreItem{.activity = ActivityOf(context_.input.next, mapping),
-                                      .snapshot = {},
-                                      .taken_by = {arrival}},
-                  .inverse = std::nullopt,
-                  .after = {arrival, {item_of_[node]}},
-                  .deadline_ms = graph_.services[node]->deadline_ms};
+    after.push_back(arrival);
+    return {.phase = PlanPhase::kSwitch,
+            .queue = TargetQueue(mapping.target),
+            .body = RestoreItem{.activity = ActivityOf(context_.input.next, mapping),
+                                .snapshot = {},
+                                .taken_by = {arrival}},
+            .inverse = std::nullopt,
+            .after = std::move(after),
+            .deadline_ms = graph_.services[node]->deadline_ms};
+  }
+
+  // One after the other, so that the last one stands for all of them.
+  void Restore(DagNode node, std::size_t work) {
+    PlanItem item = RestoreOf(node, {{item_of_[node]}});
     if (restores_[work]) item.after.push_back(*restores_[work]);
     restores_[work] = items_.Add(stage_, std::move(item));
+  }
+
+  // Between its snapshot and its activation, while the provider of its container is up.
+  void Refill(std::size_t work) {
+    const DagNode node = context_.states.works[work].receivers.front();
+    ItemIndices after = snapshots_[node];
+    for (const DagNode dependency : graph_.dependencies[node]) {
+      const bool is_provider = Provides(context_.input.next, dependency, node);
+      if (is_provider && item_of_[dependency] != kNoItem) after.push_back({item_of_[dependency]});
+    }
+    restores_[work] = items_.Add(stage_, RestoreOf(node, std::move(after)));
   }
 
   const PlanContext& context_;

@@ -37,7 +37,8 @@ WorldState StateOf(const Manifest& manifest) {
 
 }  // namespace
 
-World::World(const Manifest& base, const Manifest& next) : next_(next), state_(StateOf(base)) {
+World::World(const Manifest& base, const Manifest& next)
+    : next_(next), state_(StateOf(base)), in_place_(base == next) {
   Read(base, true);
   Read(next, false);
 }
@@ -219,7 +220,7 @@ void World::BeginState(const Seat& seat, const Activity& activity, bool is_resto
   in_use_[seat] = {.service = service, .is_last_dump = backward_ && !is_restore};
   const bool is_up = state_.active.contains(seat) || changing_.contains(seat);
   // A new place is filled while its component is there; everything else is closed.
-  if ((is_restore && !backward_) ? !state_.active.contains(seat) : is_up) {
+  if ((is_restore && !backward_ && !in_place_) ? !state_.active.contains(seat) : is_up) {
     violations_.insert("P2: state in use at " + Text(seat));
   }
   const auto known = known_.find({seat, InstanceOf(activity)});
@@ -240,7 +241,7 @@ void World::EndState(const Seat& seat, const Activity& activity, bool is_restore
     if (!backward_) taken_[service] = copies_[seat];
     return;
   }
-  copies_[seat] = taken_[service];
+  copies_[seat] = in_place_ && !backward_ ? "restored" : taken_[service];
   if (!backward_ && --restores_[service] == 0) moving_.erase(service);
 }
 

@@ -92,6 +92,8 @@ class World {
   std::set<std::string> violations_;
 
   bool backward_ = false;
+  const bool
+      in_place_;  // nothing changes but states: they are filled while their services are down
   std::map<Seat, StateInUse> in_use_;
   std::map<std::string, std::size_t> restores_;  // by service: still to come
   std::set<std::string> moving_;                 // services between their snapshot and that

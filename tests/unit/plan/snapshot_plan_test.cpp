@@ -28,11 +28,13 @@ Manifest Shop() {
 Result<Plan> PlanFor(const Activity& which, const std::vector<TargetName>& targets = {}) {
   const Manifest shop = Shop();
   const ProfileName profile("default");
-  return PlanSnapshots({.profile = profile,
-                        .base_generation = {3},
-                        .manifest = shop,
-                        .which = which,
-                        .targets = targets});
+  const StateOperation operation{.job = StateOperation::Job::kSnapshot,
+                                 .which = {.service = which.service_name,
+                                           .container = which.container,
+                                           .component = which.component,
+                                           .targets = targets}};
+  return PlanSnapshots(
+      {.profile = profile, .base_generation = {3}, .manifest = shop, .operation = operation});
 }
 
 // "STAGE VERB SERVICE TARGET" of each item; within a stage in no order that is promised.

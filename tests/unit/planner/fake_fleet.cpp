@@ -188,7 +188,11 @@ Outcome FakeFleet::Perform(const WorkItem& item, Target& target) {
   }
   // Each store calls it by another component.
   if (const auto* transfer = std::get_if<TransferStateItem>(&item.body)) {
-    const std::string& from = transfer->snapshot;
+    std::string from = transfer->snapshot;
+    std::string& kept = depot_[transfer->service_name.text];
+    if (transfer->way == TransferStateItem::Way::kToDepot) kept = from.substr(from.rfind('/') + 1);
+    if (from.ends_with('/')) from += kept;
+    if (from.ends_with('/')) return Says(Verdict::kFailed, "there is no snapshot of " + from);
     done.report = SnapshotReport{
         .snapshot = from.empty() ? from : "process/db-there/" + from.substr(from.rfind('/') + 1)};
   }

@@ -66,6 +66,7 @@ class FakeFleet {
   std::map<std::string, Target> targets_;
   std::set<std::string> builders_;
   std::deque<PublishItem> queued_;
+  std::map<std::string, std::string> depot_;  // the newest state, by name of service
   std::map<std::string, std::map<StepId, Step>> ledgers_;
   std::vector<std::string> log_;
   Script script_;

@@ -79,6 +79,7 @@ TEST_F(MovingState, CopiesThatDifferGoNowhere) {
 
 TEST_F(MovingState, IsNotLeftOnASilentTarget) {
   Install({{"t1"}});
+  world.Run(StateOperation{.job = StateOperation::Job::kSnapshot, .which = {}, .sources = {}});
   world.SetConnected("t1", false);
   const TransactionId moved = world.Run(Database({{"t2"}}));
   EXPECT_EQ(world.ResultOf(moved), TransactionResult::kAborted);
@@ -98,6 +99,151 @@ TEST_F(MovingState, AModuleWithoutSnapshotsIsToldOf) {
   const TransactionId moved = world.Run(Database({{"t2"}}));
   EXPECT_EQ(world.ResultOf(moved), TransactionResult::kCommitted);
   EXPECT_THAT(world.StatusOf(moved).message, HasSubstr("takes no snapshots"));
+}
+
+// ---- states alone ----
+
+SubmissionAction Restore() {
+  return StateOperation{.job = StateOperation::Job::kRestore, .which = {}, .sources = {}};
+}
+SubmissionAction Migrate(bool again = false) {
+  return StateOperation{
+      .job = StateOperation::Job::kMigrate, .which = {}, .sources = {}, .again = again};
+}
+DeployOptions WithoutMigration() {
+  DeployOptions options;
+  options.migration = Migration::kForbidden;
+  return options;
+}
+
+class RestoredState : public MovingState {
+ protected:
+  // The depot has "rows", t1 has "more rows".
+  RestoredState() {
+    Install({{"t1"}});
+    world.Run(StateOperation{.job = StateOperation::Job::kSnapshot, .which = {}, .sources = {}});
+    world.fleet().target("t1").states["db"] = "more rows";
+  }
+  std::size_t Generations() {
+    Request request;
+    request.profile = ProfileName("default");
+    const Reply reply = world.Ask(RequestVerb::kGenerations, request).at(0);
+    return std::get<GenerationsReply>(reply.body).generations.size();
+  }
+};
+
+TEST_F(RestoredState, MakesNoGeneration) {
+  const auto before = world.fleet().target("t1").active;
+  const TransactionId restored = world.Run(Restore());
+  EXPECT_EQ(world.ResultOf(restored), TransactionResult::kCommitted);
+  EXPECT_EQ(world.StatusOf(restored).message, "");
+  EXPECT_EQ(StateOf("t1"), "rows");
+  EXPECT_EQ(world.fleet().target("t1").active, before);
+  EXPECT_TRUE(world.fleet().target("t1").locked.empty());
+  EXPECT_FALSE(world.fleet().target("t1").lease);
+  EXPECT_EQ(Generations(), 1U);
+  EXPECT_EQ(world.ResultOf(world.Run(Database({{"t1"}}))), TransactionResult::kUnchanged);
+}
+
+TEST_F(RestoredState, IsWhatItWasWhenTheRestoreFails) {
+  world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target& t) -> std::optional<Outcome> {
+    const bool is_forward = item.id.grade.direction == Direction::kForward;
+    if (!is_forward || !std::holds_alternative<RestoreItem>(item.body)) return std::nullopt;
+    t.states["db"] = "half of it";
+    return Says(Verdict::kFailed, "no room");
+  });
+  const auto before = world.fleet().target("t1").active;
+  const TransactionId restored = world.Run(Restore());
+  EXPECT_EQ(world.ResultOf(restored), TransactionResult::kRolledBack);
+  EXPECT_THAT(world.StatusOf(restored).message, HasSubstr("restore db in process on t1: no room"));
+  EXPECT_EQ(StateOf("t1"), "more rows");
+  EXPECT_EQ(world.fleet().target("t1").active, before);
+  EXPECT_TRUE(world.fleet().target("t1").locked.empty());
+}
+
+TEST_F(RestoredState, NothingGoesDownWhenTheDepotHasNothing) {
+  world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    if (!std::holds_alternative<TransferStateItem>(item.body)) return std::nullopt;
+    return Says(Verdict::kFailed, "there is none");
+  });
+  const std::size_t done = world.fleet().log().size();
+  const TransactionId restored = world.Run(Restore());
+  EXPECT_EQ(world.ResultOf(restored), TransactionResult::kAborted);
+  EXPECT_EQ(world.fleet().log().size(), done + 1) << "the transfer alone";
+}
+
+TEST_F(RestoredState, SurvivesAPlannerThatDiesAnywhere) {
+  for (std::size_t append = 0; append < 20; ++append) {
+    PlannerWorld other;
+    for (const char* name : {"t1", "t2", "t3"}) other.fleet().target(name);
+    other.Welcome();
+    other.fleet().target("t1").states["db"] = "rows";
+    other.Run(Database({{"t1"}}));
+    other.Run(StateOperation{.job = StateOperation::Job::kSnapshot, .which = {}, .sources = {}});
+    other.fleet().target("t1").states["db"] = "more rows";
+    const auto before = other.fleet().target("t1").active;
+    other.CrashAt({.append = other.appends() + append});
+    other.SubmitAs("the restore", Restore());
+    other.Settle();
+    if (other.crashed()) {
+      other.Restart();
+      other.Welcome();
+      other.SubmitAs("the restore", Restore());
+      other.Settle();
+    }
+    EXPECT_EQ(other.fleet().target("t1").states["db"], "rows") << append;
+    EXPECT_EQ(other.fleet().target("t1").active, before);
+    EXPECT_FALSE(other.fleet().target("t1").lease);
+  }
+}
+
+TEST_F(MovingState, MigratesWhatADeploymentHasLeftAndNothingTwice) {
+  Install({{"t1"}});
+  const TransactionId moved = world.Run(Database({{"t2"}}), WithoutMigration());
+  ASSERT_EQ(world.ResultOf(moved), TransactionResult::kCommitted);
+  EXPECT_EQ(StateOf("t2"), "");
+  world.fleet().target("t2").states["db"] = "first steps";
+  const TransactionId migrated = world.Run(Migrate());
+  EXPECT_EQ(world.ResultOf(migrated), TransactionResult::kCommitted)
+      << world.StatusOf(migrated).message;
+  EXPECT_EQ(StateOf("t2"), "rows");
+  EXPECT_EQ(StateOf("t1"), "rows");
+  world.fleet().target("t2").states["db"] = "rows and more";
+  const TransactionId twice = world.Run(Migrate());
+  EXPECT_EQ(world.ResultOf(twice), TransactionResult::kInvalid);
+  EXPECT_THAT(world.StatusOf(twice).message, HasSubstr("has come along already"));
+  EXPECT_EQ(StateOf("t2"), "rows and more");
+  EXPECT_EQ(world.ResultOf(world.Run(Migrate(true))), TransactionResult::kCommitted);
+  EXPECT_EQ(StateOf("t2"), "rows");
+}
+
+TEST_F(MovingState, WhatHasComeAlongIsNotOverwritten) {
+  Install({{"t1"}});
+  world.Run(Database({{"t2"}}));
+  world.fleet().target("t2").states["db"] = "rows and more";
+  EXPECT_EQ(world.ResultOf(world.Run(Migrate())), TransactionResult::kInvalid);
+  EXPECT_EQ(StateOf("t2"), "rows and more");
+}
+
+TEST_F(MovingState, DeletesWhatIsLeftAndNothingElse) {
+  Install({{"t1"}});
+  const SubmissionAction deletion =
+      StateOperation{.job = StateOperation::Job::kDelete, .which = {}, .sources = {}};
+  EXPECT_EQ(world.ResultOf(world.Run(deletion)), TransactionResult::kInvalid)
+      << "all of it is used";
+  world.Run(Database({{"t2"}}));
+  std::vector<std::string> deleted;
+  world.fleet().SetScript(
+      [&](const WorkItem& item, FakeFleet::Target& t) -> std::optional<Outcome> {
+        if (!std::holds_alternative<DeleteStateItem>(item.body)) return std::nullopt;
+        deleted.push_back(t.states["db"]);
+        t.states.erase("db");
+        return Says(Verdict::kSucceeded);
+      });
+  EXPECT_EQ(world.ResultOf(world.Run(deletion)), TransactionResult::kCommitted);
+  EXPECT_EQ(deleted.size(), 1U);
+  EXPECT_EQ(StateOf("t2"), "rows");
+  EXPECT_EQ(StateOf("t1"), "");
 }
 
 }  // namespace
