@@ -231,7 +231,7 @@ using Command =
                  CompareCommand, KeyGenerateCommand, KeyAuthorizeCommand, KeyListCommand,
                  KeyRevokeCommand, UpCommand, CaptureManifestCommand, CopyClosureCommand,
                  CaptureInfraCommand, ReconstructCommand, DeleteGenerationsCommand, RepairCommand,
-                 ResumeCommand, SnapshotCommand, SnapshotsCommand, DiagnoseCommand, AdoptCommand>;
+                 ResumeCommand, StateCommand, SnapshotsCommand, DiagnoseCommand, AdoptCommand>;
 
 struct Call {
   Command command;

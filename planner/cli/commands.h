@@ -34,10 +34,12 @@ Result<ExitCode> RunResume(const ResumeCommand& command, Context& context);
 Result<ExitCode> RunRepair(const RepairCommand& command, Context& context);
 Result<ExitCode> RunRetry(const RetryCommand& command, Context& context);
 
-// ---- asked of each target (operations.cpp, snapshot.cpp) ----
+// ---- asked of each target (operations.cpp) ----
 Result<ExitCode> RunQuery(const QueryCommand& command, Context& context);
 Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context);
-Result<ExitCode> RunSnapshot(const SnapshotCommand& command, Context& context);
+// state_work.cpp, snapshot.cpp
+Result<ExitCode> RunStateWork(const StateCommand& command, Context& context);
+Result<ExitCode> RunSnapshot(const StateCommand& command, Context& context);
 
 // diagnose.cpp. The exit status is that of the shell or command.
 Result<ExitCode> RunDiagnose(const DiagnoseCommand& command, Context& context);

@@ -8,14 +8,13 @@
 #include "planner/cli/commands.h"
 #include "planner/cli/desired.h"
 #include "planner/cli/generation.h"
-#include "planner/cli/json_text.h"
 #include "planner/cli/pending_roots.h"
+#include "planner/cli/plan_preview.h"
 #include "planner/cli/submitting.h"
 #include "planner/cli/uploading.h"
 #include "planner/plan/in_doubt.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
-#include "planner/plan/plan_text.h"
 
 namespace eris::cli {
 namespace {
@@ -141,9 +140,7 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
     DropOldRoots(prepared.session->client(), context);
     ERIS_TRY(CheckHash(*prepared.plan, options));
     if (!prepared.plan->empty()) {
-      announced = SummaryLine(prepared.plan->summary);
-      context.output.Say(announced);
-      for (const std::string& line : prepared.plan->summary.state) context.output.Say("  " + line);
+      announced = AnnouncePlan(prepared.session->client(), *prepared.plan, context);
     }
   } else {
     context.output.Say("the planner is away: this will be planned and done when it is back");
@@ -166,11 +163,7 @@ Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {
     return Fail(ErrorCode::kUnavailable, "no planner is connected to the broker",
                 "start eris-planner, or wait until it is back");
   }
-  if (context.output.json()) {
-    context.output.Print(PlanToJson(*prepared.plan));
-  } else {
-    context.output.Print(PlanToText(*prepared.plan) + "\nplan " + PlanHash(*prepared.plan) + "\n");
-  }
+  ShowPlan(prepared.session->client(), *prepared.plan, context);
   return ExitCode::kDone;
 }
 

@@ -305,7 +305,7 @@ std::string WhyToJson(const TransactionStatus& status, std::span<const std::stri
   return Text(json);
 }
 
-std::string PlanToJson(const Plan& plan) {
+std::string PlanToJson(const Plan& plan, std::span<const std::string> estimates) {
   Json items = Json::array();
   for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
     const PlanItem& item = plan.items[i];
@@ -324,6 +324,7 @@ std::string PlanToJson(const Plan& plan) {
                {"profile", plan.profile.text},
                {"base", plan.base.value},
                {"summary", Of(plan.summary)},
+               {"estimates", estimates},
                {"items", std::move(items)}});
 }
 

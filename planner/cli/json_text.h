@@ -30,7 +30,7 @@ std::string ToJson(std::span<const Discrepancy> discrepancies);
 // What a transaction was, what became of each target, and the events that show it.
 std::string CertificateToJson(const TransactionStatus& status, std::span<const Event> events);
 std::string WhyToJson(const TransactionStatus& status, std::span<const std::string> chain);
-std::string PlanToJson(const Plan& plan);
+std::string PlanToJson(const Plan& plan, std::span<const std::string> estimates = {});
 std::string TransactionToJson(const TransactionRef& transaction);  // of --detach
 
 }  // namespace eris::cli

@@ -22,7 +22,7 @@ struct QueryCommand {
 };
 struct CollectCommand {
   std::vector<TargetName> targets;  // empty = all of the current generation
-  CollectItem::Scope scope = CollectItem::Scope::kGarbage;
+  CollectItem what;                 // of stores, or of snapshots
   SubmitArguments submit;
   bool operator==(const CollectCommand&) const = default;
 };

@@ -1,5 +1,5 @@
-// Commands that ask each target to do one thing, outside of any generation: `eris query` and
-// `eris collect-garbage`.
+// Commands that ask each target to do one thing, outside of any generation: `eris query`,
+// `eris collect-garbage` and `eris clean-snapshots`.
 #include <utility>
 #include <variant>
 
@@ -48,7 +48,7 @@ Result<ExitCode> RunQuery(const QueryCommand& command, Context& context) {
 Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
   const Submission submission =
-      MakeSubmission(command.submit, Operate{CollectItem{command.scope}, command.targets}, context);
+      MakeSubmission(command.submit, Operate{command.what, command.targets}, context);
   ERIS_ASSIGN(const TargetsAnswered operated,
               OperateOn(session->client(), submission, context.output));
   if (operated.code == ExitCode::kInterrupted) return operated.code;

@@ -73,12 +73,12 @@ std::string NixAnswers(std::span<const TargetAnswer> answers) {
   return text + "}\n";
 }
 
+}  // namespace
+
 std::string SizeText(std::uint64_t bytes) {
   constexpr double kMebi = 1024.0 * 1024.0;
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / kMebi);
 }
-
-}  // namespace
 
 std::string ShapedAnswers(std::span<const TargetAnswer> answers, QueryCommand::Shape shape) {
   switch (shape) {

@@ -2,6 +2,7 @@
 // `eris collect-garbage`. Pure.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -13,6 +14,9 @@ namespace eris::cli {
 // kServices: packages by target; kContainers: by target and container; kNix: all of it as a Nix
 // expression. Targets that did not answer say so, in a comment where it is Nix.
 std::string ShapedAnswers(std::span<const TargetAnswer> answers, QueryCommand::Shape shape);
+
+// "12.3 MiB"
+std::string SizeText(std::uint64_t bytes);
 
 // Freed bytes by target, and in all.
 std::string CollectedText(std::span<const TargetAnswer> answers);

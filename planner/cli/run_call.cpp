@@ -48,7 +48,7 @@ Result<ExitCode> RunCall(Context& context) {
           [&](const KeyRevokeCommand& c) { return RunKeyRevoke(c, context); },
           [&](const CaptureManifestCommand& c) { return RunCaptureManifest(c, context); },
           [&](const CopyClosureCommand& c) { return RunCopyClosure(c, context); },
-          [&](const SnapshotCommand& c) { return RunSnapshot(c, context); },
+          [&](const StateCommand& c) { return RunStateWork(c, context); },
           [&](const SnapshotsCommand& c) { return RunSnapshots(c, context); },
           [](const UpCommand&) -> Result<ExitCode> {
             return Fail(ErrorCode::kInternal, "`up` is run by main");

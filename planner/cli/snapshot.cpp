@@ -1,48 +1,19 @@
 // `eris snapshot`: a backup of states in use, as one set.
 #include <fmt/format.h>
 
-#include <variant>
+#include <vector>
 
-#include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/lists.h"
+#include "planner/cli/snapshot_set.h"
 #include "planner/cli/submitting.h"
 
 namespace eris::cli {
-namespace {
-
-// What the depot has got.
-Result<std::vector<StoredSnapshot>> FetchSet(Client& client, const SubmissionId& id) {
-  Request request;
-  request.transaction.submission = id;
-  ERIS_ASSIGN(std::vector<Reply> replies, client.Ask(RequestVerb::kLogs, request, kAnswerPatience));
-  std::vector<StoredSnapshot> set;
-  for (const LogEntry& entry : Collect(std::move(replies), &LogsReply::entries)) {
-    const auto* report = std::get_if<SnapshotReport>(&entry.outcome.report);
-    if (report == nullptr || report->snapshot.empty() || entry.item.verb != "transfer") continue;
-    set.push_back({.reference = report->snapshot, .generation = 0, .bytes = report->bytes});
-  }
-  return set;
-}
-
-}  // namespace
-
-Result<ExitCode> RunSnapshot(const SnapshotCommand& command, Context& context) {
-  const bool names_any = !command.service.text.empty() || !command.container.text.empty() ||
-                         !command.component.text.empty() || !command.targets.empty();
-  if (!names_any && command.scope == SnapshotCommand::Scope::kNamed) {
-    return Fail(ErrorCode::kInvalid, "of which services?",
-                "say --all-services, or choose with --service, --component, --container, --target");
-  }
-  Activity which;
-  which.service_name = command.service;
-  which.container = command.container;
-  which.component = command.component;
+Result<ExitCode> RunSnapshot(const StateCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
   Client& client = session->client();
-  const Submission submission =
-      MakeSubmission(command.submit, Operate{SnapshotItem{which}, command.targets}, context);
+  const Submission submission = MakeSubmission(command.submit, command.operation, context);
   if (command.submit.following == Following::kDetached) {
     return SubmitAndFollow(client, submission, {.following = Following::kDetached}, context);
   }
@@ -52,7 +23,9 @@ Result<ExitCode> RunSnapshot(const SnapshotCommand& command, Context& context) {
       Follow(client, context.output,
              {.transaction = {.transaction = {}, .submission = submission.id}, .announced = {}}));
   if (followed.code == ExitCode::kInterrupted) return followed.code;
-  ERIS_ASSIGN(const auto set, FetchSet(client, submission.id));
+  ERIS_ASSIGN(const auto sent, FetchSet(client, {.transaction = {}, .submission = submission.id}));
+  std::vector<StoredSnapshot> set;
+  for (const SentSnapshot& one : sent) set.push_back(one.snapshot);
   if (context.output.json()) {
     context.output.Print(ToJson(set));
     return followed.code;

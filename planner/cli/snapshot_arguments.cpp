@@ -4,28 +4,31 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "planner/cli/arguments.h"
 #include "planner/cli/internal/grammar_parts.h"
 
 namespace eris::cli {
 namespace {
 
-using Job = SnapshotsCommand::Job;
+using StoreJob = SnapshotsCommand::Job;
 
 struct Verb {
   const char* name;
   const char* help;
-  Job job;
+  StoreJob job;
 };
 constexpr Verb kVerbs[] = {
-    {"list", "the newest snapshot of each component", Job::kList},
-    {"show", "what a snapshot consists of", Job::kShow},
-    {"verify", "hold snapshots against what they were when they were made", Job::kVerify},
+    {"list", "the newest snapshot of each component", StoreJob::kList},
+    {"show", "what a snapshot consists of", StoreJob::kShow},
+    {"verify", "hold snapshots against what they were when they were made", StoreJob::kVerify},
     {"export", "copy a snapshot out: a tar archive for a name that ends in .tar, else a directory",
-     Job::kExport},
-    {"import", "take a snapshot in that was copied out", Job::kImport},
-    {"clean", "delete all but the newest generations", Job::kClean}};
+     StoreJob::kExport},
+    {"import", "take a snapshot in that was copied out", StoreJob::kImport},
+    {"clean", "delete all but the newest generations", StoreJob::kClean}};
 
-bool NamesOne(Job job) { return job == Job::kShow || job == Job::kExport || job == Job::kImport; }
+bool NamesOne(StoreJob job) {
+  return job == StoreJob::kShow || job == StoreJob::kExport || job == StoreJob::kImport;
+}
 
 void AddVerb(CLI::App& snapshots, const GrammarParts& parts, const Verb& verb) {
   auto command = std::make_shared<SnapshotsCommand>();
@@ -35,7 +38,7 @@ void AddVerb(CLI::App& snapshots, const GrammarParts& parts, const Verb& verb) {
   app.add_option("--store", command->store,
                  "a state directory of Dysnomia (default: the depot's on this machine)");
   parts.add_profile(app);
-  if (verb.job == Job::kImport)
+  if (verb.job == StoreJob::kImport)
     app.add_option("FILE", command->file, "archive or directory")->required();
   if (NamesOne(verb.job)) {
     app.add_option("SNAPSHOT", command->reference, "CONTAINER/COMPONENT/ID; without ID the newest")
@@ -44,16 +47,16 @@ void AddVerb(CLI::App& snapshots, const GrammarParts& parts, const Verb& verb) {
     app.add_option("-C,--container", command->container, "only of this container");
     app.add_option("-c,--component", command->component, "only of this component");
   }
-  if (verb.job == Job::kExport) app.add_option("FILE", command->file, "where to")->required();
-  if (verb.job == Job::kClean) {
+  if (verb.job == StoreJob::kExport) app.add_option("FILE", command->file, "where to")->required();
+  if (verb.job == StoreJob::kClean) {
     app.add_option("--keep", command->keep, "how many generations are kept (1)");
   }
-  if (verb.job == Job::kList || verb.job == Job::kVerify) {
+  if (verb.job == StoreJob::kList || verb.job == StoreJob::kVerify) {
     app.add_flag_callback(
         "--all", [command] { command->which = SnapshotsCommand::Which::kAll; },
         "all generations, not the newest only");
   }
-  if (verb.job == Job::kList) parts.add_json(app);
+  if (verb.job == StoreJob::kList) parts.add_json(app);
 }
 
 template <typename Name>
@@ -61,24 +64,157 @@ void AddName(CLI::App& app, const char* names, Name& into, const char* help) {
   app.add_option(names, into.text, help);
 }
 
-void AddSnapshot(CLI::App& root, const GrammarParts& parts) {
-  auto command = std::make_shared<SnapshotCommand>();
-  CLI::App& app = *root.add_subcommand(
-      "snapshot", "take snapshots of states in use and bring them to the depot");
+using Work = std::shared_ptr<StateCommand>;
+
+void AddFilters(CLI::App& app, const Work& command) {
+  StateFilter& which = command->operation.which;
+  AddName(app, "--service", which.service, "only of this service");
+  AddName(app, "-C,--container", which.container, "only in this container");
+  AddName(app, "-c,--component", which.component, "only of this component");
+  app.add_option_function<std::vector<std::string>>(
+      "--target",
+      [&which](const std::vector<std::string>& names) {
+        for (const std::string& name : names) which.targets.emplace_back(name);
+      },
+      "only on this target; may be repeated");
+  app.add_flag_callback(
+      "--all-services", [command] { command->scope = StateCommand::Scope::kAllServices; },
+      "of every service whose state is deployed with it");
+}
+
+void AddPace(CLI::App& app, const Work& command, const char* transfer_only) {
+  app.add_flag_callback(
+      "--transfer-only",
+      [command] { command->operation.extent = StateOperation::Extent::kTransferOnly; },
+      transfer_only);
+  app.add_flag_callback(
+      "--depth-first", [command] { command->operation.pace = StateOperation::Pace::kOneByOne; },
+      "bring one state after the other, not all at once");
+  app.add_option("--keep", command->operation.keep,
+                 "how many generations of these snapshots the targets keep afterwards (10)")
+      ->check(CLI::Range(1, 1'000'000));
+}
+
+void AddFromTarget(CLI::App& app, const Work& command) {
+  app.add_option_function<std::string>(
+      "--from-target",
+      [command](const std::string& name) {
+        command->submit.options.state_from.push_back({.service = {}, .target = TargetName(name)});
+      },
+      "which copy, where copies differ");
+}
+
+// What goes down for it is shown first, where that is wanted.
+void AddPreview(CLI::App& app, const Work& command) {
+  CLI::Option& expected =
+      *app.add_option("--plan", command->submit.options.expected_plan_hash,
+                      "refuse any other plan than that of --dry-run with this hash");
+  app.add_flag_callback(
+         "--dry-run", [command] { command->doing = StateCommand::Doing::kShowing; },
+         "show the plan and its hash, do nothing")
+      ->excludes(&expected);
+}
+
+struct Job {
+  const char* name;
+  const char* help;
+  StateOperation::Job job;
+};
+
+CLI::App& AddWork(CLI::App& root, const GrammarParts& parts, const Work& command, const Job& job) {
+  command->operation.job = job.job;
+  CLI::App& app = *root.add_subcommand(job.name, job.help);
   app.callback([command, take = parts.take] { take(*command); });
-  AddName(app, "--service", command->service, "only of this service");
-  AddName(app, "-C,--container", command->container, "only in this container");
-  AddName(app, "-c,--component", command->component, "only of this component");
+  AddFilters(app, command);
+  return app;
+}
+
+void FinishWork(CLI::App& app, const GrammarParts& parts, const Work& command) {
+  AddSubmitOptions(app, command->submit);
+  parts.add_connection(app);
+  parts.add_profile(app);
+  parts.add_json(app);
+}
+
+void AddSnapshot(CLI::App& root, const GrammarParts& parts) {
+  const auto command = std::make_shared<StateCommand>();
+  CLI::App& app =
+      AddWork(root, parts, command,
+              {"snapshot", "take snapshots of states in use and bring them to the depot",
+               StateOperation::Job::kSnapshot});
+  AddPace(app, command, "take none, bring the newest that the targets have");
+  FinishWork(app, parts, command);
+}
+
+void AddRestore(CLI::App& root, const GrammarParts& parts) {
+  const auto command = std::make_shared<StateCommand>();
+  CLI::App& app =
+      AddWork(root, parts, command,
+              {"restore", "give services the state of their last snapshots, or of a set",
+               StateOperation::Job::kRestore});
+  app.add_option_function<std::string>(
+      "--set", [command](const std::string& text) { command->set = ParseTransactionRef(text); },
+      "the backup that is brought back: the number that `eris snapshot` printed");
+  CLI::Option& service = *app.get_option("--service");
+  app.add_option_function<std::string>(
+         "--snapshot",
+         [command](const std::string& reference) {
+           command->operation.sources.push_back({.service = command->operation.which.service,
+                                                 .target = {},
+                                                 .container = {},
+                                                 .snapshot = reference});
+         },
+         "which one of the depot, CONTAINER/COMPONENT/ID, whatever the component was called then")
+      ->needs(&service);
+  AddFromTarget(app, command);
+  AddPace(app, command, "bring the snapshots to the targets, restore none");
+  AddPreview(app, command);
+  FinishWork(app, parts, command);
+}
+
+void AddMigrate(CLI::App& root, const GrammarParts& parts) {
+  const auto command = std::make_shared<StateCommand>();
+  CLI::App& app = AddWork(
+      root, parts, command,
+      {"migrate", "give services the state that a deployment without migration left elsewhere",
+       StateOperation::Job::kMigrate});
+  app.add_option("--from-generation", command->operation.generation.value,
+                 "whose state it is (the generation before the current one)");
+  AddFromTarget(app, command);
+  app.add_flag_callback(
+      "--again", [command] { command->operation.again = true; },
+      "also what has come along already: it is overwritten");
+  AddPace(app, command, "bring the snapshots to the targets, restore none");
+  AddPreview(app, command);
+  FinishWork(app, parts, command);
+}
+
+void AddDeleteState(CLI::App& root, const GrammarParts& parts) {
+  const auto command = std::make_shared<StateCommand>();
+  CLI::App& app = AddWork(root, parts, command,
+                          {"delete-state", "delete state that earlier generations have left",
+                           StateOperation::Job::kDelete});
+  AddPreview(app, command);
+  FinishWork(app, parts, command);
+}
+
+void AddClean(CLI::App& root, const GrammarParts& parts) {
+  auto command = std::make_shared<CollectCommand>();
+  command->what.scope = CollectItem::Scope::kSnapshots;
+  CLI::App& app =
+      *root.add_subcommand("clean-snapshots", "delete old generations of snapshots on targets");
+  app.callback([command, take = parts.take] { take(*command); });
+  AddName(app, "-C,--container", command->what.container, "only in this container");
+  AddName(app, "-c,--component", command->what.component, "only of this component");
   app.add_option_function<std::vector<std::string>>(
       "--target",
       [command](const std::vector<std::string>& names) {
         for (const std::string& name : names) command->targets.emplace_back(name);
       },
       "only on this target; may be repeated");
-  app.add_flag_callback(
-      "--all-services", [command] { command->scope = SnapshotCommand::Scope::kAllServices; },
-      "of every service whose state is deployed with it");
-  AddSubmitOptions(app, command->submit);
+  app.add_option("--keep", command->what.keep, "how many generations of each are kept (1)")
+      ->check(CLI::Range(1, 1'000'000));
+  AddWait(app, command->submit.options);
   parts.add_connection(app);
   parts.add_profile(app);
   parts.add_json(app);
@@ -88,6 +224,10 @@ void AddSnapshot(CLI::App& root, const GrammarParts& parts) {
 
 void AddSnapshots(CLI::App& root, const GrammarParts& parts) {
   AddSnapshot(root, parts);
+  AddRestore(root, parts);
+  AddMigrate(root, parts);
+  AddDeleteState(root, parts);
+  AddClean(root, parts);
   CLI::App& snapshots = *root.add_subcommand("snapshots", "snapshots in a store of this machine");
   snapshots.require_subcommand(1);
   for (const Verb& verb : kVerbs) AddVerb(snapshots, parts, verb);

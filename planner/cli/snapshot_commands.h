@@ -7,19 +7,20 @@
 
 #include "planner/cli/call_arguments.h"
 #include "schema/values/ids.h"
+#include "schema/values/request.h"
+#include "schema/values/submission.h"
 
 namespace eris::cli {
 
-// Snapshots of states in use, brought to the depot.
-struct SnapshotCommand {
-  // Empty names are any; without any name, all states of the environment.
-  ServiceName service;
-  ContainerName container;
-  ComponentName component;
-  std::vector<TargetName> targets;  // empty = all
+// Work on states: snapshot, restore, migrate, delete-state.
+struct StateCommand {
+  StateOperation operation;
+  // Whoever names nothing says so: kAllServices.
   enum class Scope : std::uint8_t { kNamed, kAllServices } scope = Scope::kNamed;
+  TransactionRef set;  // restore: the backup that is brought back; empty = the newest of each
+  enum class Doing : std::uint8_t { kDoing, kShowing } doing = Doing::kDoing;
   SubmitArguments submit;
-  bool operator==(const SnapshotCommand&) const = default;
+  bool operator==(const StateCommand&) const = default;
 };
 
 // Snapshots in a store of this machine: the depot's, or a target's. Needs no broker.

@@ -162,7 +162,7 @@ void AddOperations(CLI::App& root, const GrammarParts& parts) {
   AddWait(collect_app, collect->submit.options);
   collect_app.add_flag_callback(
       "-d,--delete-old",
-      [collect] { collect->scope = CollectItem::Scope::kGarbageAndOldGenerations; },
+      [collect] { collect->what.scope = CollectItem::Scope::kGarbageAndOldGenerations; },
       "also old generations of the profiles there");
   for (CLI::App* app : {&query_app, &collect_app}) {
     parts.add_connection(*app);

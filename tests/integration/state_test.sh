@@ -2,9 +2,10 @@
 # usage: state_test.sh DIRECTORY-OF-PROGRAMS [DIRECTORY-OF-SERVERS]
 #
 # Goal: a database moves while a service writes to it all the time, and every acknowledged write is there exactly
-# once: after a move, after a move whose restore fails, after a move during which planner and workers are killed.
-# Method: real daemons, a PostgreSQL server for each of two targets, a table of 100,000 rows and one that the
-# service adds to; what the service was told is compared with what is there.
+# once: after a move, after a move whose restore fails, after a move during which planner and workers are killed. A
+# backup is brought back, and what was left somewhere moves after its service, just as safely.
+# Method: real daemons, a PostgreSQL server for each of two targets, three databases on one of four cores, one of them
+# with a table of 100,000 rows and one that the service adds to; what the service was told is compared with what is there.
 set -euo pipefail
 programs=$(readlink -f "$1")
 servers=${2:-/nowhere}
@@ -105,7 +106,10 @@ let
 in { t1 = target "t1"; t2 = target "t2"; t3 = target "t3"; }
 NIX
 cat >distribution.nix <<'NIX'
-{ infrastructure, db ? "t1" }: { rooms = [ infrastructure.${db} ]; writer = [ infrastructure.t3 ]; }
+{ infrastructure }: {
+  rooms = [ infrastructure.t1 ]; guests = [ infrastructure.t1 ]; bills = [ infrastructure.t1 ];
+  writer = [ infrastructure.t3 ];
+}
 NIX
 cat >services.nix <<NIX
 { system, pkgs, distribution, invDistribution }:
@@ -116,6 +120,14 @@ let
     builder = "/bin/sh";
     args = [ "-c" script ];
   } // extra);
+  small = name: {
+    inherit name;
+    type = "postgresql-database";
+    deployState = true;
+    pkg = make name ''mkdir -p \$out/postgresql-databases; cp \$table \$out/postgresql-databases/table.sql'' {
+      table = builtins.toFile "table.sql" "CREATE TABLE one (text text); INSERT INTO one VALUES ('\${name}');";
+    };
+  };
 in rec {
   rooms = {
     name = "rooms";
@@ -129,6 +141,8 @@ in rec {
       '';
     };
   };
+  guests = small "guests";
+  bills = small "bills";
   writer = {
     name = "writer";
     type = "process";
@@ -172,17 +186,34 @@ check() {
   [ -z "$(uniq -d "$work/there")" ] || fail "a write is there twice"
   [ -z "$(comm -23 "$work/told" "$work/there")" ] || fail "lost: $(comm -23 "$work/told" "$work/there" | head -n 3)"
   [ "$(ask "$1" "SELECT count(*), md5(string_agg(text, '' ORDER BY n)) FROM bulk")" = "$bulk" ] || fail "bulk differs"
+  [ "$(ask "$1" "TABLE one" guests) $(ask "$1" "TABLE one" bills)" = "guests! bills!" ] || fail "the small ones differ"
   echo "ok: $(wc -l <"$work/told") acknowledged writes are on $1, each once"
+}
+
+# missing TARGET: what is missing there of the numbers in $work/told.
+missing() {
+  ask "$1" "SELECT n FROM writes" | sort >"$work/there"
+  comm -23 "$work/told" "$work/there"
+}
+# kill_all NAME...: with SIGKILL; the supervisor starts them again.
+kill_all() {
+  local name pid
+  for name in "$@"; do
+    pid=$(cat "$work/state/run/$name.pid")
+    kill -KILL "$pid"
+    until_true 60 sh -c "[ -s '$work/state/run/$name.pid' ] && [ \"\$(cat '$work/state/run/$name.pid')\" != $pid ]"
+  done
 }
 
 expect 0 "committed as generation 1" "$eris" deploy
 bulk=$(ask t1 "SELECT count(*), md5(string_agg(text, '' ORDER BY n)) FROM bulk")
+for name in guests bills; do ask t1 "UPDATE one SET text = text || '!'" $name; done
 more_writes
 
 # A backup while it is written to: what was acknowledged before it began is in it, and nothing went down.
 restarts=$(grep -c . "$work/run/starts")
 sort <"$work/acknowledged" >"$work/told"
-expect 0 "set [0-9]*: 1 snapshots in the depot" "$eris" snapshot --all-services
+expect 0 "set [0-9]*: 3 snapshots in the depot" "$eris" snapshot --all-services
 xzcat "$work"/state/planner/snapshots/default/snapshots/postgresql-database/rooms/*/dump.sql.xz |
   sed -n '/^COPY public.writes/,/^\\\./p' | grep '^[0-9]' | sort >"$work/there"
 [ -z "$(comm -23 "$work/told" "$work/there")" ] || fail "the backup lacks writes"
@@ -190,7 +221,7 @@ xzcat "$work"/state/planner/snapshots/default/snapshots/postgresql-database/room
 expect 1 "of which services" "$eris" snapshot
 expect 1 "no service with state is meant" "$eris" snapshot --container nowhere
 
-to() { echo "{ infrastructure, ... }: { rooms = [ infrastructure.$1 ]; writer = [ infrastructure.t3 ]; }" >distribution.nix; }
+to() { sed -i "s/ = \[ infrastructure.t[12] \]/ = [ infrastructure.$1 ]/g" distribution.nix; }
 
 to t2
 expect 0 "the state of rooms moves from postgresql-database on t1 to postgresql-database on t2" "$eris" plan
@@ -208,16 +239,71 @@ check t2
 ask t1 "CREATE ROLE app" postgres
 
 # The planner and all workers are killed while it moves.
+log=$work/state/log/worker-t1.log
+from=$(($(wc -l <"$log") + 1))
 transaction=$("$eris" deploy --detach | tail -n 1)
 until_true 60 grep -q "verb=snapshot" "$work/state/log/worker-t2.log"
-for name in worker-t2 worker-t1 planner worker-t3; do
-  pid=$(cat "$work/state/run/$name.pid")
-  kill -KILL "$pid"
-  until_true 30 sh -c "[ -s '$work/state/run/$name.pid' ] && [ \"\$(cat '$work/state/run/$name.pid')\" != $pid ]"
+kill_all worker-t2 worker-t1 planner worker-t3
+for verb in transfer restore; do
+  until_true 60 sh -c "tail -n +$from '$log' | grep -q verb=$verb"
+  kill_all worker-t1
 done
 expect 0 "committed as generation 3" "$eris" watch "$transaction"
 more_writes
 check t1
+
+# A backup is brought back: what it holds is there, what was written after it is not. Until then nothing is lost: not
+# when the restore fails, not when planner and worker are killed on the way.
+sort <"$work/acknowledged" >"$work/told"
+expect 0 "set [0-9]*: 3 snapshots in the depot" "$eris" snapshot --all-services
+set=$(sed -n 's/^set \([0-9]*\):.*/\1/p' "$work/out")
+more_writes
+expect 1 "of which services" "$eris" restore
+expect 0 "restore rooms in postgresql-database on t1" "$eris" restore --set "$set" --dry-run
+expect 0 "the last snapshot of rooms in postgresql-database on t1 had" "$eris" restore --set "$set" --dry-run
+expect 1 "another one\|not the expected one" "$eris" restore --all-services --plan 0000
+ask t1 "ALTER TABLE writes OWNER TO postgres; DROP ROLE app"
+expect 2 "rolled back" "$eris" restore --set "$set"
+more_writes
+check t1
+ask t1 "CREATE ROLE app" postgres
+from=$(($(wc -l <"$log") + 1))
+cp "$work/acknowledged" "$work/before"
+transaction=$("$eris" restore --set "$set" --detach | tail -n 1)
+until_true 60 sh -c "tail -n +$from '$log' | grep -q verb=snapshot"
+kill_all worker-t1 planner worker-t3
+expect 0 "committed" "$eris" watch "$transaction"
+[ -z "$(missing t1)" ] || fail "the backup was not brought back"
+sort "$work/before" | comm -23 - "$work/told" >"$work/after"
+[ -s "$work/after" ] && [ "$(comm -12 "$work/after" "$work/there" | wc -l)" -lt "$(wc -l <"$work/after")" ] ||
+  fail "what came after the backup is still there"
+: >"$work/acknowledged"
+more_writes
+check t1
+
+# What a deployment has left where it was moves afterwards; nothing does so twice.
+sort <"$work/acknowledged" >"$work/told"
+to t2
+expect 0 "committed as generation 4" "$eris" deploy --no-migration
+expect 0 "becomes what it was in postgresql-database on t1" "$eris" migrate --all-services --dry-run
+expect 0 "committed" "$eris" migrate --all-services
+[ -z "$(missing t2)" ] || fail "what was left on t1 has not come"
+: >"$work/acknowledged"
+more_writes
+check t2
+expect 1 "has come along already" "$eris" migrate --all-services
+
+# The old copy goes when it is told to, and old snapshots.
+expect 0 "delete the state of rooms in postgresql-database on t1" "$eris" delete-state --all-services --dry-run
+[ "$(ask t1 "SELECT count(*) FROM pg_database WHERE datname LIKE 'rooms%'" postgres)" = 1 ] || fail "a dry run deletes"
+expect 0 "done after" "$eris" delete-state --all-services
+[ "$(ask t1 "SELECT count(*) FROM pg_database WHERE datname LIKE 'rooms%'" postgres)" = 0 ] || fail "it is still there"
+generations=$work/state/targets/t2/dysnomia/generations/postgresql-database/rooms
+[ "$(find "$generations" -type l | wc -l)" -gt 1 ] || fail "nothing to clean"
+expect 0 "freed" "$eris" clean-snapshots --target t2
+[ "$(find "$generations" -type l | wc -l)" = 1 ] || fail "old snapshots are still there"
+more_writes
+check t2
 
 # What goes leaves a last snapshot.
 expect 0 "send the state of rooms to the depot" "$eris" undeploy

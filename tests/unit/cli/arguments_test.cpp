@@ -37,6 +37,36 @@ TEST(Arguments, DeployHasTheModelsOfTheDirectoryByDefault) {
   EXPECT_EQ(call.profile.text, "default");
 }
 
+TEST(Arguments, WorkOnStatesIsChosenByNames) {
+  const auto restore = CommandOf<StateCommand>({"restore", "--service", "db", "--target", "t1",
+                                                "--target", "t2", "--snapshot", "sql/db/1",
+                                                "--depth-first", "--keep", "3", "--dry-run"});
+  EXPECT_EQ(restore.operation.job, StateOperation::Job::kRestore);
+  EXPECT_EQ(restore.operation.which.service.text, "db");
+  EXPECT_EQ(restore.operation.which.targets.size(), 2U);
+  ASSERT_EQ(restore.operation.sources.size(), 1U);
+  EXPECT_EQ(restore.operation.sources[0].service.text, "db");
+  EXPECT_EQ(restore.operation.pace, StateOperation::Pace::kOneByOne);
+  EXPECT_EQ(restore.operation.keep, 3U);
+  EXPECT_EQ(restore.doing, StateCommand::Doing::kShowing);
+  EXPECT_EQ(CommandOf<StateCommand>({"restore", "--set", "17"}).set.transaction.value, 17U);
+  const auto migrate = CommandOf<StateCommand>({"migrate", "--all-services", "--from-generation",
+                                                "4", "--from-target", "t1", "--transfer-only"});
+  EXPECT_EQ(migrate.operation.generation.value, 4U);
+  EXPECT_EQ(migrate.scope, StateCommand::Scope::kAllServices);
+  EXPECT_EQ(migrate.submit.options.state_from.at(0).target.text, "t1");
+  EXPECT_EQ(migrate.operation.extent, StateOperation::Extent::kTransferOnly);
+  EXPECT_EQ(CommandOf<StateCommand>({"delete-state", "-c", "rooms"}).operation.job,
+            StateOperation::Job::kDelete);
+  const auto clean = CommandOf<CollectCommand>({"clean-snapshots", "-C", "sql", "--keep", "2"});
+  EXPECT_EQ(clean.what.scope, CollectItem::Scope::kSnapshots);
+  EXPECT_EQ(clean.what.container.text, "sql");
+  EXPECT_EQ(clean.what.keep, 2U);
+  EXPECT_NE(ErrorOf({"clean-snapshots", "--keep", "0"}).message, "") << "the newest is always kept";
+  EXPECT_NE(ErrorOf({"restore", "--snapshot", "sql/db/1"}).message, "") << "of which service?";
+  EXPECT_NE(ErrorOf({"restore", "--dry-run", "--plan", "00"}).message, "");
+}
+
 TEST(Arguments, DisnixVariablesSayWhatTheLineDoesNot) {
   const CallDefaults defaults =
       CallDefaultsFrom({"DISNIX_PROFILE=shop", "DISNIX_TARGET_PROPERTY=ip", "DISNIX_DEPLOY_STATE=1",

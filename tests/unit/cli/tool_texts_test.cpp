@@ -7,9 +7,11 @@
 #include "planner/cli/arguments.h"
 #include "planner/cli/comparison.h"
 #include "planner/cli/drift.h"
+#include "planner/cli/estimate.h"
 #include "planner/cli/generation_choice.h"
 #include "planner/cli/graph_text.h"
 #include "planner/cli/query_text.h"
+#include "planner/plan/plan.h"
 #include "tests/support/manifest_builder.h"
 
 namespace eris::cli {
@@ -250,6 +252,43 @@ TEST(Tools, AGenerationIsDrawnWhereNoModelIsGiven) {
   EXPECT_FALSE(drawn({"visualize"}).models);
   EXPECT_EQ(drawn({"visualize", "-s", "x"}).models->sources.services, "x");
   EXPECT_EQ(drawn({"visualize", "--format", "png"}).format, VisualizeCommand::Format::kPng);
+}
+
+LogEntry Done(const char* subject, std::int64_t took_ms, std::uint64_t bytes = 0) {
+  LogEntry entry;
+  entry.item.subject = subject;
+  entry.outcome.verdict = Verdict::kSucceeded;
+  entry.outcome.took_ms = took_ms;
+  if (bytes > 0) entry.outcome.report = SnapshotReport{.snapshot = "process/db/1", .bytes = bytes};
+  return entry;
+}
+
+TEST(Estimates, AreTheLongestWayThroughTheSwitchByWhatStepsTookLast) {
+  const auto shop = [](const char* target) {
+    return MakeManifest({{.name = "db", .places = {{target}}, .deploy_state = true},
+                         {.name = "api", .places = {{"t3"}}, .depends_on = {"db"}}});
+  };
+  const Manifest base = shop("t1");
+  const Manifest next = shop("t2");
+  const ProfileName profile("default");
+  const auto plan =
+      MakePlan({.profile = profile, .base_generation = {1}, .base = &base, .next = next});
+  ASSERT_TRUE(plan.has_value());
+  PastSteps past;
+  past.Add(Done("snapshot db in process", 2'000, 3 << 20));
+  past.Add(Done("snapshot db in process", 9'000, 1 << 20));  // an older one
+  past.Add(Done("fetch the last known state of db", 4'000));
+  past.Add(Done("restore db in process", 10'000));
+  past.Add(Done("deactivate api in process", 500));
+  LogEntry failed = Done("send the state of db to the depot", 60'000);
+  failed.outcome.verdict = Verdict::kFailed;
+  past.Add(failed);
+  EXPECT_EQ(EstimatesOf(*plan, past),
+            (std::vector<std::string>{
+                "the last snapshot of db in process on t1 had 3.0 MiB",
+                "expected to be locked for about 16.5 s, by how long such steps took last (1 of 4 "
+                "with state are not known)"}));
+  EXPECT_TRUE(EstimatesOf(Plan(), past).empty());
 }
 
 }  // namespace
