@@ -5,11 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "schema/base/command.h"
 #include "schema/base/process.h"
-#include "state/snapshots/store.h"
+#include "tests/conformance/database_module.h"
 #include "tests/conformance/mariadb_server.h"
-#include "tests/unit/dysnomia/test_dir.h"
 
 namespace eris::dysnomia {
 namespace {
@@ -38,8 +36,10 @@ INSERT INTO rooms VALUES (1, 'first'), (2, 'it''s "second"');
 INSERT INTO keeps (room, what) VALUES (1, X'00ff0a5c27');
 )";
 
-class MysqlDatabase : public ::testing::Test {
+class MysqlDatabase : public DatabaseModule {
  protected:
+  MysqlDatabase() : DatabaseModule("mysql-database") {}
+
   void SetUp() override {
     const auto programs = MariadbServer::FindPrograms();
     if (!programs) GTEST_SKIP() << "there is no MariaDB server: scripts/setup --tests";
@@ -52,31 +52,18 @@ class MysqlDatabase : public ::testing::Test {
                "type=\"mysql-database\"\nmysqlUsername=\"root\"\nmysqlPassword=\"hush\"\n"
                "mysqlSocket=\"" +
                    server_->socket().string() + "\"\ntimeout=\"30\"\n");
-    dir_.Write(Component() + "/mysql-databases/1-tables.sql", kTables);
-    dir_.Write(Component() + "/mysql-databases/2-others.sql", kOthers);
+    dir_.Write(InitialFile("1-tables.sql"), kTables);
+    dir_.Write(InitialFile("2-others.sql"), kOthers);
   }
 
-  static std::string Component() { return "components/mysql-database/the-rooms"; }
-
-  CommandOutput Call(const std::string& operation) {
-    CommandOptions options;
-    options.environment = {server_->Path(),
-                           "HOME=" + dir_.path().string(),
-                           "DYSNOMIA_CONTAINERS_PATH=" + (dir_ / "containers").string(),
-                           "DYSNOMIA_COMPONENTS_PATH=" + (dir_ / "components").string(),
-                           "DYSNOMIA_STATEDIR=" + (dir_ / "state").string(),
-                           ServerLibraryPath()};
-    auto output = RunCommand(
-        {DYSNOMIA_PROGRAM, "-o", operation, "-c", "the-rooms", "-C", "mysql-database"}, options);
-    EXPECT_TRUE(output) << output.error().message;
-    last_ = output->stdout_text + output->stderr_tail;
-    return *std::move(output);
+  std::string Ask(const std::string& sql) override { return server_->Ask("the-rooms", sql); }
+  std::vector<std::string> Environment() const override {
+    return {server_->Path(), ServerLibraryPath()};
   }
-  int Do(const std::string& operation) { return Call(operation).status.value; }
 
-  // Everything that a client can see, the tables' rows and what comes of the rest.
-  std::string Content() {
-    return server_->Ask("the-rooms", R"(
+  // The tables' rows and what comes of the rest.
+  std::string Content() override {
+    return Ask(R"(
 SELECT * FROM rooms ORDER BY number;
 SELECT id, room, hex(what) FROM keeps ORDER BY id;
 SELECT number FROM seen ORDER BY number;
@@ -89,60 +76,26 @@ SELECT event_name, status, starts FROM information_schema.events WHERE event_sch
 SELECT constraint_name, referenced_table_name FROM information_schema.referential_constraints
   WHERE constraint_schema = 'the-rooms';)");
   }
-  std::string Databases() {
+  std::string Databases() override {
     return server_->Ask(
         "", "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'the-%'");
   }
-  std::size_t Generations() const {
-    const auto entries =
-        std::filesystem::directory_iterator(dir_ / "state/generations/mysql-database/the-rooms");
-    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+  std::string Initial() const override {
+    return "1\tfirst\n2\tit's \"second\"\n1\t1\t00FF0A5C27\n1\n2\n1\t2\n2\t4\n"
+           "noted\tBEGIN\n  INSERT INTO seen VALUES (NEW.number);\nEND\n"
+           "clear_seen\tPROCEDURE\ntwice\tFUNCTION\nyearly\tENABLED\t2037-01-01 00:00:00\n"
+           "keeps_ibfk_1\trooms";
   }
 
-  static constexpr const char* kInitial =
-      "1\tfirst\n2\tit's \"second\"\n1\t1\t00FF0A5C27\n1\n2\n1\t2\n2\t4\n"
-      "noted\tBEGIN\n  INSERT INTO seen VALUES (NEW.number);\nEND\n"
-      "clear_seen\tPROCEDURE\ntwice\tFUNCTION\nyearly\tENABLED\t2037-01-01 00:00:00\n"
-      "keeps_ibfk_1\trooms";
-
-  TestDir dir_;
   std::optional<MariadbServer> server_;
-  std::string last_;
 };
 
 TEST_F(MysqlDatabase, KeepsDysnomiasContract) {
-  EXPECT_EQ(Do("status"), 3);
-  EXPECT_EQ(Do("activate") + Do("activate"), 0) << last_;
-  EXPECT_EQ(Do("status"), 0);
-  EXPECT_EQ(Content(), kInitial) << "all files of the initial state, once";
-  EXPECT_EQ(Databases(), "the-rooms");
-
-  EXPECT_EQ(Do("snapshot") + Do("snapshot"), 0) << last_;
-  EXPECT_EQ(Generations(), 1U) << "an unchanged database gives the same snapshot";
-  EXPECT_EQ(server_->Ask("the-rooms", "INSERT INTO rooms VALUES (3, 'third')"), "");
-  EXPECT_EQ(Do("snapshot"), 0) << last_;
-  EXPECT_EQ(Generations(), 2U);
-  const std::string all = Content();
-
-  EXPECT_EQ(Do("collect-garbage"), 0);
-  EXPECT_EQ(Content(), all) << "active state is no garbage";
-  EXPECT_EQ(Do("deactivate") + Do("deactivate"), 0) << last_;
-  EXPECT_EQ(Do("status"), 3);
-  EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), all) << "state outlives its service";
-  EXPECT_EQ(Do("snapshot"), 0) << last_;
-  EXPECT_EQ(Generations(), 2U) << "closing and opening changes nothing";
-
-  EXPECT_EQ(Do("deactivate") + Do("collect-garbage") + Do("collect-garbage"), 0) << last_;
-  EXPECT_EQ(Databases(), "");
-  EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
-  EXPECT_EQ(Do("restore"), 0) << last_;
-  EXPECT_EQ(Content(), all);
-  EXPECT_EQ(Databases(), "the-rooms");
-  EXPECT_EQ(server_->Ask("the-rooms", "INSERT INTO keeps (room) VALUES (99)").substr(0, 5), "error")
-      << "its keys hold";
+  CheckContract();
+  EXPECT_EQ(Ask("INSERT INTO keeps (room) VALUES (99)").substr(0, 5), "error") << "its keys hold";
 }
+TEST_F(MysqlDatabase, AFailingRestoreLeavesTheOldDatabase) { CheckFailingRestore(); }
+TEST_F(MysqlDatabase, AFailingInitialStateLeavesNothing) { CheckFailingInitialState(); }
 
 TEST_F(MysqlDatabase, DeactivatedIsClosedToAllButDumpAndRestore) {
   ASSERT_EQ(Do("activate") + Do("snapshot"), 0) << last_;
@@ -170,41 +123,11 @@ TEST_F(MysqlDatabase, DeactivatedIsClosedToAllButDumpAndRestore) {
   EXPECT_EQ(Generations(), 1U) << "closed or open, it is the same state";
   EXPECT_EQ(server_->Ask("", "SELECT count(*) FROM information_schema.events"), "0");
   EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
+  EXPECT_EQ(Content(), Initial());
   EXPECT_EQ(Do("deactivate") + Do("restore"), 0) << last_;
   EXPECT_EQ(Databases(), "the-rooms~closed") << "a restore opens nothing";
   EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
-}
-
-TEST_F(MysqlDatabase, AFailingRestoreLeavesTheOldDatabase) {
-  ASSERT_EQ(Do("activate") + Do("snapshot"), 0) << last_;
-  EXPECT_EQ(server_->Ask("the-rooms", "INSERT INTO rooms VALUES (3, 'third')"), "");
-  const std::string before = Content();
-  // A dump that ends in the middle; its checksum is made to fit.
-  const auto snapshots = dir_ / "state/snapshots/mysql-database/the-rooms";
-  const auto snapshot = std::filesystem::directory_iterator(snapshots)->path();
-  std::filesystem::resize_file(snapshot / "dump.sql.xz",
-                               std::filesystem::file_size(snapshot / "dump.sql.xz") / 2);
-  EXPECT_NE(Do("restore"), 0) << "corrupt";
-  EXPECT_THAT(last_, HasSubstr("is not what it was"));
-  EXPECT_EQ(Content(), before);
-  const auto sum = snapshots::ChecksumOf(snapshot);
-  ASSERT_TRUE(sum);
-  dir_.Write("state/checksums/mysql-database/the-rooms/" + snapshot.filename().string(), *sum);
-  EXPECT_NE(Do("restore"), 0) << "cut off";
-  EXPECT_EQ(Content(), before);
-  EXPECT_EQ(Databases(), "the-rooms");
-}
-
-TEST_F(MysqlDatabase, AFailingInitialStateLeavesNothing) {
-  dir_.Write(Component() + "/mysql-databases/3-wrong.sql", "INSERT INTO nowhere VALUES (1);\n");
-  EXPECT_NE(Do("activate"), 0);
-  EXPECT_THAT(last_, HasSubstr("nowhere"));
-  EXPECT_THAT(server_->Ask("the-rooms", "SELECT 1"), HasSubstr("Unknown database"));
-  dir_.Write(Component() + "/mysql-databases/3-wrong.sql", "");
-  EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
+  EXPECT_EQ(Content(), Initial());
 }
 
 // What a closing or opening leaves that was cut short, at each place where it can be.
@@ -224,7 +147,7 @@ TEST_F(MysqlDatabase, FinishesWhatWasCutShort) {
   EXPECT_EQ(Do("deactivate"), 0) << last_;
   EXPECT_EQ(Databases(), "the-rooms~closed");
   EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
+  EXPECT_EQ(Content(), Initial());
   // A closing that has only noted what it is about to take away.
   EXPECT_EQ(Do("deactivate"), 0) << last_;
   const std::string definitions =
@@ -237,7 +160,7 @@ TEST_F(MysqlDatabase, FinishesWhatWasCutShort) {
                              definitions + "')"),
             "");
   EXPECT_EQ(Do("activate"), 0) << last_;
-  EXPECT_EQ(Content(), kInitial);
+  EXPECT_EQ(Content(), Initial());
   EXPECT_EQ(Databases(), "the-rooms");
 }
 
