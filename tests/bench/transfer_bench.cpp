@@ -2,6 +2,7 @@
 // process serves, forked ones fetch, over CURVE on loopback, each with a Nix store of its own.
 //
 //   transfer_bench [--megabytes N] [--paths N] [--targets N] [--ssh SCRIPT --sshd PACKAGES]
+//   transfer_bench --dysnomia PROGRAM [--megabytes N]    instead: a snapshot, there and on
 //
 // With --ssh also against ssh and nix-copy-closure over it (transfer_ssh.sh).
 #include <sched.h>
@@ -22,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/bulk/snapshot_shelf.h"
 #include "broker/bulk/store_shelf.h"
 #include "broker/link/context.h"
 #include "broker/link/curve.h"
@@ -33,7 +35,9 @@
 #include "schema/base/files.h"
 #include "schema/base/log.h"
 #include "schema/base/text.h"
+#include "state/snapshots/store.h"
 #include "worker/depot_client.h"
+#include "worker/state_runner.h"
 
 namespace eris {
 namespace {
@@ -45,8 +49,9 @@ struct Sizes {
   std::size_t megabytes = 256;
   std::size_t paths = 1000;
   std::size_t targets = 8;
-  std::string ssh;   // the script that makes one; empty: without
-  std::string sshd;  // what it needs
+  std::string ssh;       // the script that makes one; empty: without
+  std::string sshd;      // what it needs
+  std::string dysnomia;  // the program; empty: store paths
 };
 
 std::string work_dir;  // of the run; removed by main
@@ -69,8 +74,7 @@ std::string Nix(const std::string& store, const std::vector<std::string>& argv) 
 }
 
 // Half noise, half text, as programs are.
-std::string AddBigPath(std::size_t megabytes) {
-  const std::string file = work_dir + "/big";
+void WriteBig(const std::string& file, std::size_t megabytes) {
   std::ofstream out(file, std::ios::binary);
   std::mt19937_64 random(1);
   std::array<std::uint64_t, 8192> block{};
@@ -78,7 +82,11 @@ std::string AddBigPath(std::size_t megabytes) {
     for (std::size_t k = 0; k < block.size(); ++k) block[k] = k % 2 == 0 ? random() : i;
     out.write(reinterpret_cast<const char*>(block.data()), sizeof block);
   }
-  out.close();
+}
+
+std::string AddBigPath(std::size_t megabytes) {
+  const std::string file = work_dir + "/big";
+  WriteBig(file, megabytes);
   const std::string path = Nix("planner", {"nix-store", "--add", file});
   std::filesystem::remove(file);
   return path;
@@ -96,11 +104,15 @@ std::string AddSmallPaths(std::size_t count) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
-planner::PublishItem ItemNaming(const std::string& path) {
+planner::PublishItem ItemOf(ItemBody body) {
   return {.queue = kQueue,
           .item = {.id = {.step = {.journal = {1}, .transaction = {1}, .index = {0}},
                           .grade = {.attempt = 1}},
-                   .body = TransferItem{.profile = ProfileName("x"), .paths = {StorePath(path)}}}};
+                   .body = std::move(body)}};
+}
+
+ItemBody Naming(const std::string& path) {
+  return TransferItem{.profile = ProfileName("x"), .paths = {StorePath(path)}};
 }
 
 double CpuSeconds(int who) {
@@ -111,11 +123,25 @@ double CpuSeconds(int who) {
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-long PeakKilobytes() {
+long PeakMegabytes(int who) {
   rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
+  ::getrusage(who, &usage);
+  return usage.ru_maxrss / 1024;
 }
+
+// Of this process and of the largest program that it has run.
+void PrintUse(std::FILE* to, const char* name) {
+  std::fprintf(to, "    %s: cpu %.2f s, peak %ld MB; its programs: cpu %.2f s, peak %ld MB\n", name,
+               CpuSeconds(RUSAGE_SELF), PeakMegabytes(RUSAGE_SELF), CpuSeconds(RUSAGE_CHILDREN),
+               PeakMegabytes(RUSAGE_CHILDREN));
+  std::fflush(to);
+}
+
+struct SnapshotMove {
+  std::string dysnomia;
+  std::string state_dir;  // the target's
+  TransferStateItem item;
+};
 
 // A worker: fetches one path into its own store, exits with 0.
 int FetchAll(const DepotAccess& access, const link::CurveKeys& keys, const std::string& store,
@@ -134,16 +160,43 @@ int FetchAll(const DepotAccess& access, const link::CurveKeys& keys, const std::
       *loop);
   std::optional<Status> ended;
   client.Start(
-      {.item = ItemNaming(path).item.id, .access = access, .names = {path}, .shelf = &shelf},
+      {.item = ItemOf(Naming(path)).item.id, .access = access, .names = {path}, .shelf = &shelf},
       [&](const Status& status) {
         ended = status;
         loop->Stop();
       });
   loop->Run();
   if (!*ended) std::fprintf(stderr, "fetch: %s\n", ended->error().message.c_str());
-  std::fprintf(stderr, "    worker: cpu %.2f s, peak %ld MB\n", CpuSeconds(RUSAGE_SELF),
-               PeakKilobytes() / 1024);
+  PrintUse(stderr, "worker");
   return *ended ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+// A worker that brings or fetches a snapshot.
+int MoveSnapshot(const DepotAccess& access, const link::CurveKeys& keys, const SnapshotMove& move) {
+  SystemClock clock;
+  const auto loop = link::Loop::Open(clock).value();
+  const auto context = link::Context::Open(link::IoThreads::kClient).value();
+  StateRunner runner(
+      {.dysnomia = move.dysnomia,
+       .state_dir = move.state_dir,
+       .depot_dir = {},
+       .work_dir = work_dir},
+      *loop, [&](const DepotAccess& to) -> Result<std::unique_ptr<link::ClientTransport>> {
+        ERIS_ASSIGN(const link::PublicKey key, link::PublicKey::FromText(to.server_key));
+        return link::ZmqClient::Connect(*loop, *context,
+                                        {.endpoint = to.endpoint, .server_key = key}, keys);
+      });
+  std::optional<Outcome> ended;
+  runner.Transfer({ItemOf(move.item).item.id, access}, move.item, std::chrono::hours(1),
+                  [&](Outcome outcome) {
+                    ended = std::move(outcome);
+                    loop->Stop();
+                  });
+  loop->Run();
+  PrintUse(stderr, "worker");
+  if (ended->verdict == Verdict::kSucceeded) return EXIT_SUCCESS;
+  std::fprintf(stderr, "snapshot: %s\n", ended->message.c_str());
+  return EXIT_FAILURE;
 }
 
 // Frames of a chunk's size with a window, no more: what the link can do.
@@ -182,6 +235,7 @@ pid_t Fork(const std::function<int()>& child) {
 struct Server {
   std::string path;            // what its one item names
   std::size_t raw_frames = 0;  // not 0: sends these to whoever grants, and nothing else
+  std::optional<SnapshotMove> snapshot = std::nullopt;  // instead of the path
 };
 
 std::string AccessFile() { return work_dir + "/access"; }
@@ -222,16 +276,23 @@ int Serve(const Server& server, const link::CurveKeys& keys, const link::PublicK
                     .worker = "",
                     .software = "",
                     .keys = {worker.ToText()}});
-  const DepotAccess access = depot.Allow(ItemNaming(server.path));
+  std::optional<bulk::SnapshotShelf> shelf;
+  if (server.snapshot) {
+    shelf.emplace(bulk::SnapshotShelfOptions{.dysnomia = server.snapshot->dysnomia,
+                                             .environment = CurrentEnvironment(),
+                                             .place = bulk::PlacesBelow(work_dir + "/depot")},
+                  *loop);
+    depot.Serve(ObjectKind::kSnapshot, *shelf);
+  }
+  const DepotAccess access =
+      depot.Allow(ItemOf(server.snapshot ? ItemBody(server.snapshot->item) : Naming(server.path)));
   if (server.raw_frames > 0) SendRaw(*transport, server.raw_frames);
   static_cast<void>(
       WriteFileAtomically(AccessFile(), access.endpoint + " " + Hex(access.ticket), 0600));
   static_cast<void>(
       loop->Watch(stop_fd, link::Interest::kRead, [&](link::Readiness) { loop->Stop(); }));
   loop->Run();
-  std::printf("    server: cpu %.2f s, peak %ld MB\n", CpuSeconds(RUSAGE_SELF),
-              PeakKilobytes() / 1024);
-  std::fflush(stdout);
+  PrintUse(stdout, "server");
   return EXIT_SUCCESS;
 }
 
@@ -258,6 +319,7 @@ double Measure(const Server& server, std::size_t targets, const std::string& nam
     children.push_back(Fork([&] {
       ::close(stop[1]);
       if (server.raw_frames > 0) return TakeRaw(access, worker, server.raw_frames);
+      if (server.snapshot) return MoveSnapshot(access, worker, *server.snapshot);
       return FetchAll(access, worker, name + std::to_string(i), server.path);
     }));
   }
@@ -321,20 +383,55 @@ void BenchSsh(const Sizes& sizes, const std::string& big, const std::string& sma
         CopyBySsh(small, "copied2"), 0);
 }
 
+// A dump of this size as a target has it.
+std::string TakeBig(const std::string& state_dir, std::size_t megabytes) {
+  const snapshots::SnapshotStore store(state_dir);
+  const snapshots::StateKey key{"bench", "rooms"};
+  const auto staged = store.Stage(key);
+  WriteBig(*staged / "dump", megabytes);
+  if (!store.Commit(key, *staged, "id")) std::exit(EXIT_FAILURE);
+  return snapshots::SnapshotStore::ReferenceOf(key, "id");
+}
+
+// Each way to the raw stream of the same number of frames, over a socket of the same kind.
+void BenchSnapshot(const Sizes& sizes) {
+  const double megabytes = static_cast<double>(sizes.megabytes) * 1.048576;
+  const std::string first = work_dir + "/first";
+  TransferStateItem item{.profile = ProfileName("x"),
+                         .way = TransferStateItem::Way::kToDepot,
+                         .service_name = ServiceName("rooms"),
+                         .container = ContainerName("bench"),
+                         .component = ComponentName("rooms"),
+                         .from = {},
+                         .snapshot = TakeBig(first, sizes.megabytes),
+                         .taken_by = {}};
+  const double raw = Measure({"", sizes.megabytes * 4, std::nullopt}, 1, "raw");
+  Print("raw CURVE stream, frames of 256 KiB", raw, megabytes);
+  const double sent = Measure({"", 0, SnapshotMove{sizes.dysnomia, first, item}}, 1, "first");
+  Print("a snapshot, target to depot", sent, megabytes);
+  item.way = TransferStateItem::Way::kFromDepot;
+  const double fetched =
+      Measure({"", 0, SnapshotMove{sizes.dysnomia, work_dir + "/second", item}}, 1, "second");
+  Print("a snapshot, depot to target", fetched, megabytes);
+  std::printf("to the raw stream: %.2f there, %.2f on\n", raw / sent, raw / fetched);
+}
+
 void Bench(const Sizes& sizes) {
   const double megabytes = static_cast<double>(sizes.megabytes) * 1.048576;
   const std::size_t frames = sizes.megabytes * 4;
   const std::string big = AddBigPath(sizes.megabytes);
   const std::string small = AddSmallPaths(sizes.paths);
-  Print("raw CURVE stream, frames of 256 KiB", Measure({big, frames}, 1, "raw"), megabytes);
-  Print("depot, one big path", Measure({big, 0}, 1, "big"), megabytes);
+  Print("raw CURVE stream, frames of 256 KiB", Measure({big, frames, std::nullopt}, 1, "raw"),
+        megabytes);
+  Print("depot, one big path", Measure({big, 0, std::nullopt}, 1, "big"), megabytes);
   Print("nix-store --export | --import, no network", CopyByNixAlone(big, "alone"), megabytes);
-  Print("depot, " + std::to_string(sizes.paths) + " small paths", Measure({small, 0}, 1, "small"),
-        0);
+  Print("depot, " + std::to_string(sizes.paths) + " small paths",
+        Measure({small, 0, std::nullopt}, 1, "small"), 0);
   Print("nix-store --export | --import, the same", CopyByNixAlone(small, "alone2"), 0);
   BenchSsh(sizes, big, small);
   Print("depot, the big path to " + std::to_string(sizes.targets) + " targets",
-        Measure({big, 0}, sizes.targets, "many"), megabytes * static_cast<double>(sizes.targets));
+        Measure({big, 0, std::nullopt}, sizes.targets, "many"),
+        megabytes * static_cast<double>(sizes.targets));
 }
 
 }  // namespace
@@ -346,6 +443,7 @@ int main(int argc, char** argv) {
     const std::string name = argv[i];
     if (name == "--ssh") sizes.ssh = argv[i + 1];
     if (name == "--sshd") sizes.sshd = argv[i + 1];
+    if (name == "--dysnomia") sizes.dysnomia = argv[i + 1];
     const auto value = static_cast<std::size_t>(std::strtoul(argv[i + 1], nullptr, 10));
     if (name == "--megabytes") sizes.megabytes = value;
     if (name == "--paths") sizes.paths = value;
@@ -353,6 +451,10 @@ int main(int argc, char** argv) {
   }
   std::string pattern = (std::filesystem::temp_directory_path() / "eris-transfer-XXXXXX").string();
   eris::work_dir = ::mkdtemp(pattern.data());
-  eris::Bench(sizes);
+  if (sizes.dysnomia.empty()) {
+    eris::Bench(sizes);
+  } else {
+    eris::BenchSnapshot(sizes);
+  }
   return eris::RemoveTree(eris::work_dir) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

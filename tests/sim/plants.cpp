@@ -12,7 +12,6 @@ const std::vector<std::string_view>& PlantNames() {
                                                        "run-again",
                                                        "report-early",
                                                        "skip-unlock",
-                                                       "skip-restore",
                                                        "send-before-append",
                                                        "ignore-epoch",
                                                        "ignore-grade",
@@ -23,13 +22,7 @@ const std::vector<std::string_view>& PlantNames() {
                                                        "unlock-too-little",
                                                        "drop-root",
                                                        "settle-by-late-outcome",
-                                                       "trust-receipt",
-                                                       "snapshot-early",
-                                                       "forget-superseded",
-                                                       "ignore-events",
-                                                       "delete-early",
-                                                       "overfill-lane",
-                                                       "ignore-edges"};
+                                                       "trust-receipt"};
   return kNames;
 }
 
