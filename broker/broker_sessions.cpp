@@ -25,23 +25,24 @@ JournalPosition PositionOf(const Hello& hello) {
   return {.epoch = hello.epoch, .event = hello.event, .transaction = hello.transaction};
 }
 
-// The first start of the planner's journal after one that was seen; nothing when that one is not
-// in it, or older than those that it remembers.
-enum class Known : std::uint8_t { kRemembered, kTooOld, kForeign };
-Known Look(const std::vector<PlannerStart>& starts, Epoch seen, EventSequence& next_event) {
+// How a planner's journal knows a start that was seen. `next_event` becomes the event of its first
+// start after that one.
+enum class KnownStart : std::uint8_t { kRemembered, kTooOld, kForeign };
+KnownStart LookUpStart(const std::vector<PlannerStart>& starts, Epoch seen,
+                       EventSequence& next_event) {
   const auto next =
       std::upper_bound(starts.begin(), starts.end(), seen,
                        [](Epoch epoch, const PlannerStart& start) { return epoch < start.epoch; });
   if (next != starts.end()) next_event = next->event;
-  if (next == starts.begin()) return Known::kTooOld;
-  return std::prev(next)->epoch == seen ? Known::kRemembered : Known::kForeign;
+  if (next == starts.begin()) return KnownStart::kTooOld;
+  return std::prev(next)->epoch == seen ? KnownStart::kRemembered : KnownStart::kForeign;
 }
 
 // Whether its journal lacks events that one of its own starts has published.
 bool LacksEvents(const Hello& planner, const JournalPosition& seen) {
   EventSequence next;
   if (seen.epoch >= planner.epoch || IsPlanted(Bug::kIgnoreEvents)) return false;
-  if (Look(planner.starts, seen.epoch, next) == Known::kForeign) return false;
+  if (LookUpStart(planner.starts, seen.epoch, next) == KnownStart::kForeign) return false;
   return next && seen.event >= next;
 }
 
@@ -52,7 +53,7 @@ bool IsBehind(const Hello& planner, const JournalPosition& seen) {
   if (planner.epoch <= seen.epoch) return planner.epoch < seen.epoch;
   if (!seen.epoch || planner.starts.empty()) return false;
   EventSequence next;
-  if (Look(planner.starts, seen.epoch, next) == Known::kForeign) return true;
+  if (LookUpStart(planner.starts, seen.epoch, next) == KnownStart::kForeign) return true;
   if (IsPlanted(Bug::kIgnoreEvents)) return false;
   return LacksEvents(planner, seen) || seen.transaction > planner.transaction;
 }

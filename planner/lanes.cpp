@@ -1,8 +1,10 @@
 #include "planner/lanes.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "schema/base/check.h"
+#include "schema/base/planted.h"
 
 namespace eris::planner {
 
@@ -100,7 +102,7 @@ std::vector<ItemIndex> Lanes::Sendable(std::size_t limit) const {
   std::vector<ItemIndex> result;
   for (const LaneNumber number : open_) {
     const Lane& lane = lanes_[number.value];
-    std::uint32_t room = window_ - lane.out;
+    std::uint32_t room = IsPlanted(Bug::kOverfillLane) ? UINT32_MAX : window_ - lane.out;
     for (const ItemIndex item : lane.ready) {
       if (room == 0 || result.size() >= limit) break;
       result.push_back(item);

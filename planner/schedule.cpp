@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schema/base/check.h"
+#include "schema/base/planted.h"
 
 namespace eris::planner {
 namespace {
@@ -55,6 +56,7 @@ Schedule Schedule::Forward(const Plan& plan) {
   steps.reserve(plan.items.size());
   for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
     steps.push_back({.item = {i}, .stage = plan.items[i].stage, .after = plan.items[i].after});
+    if (IsPlanted(Bug::kIgnoreEdges)) steps.back().after.clear();
   }
   return Schedule(std::move(steps));
 }

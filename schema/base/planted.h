@@ -21,6 +21,9 @@ enum class Bug : std::uint8_t {
   kSnapshotEarly,        // who only connects to a database is not taken for a writer of it
   kForgetSuperseded,     // a planner that was superseded starts again
   kIgnoreEvents,         // a broker does not look at the events that were seen of a journal
+  kDeleteEarly,          // state is deleted before the commit
+  kOverfillLane,         // a planner has more items out at a target than its window allows
+  kIgnoreEdges,          // forwards, items wait for the stages before them only
 };
 
 #ifdef ERIS_PLANTED_BUGS

@@ -22,6 +22,7 @@ namespace {
 
 // Seeds of one process before it is replaced: what it says fits into a pipe's buffer or nearly so.
 constexpr std::uint64_t kBatch = 100;
+constexpr std::uint64_t kSmallBatch = 10;  // where the first failure ends it
 
 // What a child says, one line each: "begin SEED", "hash SEED HASH", "violation SEED TEXT",
 // "coverage …".
@@ -131,7 +132,9 @@ class Campaign {
     std::uint64_t next = options_.first_seed;
     const std::uint64_t end = options_.first_seed + options_.count;
     while (next < end && !IsOver()) {
-      const std::uint64_t size = std::min<std::uint64_t>(end - next, kBatch * options_.processes);
+      const bool ends_early = options_.stop == CampaignOptions::Stop::kAtFirstFailure;
+      const std::uint64_t batch = ends_early ? kSmallBatch : kBatch;
+      const std::uint64_t size = std::min<std::uint64_t>(end - next, batch * options_.processes);
       RunBatch(next, size);
       next += size;
     }

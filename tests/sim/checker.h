@@ -45,6 +45,7 @@ struct QueuesSeen {
   std::size_t broker_waiting = 0;  // of the fullest queue
   std::size_t worker_held = 0;     // of the busiest worker
   std::size_t planner_out = 0;     // of the busiest lane
+  std::size_t window = 0;          // of each lane
 };
 // When all is calm and nothing is left to do; or the time is over.
 struct EndSeen {

@@ -331,6 +331,7 @@ void Machine::TakeEffectOnState(Attempt& attempt, const Seat& seat) {
   if (std::holds_alternative<SnapshotItem>(attempt.body)) {
     attempt.taken = databases.TakeSnapshot(seat);
   } else if (const auto* restore = std::get_if<RestoreItem>(&attempt.body)) {
+    if (context_.plant == Plant::kSkipRestore) return;
     ERIS_CHECK(databases.Restore(seat, restore->snapshot), "what is restored was transferred");
   } else if (std::holds_alternative<DeleteStateItem>(attempt.body)) {
     databases.Delete(seat);

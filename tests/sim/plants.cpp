@@ -12,6 +12,7 @@ const std::vector<std::string_view>& PlantNames() {
                                                        "run-again",
                                                        "report-early",
                                                        "skip-unlock",
+                                                       "skip-restore",
                                                        "send-before-append",
                                                        "ignore-epoch",
                                                        "ignore-grade",
@@ -22,7 +23,13 @@ const std::vector<std::string_view>& PlantNames() {
                                                        "unlock-too-little",
                                                        "drop-root",
                                                        "settle-by-late-outcome",
-                                                       "trust-receipt"};
+                                                       "trust-receipt",
+                                                       "snapshot-early",
+                                                       "forget-superseded",
+                                                       "ignore-events",
+                                                       "delete-early",
+                                                       "overfill-lane",
+                                                       "ignore-edges"};
   return kNames;
 }
 

@@ -21,6 +21,7 @@ enum class Plant : std::uint8_t {
   kRunAgain,         // a restarted worker runs what it had started, without looking for its end
   kReportEarly,      // an activity is reported as done before it has taken effect
   kSkipUnlock,       // unlock is reported and not done
+  kSkipRestore,      // restore is reported and not done
   // ---- of the engine ----
   kSendBeforeAppend,
   kIgnoreEpoch,
@@ -33,6 +34,12 @@ enum class Plant : std::uint8_t {
   kDropRoot,
   kSettleByLateOutcome,
   kTrustReceipt,
+  kSnapshotEarly,
+  kForgetSuperseded,
+  kIgnoreEvents,
+  kDeleteEarly,
+  kOverfillLane,
+  kIgnoreEdges,
 };
 // In the order of the enumeration; "none" first.
 const std::vector<std::string_view>& PlantNames();

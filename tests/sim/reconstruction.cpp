@@ -10,7 +10,7 @@
 namespace eris::sim {
 namespace {
 
-const ProfileName kProfile("default");
+const ProfileName kReconstructedProfile("default");
 
 }  // namespace
 
@@ -51,11 +51,12 @@ void Reconstruction::Ask() {
   ++tries_;
   evidence_.clear();
   question_ = {};
-  Operate question{.body = QueryItem{kProfile, QueryItem::What::kManifest}, .targets = {}};
+  Operate question{.body = QueryItem{kReconstructedProfile, QueryItem::What::kManifest},
+                   .targets = {}};
   for (const auto& [target, unused] : targets_) question.targets.push_back(target);
   question.takes_over = true;
   client_.SubmitFirst({.id = NameOf("ask"),
-                       .profile = kProfile,
+                       .profile = kReconstructedProfile,
                        .author = {},
                        .options = {},
                        .action = std::move(question)});
@@ -84,10 +85,10 @@ void Reconstruction::Adopt() {
   if (manifest->profiles.empty()) return Finish();
   stage_ = Stage::kAdopts;
   DeployOptions options;
-  options.expected_plan_hash =
-      PlanHash(MakeAdoption({.profile = kProfile, .base_generation = {}, .next = *manifest}));
+  options.expected_plan_hash = PlanHash(
+      MakeAdoption({.profile = kReconstructedProfile, .base_generation = {}, .next = *manifest}));
   client_.SubmitFirst({.id = NameOf("adopt"),
-                       .profile = kProfile,
+                       .profile = kReconstructedProfile,
                        .author = {},
                        .options = std::move(options),
                        .action = AdoptManifest{*std::move(manifest)}});

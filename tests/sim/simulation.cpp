@@ -225,6 +225,7 @@ void Simulation::LookAtQueues() {
   }
   seen.broker_waiting = broker_.waiting(queues);
   seen.planner_out = planner().out();
+  seen.window = planner_options_.tuning.window;
   watch_.Tell(&Checker::OnQueues, seen);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "planner/plan/internal/switch_parts.h"
+#include "schema/base/planted.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -134,8 +135,9 @@ ArrivalItems AddStateTransfers(const PlanContext& context, const DownItems& down
 void AddDeletions(const PlanContext& context, ItemList& items) {
   for (const DagNode node : context.states.deleted) {
     const Mapping& mapping = context.base.mappings[node];
-    items.Add(Stage::kAfter,
-              {.phase = PlanPhase::kAfterCommit,
+    const bool is_early = IsPlanted(Bug::kDeleteEarly);
+    items.Add(is_early ? Stage::kUp : Stage::kAfter,
+              {.phase = is_early ? PlanPhase::kSwitch : PlanPhase::kAfterCommit,
                .queue = TargetQueue(mapping.target),
                .body = DeleteStateItem{ActivityOf(context.base, mapping)},
                .inverse = std::nullopt,

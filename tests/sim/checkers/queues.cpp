@@ -6,7 +6,6 @@ namespace eris::sim {
 namespace {
 
 constexpr std::size_t kMostHeld = 512;  // AgentOptions::max_items
-constexpr std::size_t kMostOut = 8;     // of the windows that the simulation draws
 
 class QueueChecker final : public Checker {
  public:
@@ -15,7 +14,7 @@ class QueueChecker final : public Checker {
   void OnQueues(const QueuesSeen& seen) override {
     Check("a queue of the broker", seen.broker_waiting, kItemsPerQueue);
     Check("a worker", seen.worker_held, kMostHeld);
-    Check("a lane of the planner", seen.planner_out, kMostOut);
+    Check("a lane of the planner", seen.planner_out, seen.window);
   }
 
  private:
