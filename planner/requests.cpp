@@ -6,6 +6,7 @@
 
 #include "planner/content.h"
 #include "planner/coordinator.h"
+#include "planner/plan/diff.h"
 #include "planner/plan/plan_text.h"
 #include "planner/reply_parts.h"
 #include "schema/codec/codec.h"
@@ -44,7 +45,8 @@ Error NotAllowed(const ClientRequest& request, const std::string& what) {
           "ask an administrator for `eris key authorize`"};
 }
 
-// The targets that its plan, or while there is none the submission, has a part on.
+// The targets that its plan has a part on; while there is none, those of what is asked for and of
+// what runs.
 std::vector<TargetName> TargetsOf(const Transaction& transaction, GenerationNumber current,
                                   JournalReader& journal) {
   std::vector<TargetName> targets;
@@ -56,10 +58,17 @@ std::vector<TargetName> TargetsOf(const Transaction& transaction, GenerationNumb
     }
     return targets;
   }
-  if (const auto* operate = std::get_if<Operate>(&transaction.submission().action)) {
-    return operate->targets;
+  const Submission& submission = transaction.submission();
+  const auto* operate = std::get_if<Operate>(&submission.action);
+  if (operate != nullptr && !operate->targets.empty()) return operate->targets;
+  if (operate == nullptr) {
+    targets = TargetsWanted(submission, current, journal).value_or(targets);
   }
-  return TargetsWanted(transaction.submission(), current, journal).value_or(targets);
+  const auto running = current ? journal.LoadManifest(submission.profile, current)
+                               : Result<Manifest>(Manifest());
+  if (!running) return targets;
+  for (TargetName& target : ParticipantsOf(*running)) targets.push_back(std::move(target));
+  return targets;
 }
 
 // Whether the client's key may change that profile, and act on those targets.

@@ -236,7 +236,9 @@ void Transaction::OnSuccess(ItemIndex item, const Outcome& outcome) {
       verifications_[lane].before = *report;
       const auto adopted = adopted_.find(TargetName(lanes_.QueueOf(lane).name));
       if (adopted != adopted_.end() && adopted->second != report->profile && failure_.empty()) {
-        failure_ = adopted->first.text + " has another profile than was found there before";
+        failure_ = adopted->first.text + (adopted->second.empty()
+                                              ? " has a profile of Eris already"
+                                              : " has another profile than was found there before");
       }
     }
     OnTaken(item, outcome);

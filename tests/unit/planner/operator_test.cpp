@@ -123,9 +123,9 @@ TEST_F(Operator, WhoMayNotActOnATargetOfItEndsAndResumesNothing) {
   }
   world.Settle();
   EXPECT_TRUE(world.StatusOf(transaction).is_paused);
-  // What waits behind it has no plan yet: its models tell which targets it is about.
+  // What waits behind it has no plan yet: it is about what runs.
   request.transaction = {.transaction = {}, .submission = SubmissionId("behind")};
-  world.SubmitAs("behind", Deploy("3"));
+  world.SubmitAs("behind", Undeploy{});
   const Reply waiting = world.Ask(RequestVerb::kCancel, request).at(0);
   EXPECT_TRUE(std::holds_alternative<ErrorReply>(waiting.body));
   world.LetAskersChange({"default"}, {"t1", "t2", "t3"});
@@ -285,6 +285,7 @@ TEST_F(Operator, WhereErisHasAProfileNothingForeignIsAdopted) {
   const TransactionId adoption =
       world.Run(AdoptManifest{ThreeTiers("1"), AdoptManifest::Origin::kForeign});
   EXPECT_EQ(world.ResultOf(adoption), Result::kAborted);
+  EXPECT_THAT(world.StatusOf(adoption).message, HasSubstr("has a profile of Eris already"));
 }
 
 TEST_F(Operator, WhatChangedMeanwhileIsNotAdopted) {
