@@ -58,7 +58,7 @@ class Grammar {
   Grammar(CLI::App& app, const CallDefaults& defaults) : app_(app), defaults_(defaults) {
     call_.profile = defaults.profile;
     app_.require_subcommand(1);
-    app_.set_version_flag("--version", "eris " ERIS_VERSION);
+    app_.set_version_flag("-v,--version", "eris " ERIS_VERSION);
     AddDeployments();
     AddFollowing();
     AddInquiries();
@@ -167,6 +167,8 @@ class Grammar {
                    "infrastructure model: which targets (./infrastructure.nix)");
     app.add_option("--target-property", models.target_property,
                    "property that addresses a target (hostname)");
+    AddChoice(app, "--show-trace", models.trace, ModelArguments::Trace::kWhole,
+              "show Nix' whole trace of an error");
   }
 
   // "TARGET", "SERVICE=TARGET"; the target "last" is the last snapshot.

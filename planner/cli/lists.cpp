@@ -31,7 +31,8 @@ std::string Age(WallTime since, WallTime now) {
 // "committed as generation 3", "switching, 12 of 30 steps".
 std::string StandingText(const TransactionStatus& status) {
   if (status.result) {
-    std::string text(ToString(*status.result));
+    const bool is_operation = *status.result == TransactionResult::kCommitted && !status.generation;
+    std::string text(is_operation ? "done" : ToString(*status.result));
     if (status.generation) text += fmt::format(" as generation {}", status.generation.value);
     return text;
   }

@@ -233,6 +233,8 @@ Result<ManifestReading> ReadDisnixProfiles(const std::map<TargetName, DisnixEvid
   reading.findings.insert(reading.findings.end(), found.begin(), found.end());
   if (!reading.findings.empty()) return reading;
   reading.manifest = KeyTranslation(reading.manifest).Translate();
+  reading.findings = CheckManifest(reading.manifest);  // two keys may have stood for one service
+  if (!reading.findings.empty()) return reading;
   AddMissingDigests(reading.manifest);
   return reading;
 }

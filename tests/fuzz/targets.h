@@ -12,7 +12,7 @@ namespace eris::fuzz {
 void Decoders(std::string_view input);
 // A frame from a socket: its batch, headers and bodies.
 void Frames(std::string_view input);
-// A manifest as `eris deploy -D` reads it, and what Nix prints of models.
+// A manifest as `eris deploy -D` reads it, what Nix prints of models, and the profiles of Disnix.
 void ManifestReader(std::string_view input);
 // Dysnomia's files of assignments, and the command lines in them.
 void ContainerFile(std::string_view input);

@@ -1,7 +1,10 @@
 // Readers of text that people or Nix wrote: manifests, container files, configurations.
+#include <map>
 #include <string>
 
 #include "dysnomia/container_file.h"
+#include "planner/models/check_manifest.h"
+#include "planner/models/disnix_profile.h"
 #include "planner/models/manifest_json.h"
 #include "planner/models/raw_model.h"
 #include "schema/base/check.h"
@@ -10,8 +13,27 @@
 
 namespace eris::fuzz {
 
+namespace {
+
+// As the profile of one of two targets.
+void DisnixProfile(std::string_view input) {
+  std::map<TargetName, DisnixEvidence> evidence;
+  std::map<TargetName, eris::Target> targets;
+  for (const char* name : {"test1", "test2"}) {
+    targets[TargetName(name)].properties = {
+        {"hostname", Property::Kind::kText, name, '"' + std::string(name) + '"'}};
+  }
+  evidence[TargetName("test1")] = {StorePath("/nix/store/profile"), std::string(input)};
+  const Result<ManifestReading> reading = ReadDisnixProfiles(evidence, targets);
+  if (!reading || !reading->findings.empty()) return;
+  ERIS_CHECK(CheckManifest(reading->manifest).empty(), "what was read as good is not");
+}
+
+}  // namespace
+
 void ManifestReader(std::string_view input) {
   static_cast<void>(ReadRawModel(input));
+  DisnixProfile(input);
   const Result<Manifest> manifest = ManifestFromJson(input);
   if (!manifest) return;
   const std::string text = ManifestToJson(*manifest);
