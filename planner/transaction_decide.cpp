@@ -194,13 +194,14 @@ std::optional<EventBody> Transaction::DecideSilentOut(SteadyTime now) const {
 std::optional<EventBody> Transaction::DecideWave() const {
   const std::vector<ItemIndex> items = lanes_.Sendable(tuning_.wave);
   if (items.empty()) return std::nullopt;
-  std::size_t room = RoomForTransfers();
+  std::optional<std::size_t> room;  // counted once something is to be transferred
   ItemsPublished published;
   published.items.reserve(items.size());
   for (const ItemIndex item : items) {
     if (IsTransfer(item)) {
-      if (room == 0) continue;
-      --room;
+      if (!room) room = RoomForTransfers();
+      if (*room == 0) continue;
+      --*room;
     }
     published.items.push_back({item, NextGrade(item)});
   }
@@ -251,12 +252,14 @@ std::string Transaction::StateThere(LaneNumber lane) const {
 
 // All that is left either is at a silent target or has failed often: time to report.
 bool Transaction::IsExhausted(SteadyTime now) const {
-  for (const ItemIndex item : main_.items()) {
-    if (main_.StandingOf(item) != Schedule::Standing::kReady) continue;
-    if (items_[item.value].tries >= tuning_.max_attempts) continue;
-    if (!lanes_.IsSilent(lanes_.LaneOf(item), wait(), now)) return false;
-  }
-  return true;
+  const auto goes_on = [this, now](ItemIndex item) {
+    return main_.StandingOf(item) == Schedule::Standing::kReady &&
+           items_[item.value].tries < tuning_.max_attempts &&
+           !lanes_.IsSilent(lanes_.LaneOf(item), wait(), now);
+  };
+  // Nearly always one of those that are out tells, without a look at all the others.
+  return std::none_of(lanes_.out().begin(), lanes_.out().end(), goes_on) &&
+         std::none_of(main_.items().begin(), main_.items().end(), goes_on);
 }
 
 std::string Transaction::SilentLine(LaneNumber lane, SteadyTime now) const {
