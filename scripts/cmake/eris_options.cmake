@@ -10,7 +10,6 @@ endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 option(ERIS_BUILD_TESTS "Build the tests" ON)
-option(ERIS_BUILD_BENCH "Build the benchmarks" OFF)
 option(ERIS_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 
 option(ERIS_FUZZ "Build the fuzzers: clang, AddressSanitizer and coverage for libFuzzer" OFF)

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""usage: scripts/bench evaluate [--services N] [--layers L] [--fan F] [--against L] [--runs R]
+"""usage: scripts/bench evaluate [--services N] [--layers L] [--fan F] [--against L] [--against-fan F] [--runs R]
 
-The bare evaluation (`eris manifest`) of services in layers, against the same services in fewer layers (one: without
-interdependencies), in turns. docs/bench.md has the goals. Nothing here passes or fails.
+The bare evaluation (`eris manifest`) of services in layers, against as many services in fewer layers (one: without
+interdependencies), in turns. The fewer the layers, the more services need nothing: --against-fan lets those that do
+need more, so that both systems have as many interdependencies. docs/bench.md has the goals. Nothing here passes or
+fails.
 """
 
 import argparse
@@ -17,11 +19,12 @@ def main():
     parser.add_argument("--layers", type=int, default=10)
     parser.add_argument("--fan", type=int, default=3)
     parser.add_argument("--against", type=int, default=1, help="layers of the other system")
+    parser.add_argument("--against-fan", type=int, help="fan-in of the other system; without it the same")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--eris", required=True, help=argparse.SUPPRESS)
     args = parser.parse_args()
     prepare_environment()
-    variants = [Models(args.services, args.targets, args.layers, args.fan), Models(args.services, args.targets, args.against, args.fan)]
+    variants = [Models(args.services, args.targets, args.layers, args.fan), Models(args.services, args.targets, args.against, args.against_fan or args.fan)]
     with Folder() as layered, Folder() as plain:
         folders = [layered, plain]
         for models, folder in zip(variants, folders):
