@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kHello = 0x390c9deb;
 constexpr std::uint64_t kHelloBack = 0x5452eecb;
 constexpr std::uint64_t kVersion = 0x207;
-constexpr std::size_t kWord = 8;
+constexpr std::size_t kProtocolWord = 8;
 constexpr std::uint64_t kMaxText = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMaxTexts = 1'000'000;
 
@@ -28,13 +28,14 @@ enum Command : std::uint64_t {
 class Writer {
  public:
   Writer& Number(std::uint64_t value) {
-    for (std::size_t i = 0; i < kWord; ++i) text_.push_back(static_cast<char>(value >> (8 * i)));
+    for (std::size_t i = 0; i < kProtocolWord; ++i)
+      text_.push_back(static_cast<char>(value >> (8 * i)));
     return *this;
   }
   Writer& Text(std::string_view text) {
     Number(text.size());
     text_.append(text);
-    text_.append((kWord - text.size() % kWord) % kWord, '\0');
+    text_.append((kProtocolWord - text.size() % kProtocolWord) % kProtocolWord, '\0');
     return *this;
   }
   Writer& Paths(const std::vector<StorePath>& paths) {
@@ -49,12 +50,12 @@ class Writer {
 };
 
 // Reads an answer that may not be complete yet: then `short_of` is true and nothing counts.
-class Reader {
+class ReplyReader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit ReplyReader(std::string_view bytes) : rest_(bytes) {}
 
   std::uint64_t Number() {
-    const std::string_view word = Take(kWord);
+    const std::string_view word = Take(kProtocolWord);
     std::uint64_t value = 0;
     for (std::size_t i = word.size(); i-- > 0;) {
       value = value << 8 | static_cast<std::uint64_t>(static_cast<unsigned char>(word[i]));
@@ -68,7 +69,7 @@ class Reader {
       return {};
     }
     std::string text(Take(size));
-    Take((kWord - size % kWord) % kWord);
+    Take((kProtocolWord - size % kProtocolWord) % kProtocolWord);
     return text;
   }
   std::vector<StorePath> Paths() {
@@ -121,12 +122,12 @@ namespace {
 template <typename Value>
 class Parsed final : public NixServe::Expected {
  public:
-  using Parse = std::function<Value(Reader&)>;
+  using Parse = std::function<Value(ReplyReader&)>;
   Parsed(Parse parse, NixServe::Answer<Value> answer)
       : parse_(std::move(parse)), answer_(std::move(answer)) {}
 
   Result<bool> Consume(std::string_view& bytes) override {
-    Reader reader(bytes);
+    ReplyReader reader(bytes);
     Value value = parse_(reader);
     if (reader.wrong()) return Fail(Nonsense());
     if (reader.short_of()) return false;
@@ -166,7 +167,7 @@ class Stream final : public NixServe::Expected {
   std::function<void(Status)> on_end_;
 };
 
-std::vector<ObjectInfo> ReadInfos(Reader& in) {
+std::vector<ObjectInfo> ReadInfos(ReplyReader& in) {
   std::vector<ObjectInfo> infos;
   while (!in.short_of() && !in.wrong()) {
     ObjectInfo info;
@@ -201,7 +202,7 @@ NixServe::NixServe(Write write) : write_(std::move(write)) {
   greeting.Number(kHello).Number(kVersion);
   write_(greeting.text());
   Expect(std::make_unique<Parsed<bool>>(
-      [](Reader& in) {
+      [](ReplyReader& in) {
         const std::uint64_t magic = in.Number();
         const std::uint64_t version = in.Number();
         return magic == kHelloBack && version >> 8 == kVersion >> 8 &&
@@ -251,16 +252,16 @@ void NixServe::QueryValid(ValidPathsQuestion question, Answer<std::vector<StoreP
   Writer out;
   out.Number(kQueryValidPaths).Number(question.keep ? 1 : 0).Number(question.substitute ? 1 : 0);
   write_(out.Paths(question.paths).text());
-  Expect(std::make_unique<Parsed<std::vector<StorePath>>>([](Reader& in) { return in.Paths(); },
-                                                          std::move(answer)));
+  Expect(std::make_unique<Parsed<std::vector<StorePath>>>(
+      [](ReplyReader& in) { return in.Paths(); }, std::move(answer)));
 }
 
 void NixServe::QueryClosure(const std::vector<StorePath>& paths,
                             Answer<std::vector<StorePath>> answer) {
   Writer out;
   write_(out.Number(kQueryClosure).Number(0).Paths(paths).text());
-  Expect(std::make_unique<Parsed<std::vector<StorePath>>>([](Reader& in) { return in.Paths(); },
-                                                          std::move(answer)));
+  Expect(std::make_unique<Parsed<std::vector<StorePath>>>(
+      [](ReplyReader& in) { return in.Paths(); }, std::move(answer)));
 }
 
 void NixServe::QueryInfos(const std::vector<StorePath>& paths,
@@ -287,7 +288,7 @@ void NixServe::BeginAdd(const ObjectInfo& object) {
 
 void NixServe::EndAdd(std::function<void(Status)> on_end) {
   Expect(std::make_unique<Parsed<std::uint64_t>>(
-      [](Reader& in) { return in.Number(); },
+      [](ReplyReader& in) { return in.Number(); },
       [on_end = std::move(on_end)](Result<std::uint64_t> done) {
         on_end(done ? Status() : Status(Fail(done.error())));
       }));

@@ -19,7 +19,7 @@
 namespace eris {
 namespace {
 
-constexpr Duration kTickInterval{500};
+constexpr Duration kShellTick{500};
 constexpr Duration kKillGrace{5'000};  // between hanging up and SIGKILL
 
 // What the shell has on its side: descriptors of ours to talk to it, and what the child gets.
@@ -165,7 +165,7 @@ void DiagnoseRunner::Start(const ItemId& id, const DiagnoseItem& item, const Act
   shell->done = std::move(done);
   shell->heard = loop_.now().steady;
   const std::uint64_t stream = item.stream;
-  shell->tick = loop_.After(kTickInterval, [this, stream] { Tick(stream); });
+  shell->tick = loop_.After(kShellTick, [this, stream] { Tick(stream); });
   shells_.emplace(stream, std::move(shell));
 }
 
@@ -339,7 +339,7 @@ void DiagnoseRunner::Tick(std::uint64_t stream) {
     static_cast<void>(KillSession(shell.child, SIGKILL));
   }
   Pump(shell);
-  shell.tick = loop_.After(kTickInterval, [this, stream] { Tick(stream); });
+  shell.tick = loop_.After(kShellTick, [this, stream] { Tick(stream); });
   FinishWhenOver(shell);
 }
 

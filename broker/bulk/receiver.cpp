@@ -4,16 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "broker/bulk/internal/breach.h"
 #include "schema/base/check.h"
 
 namespace eris::bulk {
-namespace {
-
-tl::unexpected<Error> Breach(const std::string& what) {
-  return Fail(ErrorCode::kInvalid, "bulk transfer: " + what);
-}
-
-}  // namespace
 
 Status Receiver::OnList(BulkList list) {
   if (listed_) return Breach("a list after the last one");

@@ -4,14 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "broker/bulk/internal/breach.h"
 #include "schema/base/check.h"
 
 namespace eris::bulk {
 namespace {
-
-tl::unexpected<Error> Breach(const std::string& what) {
-  return Fail(ErrorCode::kInvalid, "bulk transfer: " + what);
-}
 
 // About what an object adds to an encoded list.
 std::size_t CostOf(const ObjectInfo& object) {

@@ -30,14 +30,14 @@ struct SecretBytes {
   ~SecretBytes() { explicit_bzero(bytes.data(), bytes.size()); }
 };
 
-bool Decode(std::string_view text, KeyBytes& bytes) {
+bool DecodeKey(std::string_view text, KeyBytes& bytes) {
   if (text.size() != kKeyTextChars || text.find('\0') != std::string_view::npos) return false;
   SecretText terminated;
   text.copy(terminated.chars.data(), kKeyTextChars);
   return zmq_z85_decode(bytes.data(), terminated.chars.data()) != nullptr;
 }
 
-void Encode(std::span<const std::uint8_t, kKeyBytes> bytes, KeyText& text) {
+void EncodeKey(std::span<const std::uint8_t, kKeyBytes> bytes, KeyText& text) {
   ERIS_CHECK(zmq_z85_encode(text.data(), bytes.data(), bytes.size()) != nullptr,
              "32 bytes have a text");
 }
@@ -46,7 +46,7 @@ void Encode(std::span<const std::uint8_t, kKeyBytes> bytes, KeyText& text) {
 
 Result<PublicKey> PublicKey::FromText(std::string_view text) {
   PublicKey key;
-  if (!Decode(text, key.bytes)) {
+  if (!DecodeKey(text, key.bytes)) {
     return Fail(ErrorCode::kInvalid, "not a public key (40 characters of Z85)");
   }
   return key;
@@ -54,7 +54,7 @@ Result<PublicKey> PublicKey::FromText(std::string_view text) {
 
 std::string PublicKey::ToText() const {
   KeyText text{};
-  Encode(bytes, text);
+  EncodeKey(bytes, text);
   return text.data();
 }
 
@@ -79,14 +79,14 @@ SecretKey& SecretKey::operator=(SecretKey&& other) noexcept {
 void SecretKey::AppendText(std::string& text) const {
   ERIS_CHECK(text.capacity() - text.size() >= kKeyTextChars, "a secret is not copied about");
   SecretText secret;
-  Encode(bytes_, secret.chars);
+  EncodeKey(bytes_, secret.chars);
   text.append(secret.chars.data(), kKeyTextChars);
 }
 
 Result<CurveKeys> KeysFromSecretText(std::string_view text) {
   SecretBytes secret;
   SecretText terminated;
-  if (!Decode(text, secret.bytes)) {
+  if (!DecodeKey(text, secret.bytes)) {
     return Fail(ErrorCode::kInvalid, "not a secret key (40 characters of Z85)");
   }
   text.copy(terminated.chars.data(), kKeyTextChars);

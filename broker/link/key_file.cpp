@@ -24,12 +24,12 @@ constexpr std::string_view kComment =
     "# Eris key pair. Whoever reads this file can act in its owner's name.\n";
 
 // The text of a file that holds a secret: wiped when it goes.
-struct SecretText {
+struct SecretFile {
   std::string text;
-  explicit SecretText(std::string value) : text(std::move(value)) {}
-  SecretText(const SecretText&) = delete;
-  SecretText& operator=(const SecretText&) = delete;
-  ~SecretText() { explicit_bzero(text.data(), text.size()); }
+  explicit SecretFile(std::string value) : text(std::move(value)) {}
+  SecretFile(const SecretFile&) = delete;
+  SecretFile& operator=(const SecretFile&) = delete;
+  ~SecretFile() { explicit_bzero(text.data(), text.size()); }
 };
 
 tl::unexpected<Error> Bad(const std::string& path, const char* what, std::string fix) {
@@ -72,7 +72,7 @@ Status WriteKeyFile(const std::string& path, const CurveKeys& keys) {
     return Fail(ErrorCode::kConflict, "key file " + path + " exists",
                 "remove it first if its key is not used any more");
   }
-  SecretText text{std::string()};
+  SecretFile text{std::string()};
   // No reallocation may leave a copy of the secret behind.
   text.text.reserve(kMaxFileBytes);
   text.text.append(kComment).append(kPublic).append(keys.public_key.ToText()).append("\n");
@@ -86,7 +86,7 @@ Result<CurveKeys> ReadKeyFile(const std::string& path) {
   const std::string remedy = "replace it by a new pair: eris key generate";
   ERIS_TRY(CheckMode(path));
   ERIS_ASSIGN(std::string read, ReadFile(path, kMaxFileBytes));
-  const SecretText content(std::move(read));
+  const SecretFile content(std::move(read));
   Lines lines;
   if (!Split(content.text, lines)) {
     return Bad(path, "does not consist of a `public` and a `secret` line", remedy);

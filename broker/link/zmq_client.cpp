@@ -13,10 +13,6 @@
 namespace eris::link {
 namespace {
 
-constexpr int kHighWaterMark = 16;
-constexpr int kFramesPerTurn = 128;
-constexpr int kFlushesPerTurn = 256;
-
 class DealerClient final : public ZmqClient, public LoopSource {
  public:
   DealerClient(Loop& loop, Context& context, ClientOptions options, const CurveKeys& keys)

@@ -12,16 +12,10 @@
 namespace eris::link {
 namespace {
 
-// Frames per peer inside ZeroMQ, each way: 4 MiB of full batches. More waits in our own, counted
-// queues.
-constexpr int kHighWaterMark = 16;
 constexpr int kBacklog = 4096;
 // A draft constant of zmq.h, honoured by Debian's build: without a ZAP handler nobody is admitted,
 // instead of everybody.
 constexpr int kZapEnforceDomain = 93;
-// Work of a turn; the rest waits for the next.
-constexpr int kFramesPerTurn = 128;
-constexpr int kFlushesPerTurn = 256;
 // ZeroMQ does not tell reliably when one peer of a ROUTER can be written to again: while frames are
 // queued, it is tried at each sign of life of the socket and this often.
 constexpr Duration kFlushInterval{5};

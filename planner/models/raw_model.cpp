@@ -28,7 +28,7 @@ std::vector<RawPlace> ReadPlaces(const Json& list) {
   return places;
 }
 
-std::vector<RawInterdependency> ReadInterdependencies(const Json& list) {
+std::vector<RawInterdependency> ReadRawInterdependencies(const Json& list) {
   std::vector<RawInterdependency> result;
   for (const Json& item : list) {
     RawInterdependency& one = result.emplace_back();
@@ -68,9 +68,9 @@ RawService ReadService(const std::string& name, const Json& value, Findings& fin
   service.state_undo = value.at("stateUndo").is_boolean() && value.at("stateUndo").get<bool>();
   if (value.at("deadline").is_number_integer()) service.deadline_s = value.at("deadline");
   service.places = ReadPlaces(value.at("targets"));
-  service.depends_on = ReadInterdependencies(value.at("dependsOn"));
-  service.connects_to = ReadInterdependencies(value.at("connectsTo"));
-  service.activates_after = ReadInterdependencies(value.at("activatesAfter"));
+  service.depends_on = ReadRawInterdependencies(value.at("dependsOn"));
+  service.connects_to = ReadRawInterdependencies(value.at("connectsTo"));
+  service.activates_after = ReadRawInterdependencies(value.at("activatesAfter"));
   service.provides_containers = ReadContainers(
       value.at("providesContainers"),
       {"services", name + ".providesContainers", service.position, {}, {}}, findings);

@@ -16,6 +16,13 @@
 
 namespace eris::link {
 
+// Frames per peer inside ZeroMQ, each way: 4 MiB of full batches. More waits in our own, counted
+// queues.
+inline constexpr int kHighWaterMark = 16;
+// Work of a turn; the rest waits for the next.
+inline constexpr int kFramesPerTurn = 128;
+inline constexpr int kFlushesPerTurn = 256;
+
 // "WHAT: reason of errno". kConflict for an address in use, else kInternal.
 tl::unexpected<Error> ZmqFailure(std::string what);
 

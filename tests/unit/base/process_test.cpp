@@ -11,7 +11,7 @@
 #include <array>
 #include <cerrno>
 
-namespace eris {
+namespace eris::process_test {
 namespace {
 
 // A file in memory as a child's output.
@@ -154,4 +154,4 @@ TEST(Process, CurrentEnvironmentIsTheCallers) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::process_test

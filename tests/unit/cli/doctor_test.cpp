@@ -10,7 +10,7 @@
 
 #include "schema/base/files.h"
 
-namespace eris::cli {
+namespace eris::cli::doctor_test {
 namespace {
 
 using ::testing::Contains;
@@ -98,4 +98,4 @@ TEST(DoctorNetwork, TheTextSumsUp) {
 }
 
 }  // namespace
-}  // namespace eris::cli
+}  // namespace eris::cli::doctor_test

@@ -14,7 +14,7 @@
 #include "planner/plan/plan.h"
 #include "tests/support/manifest_builder.h"
 
-namespace eris::cli {
+namespace eris::cli::tool_texts_test {
 namespace {
 
 using eris::testing::MakeManifest;
@@ -292,4 +292,4 @@ TEST(Estimates, AreTheLongestWayThroughTheSwitchByWhatStepsTookLast) {
 }
 
 }  // namespace
-}  // namespace eris::cli
+}  // namespace eris::cli::tool_texts_test

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace eris::cli {
+namespace eris::cli::why_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -102,4 +102,4 @@ TEST(WhyNames, TheTransactionThatIsInTheWay) {
 }
 
 }  // namespace
-}  // namespace eris::cli
+}  // namespace eris::cli::why_test

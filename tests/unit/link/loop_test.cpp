@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <string>
 
-namespace eris::link {
+namespace eris::link::loop_test {
 namespace {
 
 constexpr Duration kNoWait{0};
@@ -200,4 +200,4 @@ TEST_F(LoopTest, SourceIsWorkedWhenOnlyItsDescriptorSpeaks) {
 }
 
 }  // namespace
-}  // namespace eris::link
+}  // namespace eris::link::loop_test

@@ -10,7 +10,7 @@
 #include "broker/link/zap.h"
 #include "broker/link/zmq_transport.h"
 
-namespace eris::link {
+namespace eris::link::transport_test {
 namespace {
 
 constexpr Duration kPatience{10'000};
@@ -356,4 +356,4 @@ TEST_F(TransportTest, OutboxesBatchWhatATurnSends) {
 }
 
 }  // namespace
-}  // namespace eris::link
+}  // namespace eris::link::transport_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/models/nix_store.h"
 
-namespace eris {
+namespace eris::nix_command_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -75,4 +75,4 @@ TEST(NixErrorLine, TellsTheInnermostPlaceInTheModels) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::nix_command_test

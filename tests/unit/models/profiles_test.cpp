@@ -15,7 +15,7 @@
 #include "tests/unit/models/nix_store.h"
 #include "tests/unit/models/raw_models.h"
 
-namespace eris {
+namespace eris::profiles_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -195,4 +195,4 @@ TEST(ProfileDigest, CoversTheDerivationsOfPackages) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::profiles_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::diff_test {
 namespace {
 
 using testing::MakeManifest;
@@ -259,4 +259,4 @@ TEST(Diff, RefusesNamesWithoutAMeaning) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::diff_test

@@ -15,7 +15,7 @@
 #include "planner/plan/plan_text.h"
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::left_out_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -176,4 +176,4 @@ TEST(LeftOut, AManifestThatContradictsItselfIsRefused) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::left_out_test

@@ -12,7 +12,7 @@
 #include "planner/plan/plan_text.h"
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::repair_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -132,4 +132,4 @@ TEST(Repair, OfAnotherGenerationIsRefused) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::repair_test

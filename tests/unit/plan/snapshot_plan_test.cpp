@@ -11,7 +11,7 @@
 
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::snapshot_plan_test {
 namespace {
 
 using testing::MakeManifest;
@@ -85,4 +85,4 @@ TEST(SnapshotPlan, TakesWhatIsNamed) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::snapshot_plan_test

@@ -13,7 +13,7 @@
 #include "planner/plan/rollback.h"
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::state_plan_test {
 namespace {
 
 using testing::MakeManifest;
@@ -295,4 +295,4 @@ TEST(StatePlan, LastDumpsKeepNobodyWaiting) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::state_plan_test

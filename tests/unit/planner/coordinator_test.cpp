@@ -14,7 +14,7 @@
 #include "tests/unit/planner/planner_world.h"
 #include "tests/unit/planner/scenario.h"
 
-namespace eris::planner::testing {
+namespace eris::planner::testing::coordinator_test {
 namespace {
 
 using ::testing::Contains;
@@ -721,4 +721,4 @@ TEST(Coordinator, SharedTargetsAreLeasedInOneOrderAndDisjointOnesSideBySide) {
 }
 
 }  // namespace
-}  // namespace eris::planner::testing
+}  // namespace eris::planner::testing::coordinator_test

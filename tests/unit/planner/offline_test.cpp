@@ -9,7 +9,7 @@
 #include "tests/support/manifest_builder.h"
 #include "tests/unit/planner/planner_world.h"
 
-namespace eris::planner::testing {
+namespace eris::planner::testing::offline_test {
 namespace {
 
 using ::testing::Contains;
@@ -144,4 +144,4 @@ TEST_F(Offline, WhatWaitsForATargetCanBeCancelled) {
 }
 
 }  // namespace
-}  // namespace eris::planner::testing
+}  // namespace eris::planner::testing::offline_test

@@ -9,7 +9,7 @@
 #include "tests/unit/planner/planner_world.h"
 #include "tests/unit/planner/scenario.h"
 
-namespace eris::planner::testing {
+namespace eris::planner::testing::operator_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -339,4 +339,4 @@ TEST_F(Operator, TargetsTellLoadDiskAndWhatTheyWaitFor) {
 }
 
 }  // namespace
-}  // namespace eris::planner::testing
+}  // namespace eris::planner::testing::operator_test

@@ -13,7 +13,7 @@ namespace eris::test {
 
 class TempDirectory {
  public:
-  TempDirectory() : path_(testing::TempDir() + "eris-state-XXXXXX") {
+  TempDirectory() : path_(::testing::TempDir() + "eris-state-XXXXXX") {
     EXPECT_NE(::mkdtemp(path_.data()), nullptr);
   }
   TempDirectory(const TempDirectory&) = delete;

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace eris {
+namespace eris::scheduler_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -79,4 +79,4 @@ TEST(Scheduler, ABatchOccupiesAllItsComponents) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::scheduler_test
