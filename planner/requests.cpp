@@ -64,8 +64,8 @@ std::vector<TargetName> TargetsOf(const Transaction& transaction, GenerationNumb
   if (operate == nullptr) {
     targets = TargetsWanted(submission, current, journal).value_or(targets);
   }
-  const auto running = current ? journal.LoadManifest(submission.profile, current)
-                               : Result<Manifest>(Manifest());
+  const auto running =
+      current ? journal.LoadManifest(submission.profile, current) : Result<Manifest>(Manifest());
   if (!running) return targets;
   for (TargetName& target : ParticipantsOf(*running)) targets.push_back(std::move(target));
   return targets;

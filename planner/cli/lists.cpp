@@ -73,7 +73,7 @@ std::string EventWord(const Event& event) {
                                     "published",       "settled",   "cancel",  "verified",
                                     "generation",      "ended",     "resumed", "abandoned",
                                     "superseded",      "paused",    "goes on", "deleted"};
-  static_assert(std::size(kWords) == std::variant_size_v<EventBody>);
+  static_assert(std::size(kWords) == std::variant_size_v<EventBody::variant>);
   return kWords[event.body.index()];
 }
 

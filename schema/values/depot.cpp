@@ -12,4 +12,6 @@ std::string_view ToString(ObjectKind kind) {
   return "object";
 }
 
+ERIS_CHOICE_DEFINITIONS(BulkBody)
+
 }  // namespace eris

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/values/ids.h"
 
 namespace eris {
@@ -105,11 +106,14 @@ struct PackedObject {
   bool operator==(const PackedObject&) const = default;
 };
 
+class BulkBody : public std::variant<BulkOpen, BulkList, BulkWant, BulkCredit, BulkChunk,
+                                     BulkStored, BulkRefusal, BulkClose> {
+  ERIS_CHOICE(BulkBody)
+};
+
 struct Bulk {
   std::uint64_t request = 0;
-  std::variant<BulkOpen, BulkList, BulkWant, BulkCredit, BulkChunk, BulkStored, BulkRefusal,
-               BulkClose>
-      what;
+  BulkBody what;
   bool operator==(const Bulk&) const = default;
 };
 

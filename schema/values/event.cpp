@@ -66,4 +66,6 @@ std::string_view ToString(TransactionResult result) {
   return "aborted";
 }
 
+ERIS_CHOICE_DEFINITIONS(EventBody)
+
 }  // namespace eris

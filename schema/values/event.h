@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/base/clock.h"
 #include "schema/values/ids.h"
 #include "schema/values/plan.h"
@@ -166,11 +167,13 @@ struct GenerationsDeleted {
   bool operator==(const GenerationsDeleted&) const = default;
 };
 
-using EventBody =
-    std::variant<PlannerStarted, SubmissionAccepted, TransactionPlanned, PhaseEntered,
-                 ItemsPublished, ItemSettled, CancelRequested, TargetVerified, GenerationCommitted,
-                 TransactionEnded, RollbackResumed, Abandoned, PlannerSuperseded, TransactionPaused,
-                 TransactionResumed, GenerationsDeleted>;
+class EventBody : public std::variant<PlannerStarted, SubmissionAccepted, TransactionPlanned,
+                                      PhaseEntered, ItemsPublished, ItemSettled, CancelRequested,
+                                      TargetVerified, GenerationCommitted, TransactionEnded,
+                                      RollbackResumed, Abandoned, PlannerSuperseded,
+                                      TransactionPaused, TransactionResumed, GenerationsDeleted> {
+  ERIS_CHOICE(EventBody)
+};
 
 struct Event {
   EventSequence sequence;  // given by the journal

@@ -139,4 +139,6 @@ void Apply(LedgerState& state, const LedgerRecord& record) {
       record);
 }
 
+ERIS_CHOICE_DEFINITIONS(LedgerRecord)
+
 }  // namespace eris

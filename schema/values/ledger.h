@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/base/clock.h"
 #include "schema/base/shared.h"
 #include "schema/values/event.h"
@@ -117,10 +118,13 @@ struct ComponentUnlocked {
   bool operator==(const ComponentUnlocked&) const = default;
 };
 
-using LedgerRecord = std::variant<EpochSeen, JournalBound, LowWaterRaised, StepStarted, StepSettled,
-                                  OutcomeAcknowledged, LeaseGranted, LeaseConfirmed, LeaseReleased,
-                                  MappingActivated, MappingDeactivated, RootsAdded, RootsDropped,
-                                  ComponentMayBeLocked, ComponentUnlocked>;
+class LedgerRecord
+    : public std::variant<EpochSeen, JournalBound, LowWaterRaised, StepStarted, StepSettled,
+                          OutcomeAcknowledged, LeaseGranted, LeaseConfirmed, LeaseReleased,
+                          MappingActivated, MappingDeactivated, RootsAdded, RootsDropped,
+                          ComponentMayBeLocked, ComponentUnlocked> {
+  ERIS_CHOICE(LedgerRecord)
+};
 
 // ---- what they add up to ----
 struct LedgerAttempt {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
 
@@ -77,15 +78,18 @@ enum class Verdict : std::uint8_t {
 };
 std::string_view ToString(Verdict verdict);
 
+class OutcomeReport : public std::variant<std::monostate, TargetReport, BuildReport, SnapshotReport,
+                                          CollectReport, OfferReport, ShellReport> {
+  ERIS_CHOICE(OutcomeReport)
+};
+
 // The recorded result of one attempt.
 struct Outcome {
   Verdict verdict = Verdict::kUnknown;
   std::string message;   // one line; empty on success
   std::string log_tail;  // the last lines of the activity's output, secrets masked, <= 8 KiB
   std::int64_t took_ms = 0;
-  std::variant<std::monostate, TargetReport, BuildReport, SnapshotReport, CollectReport,
-               OfferReport, ShellReport>
-      report;
+  OutcomeReport report;
   bool operator==(const Outcome&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/base/error.h"
 #include "schema/values/event.h"
 #include "schema/values/ids.h"
@@ -145,12 +146,16 @@ struct ErrorReply {
   Error error;
   bool operator==(const ErrorReply&) const = default;
 };
+class ReplyBody
+    : public std::variant<StatusReply, OutlineReply, EventsReply, GenerationsReply, ManifestReply,
+                          TargetsReply, LogsReply, DoneReply, ErrorReply, LackingReply> {
+  ERIS_CHOICE(ReplyBody)
+};
+
 enum class More : std::uint8_t { kLast, kMoreFollows };
 struct Reply {
   More more = More::kLast;
-  std::variant<StatusReply, OutlineReply, EventsReply, GenerationsReply, ManifestReply,
-               TargetsReply, LogsReply, DoneReply, ErrorReply, LackingReply>
-      body;
+  ReplyBody body;
   bool operator==(const Reply&) const = default;
 };
 

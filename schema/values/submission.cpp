@@ -47,4 +47,6 @@ std::string NameOf(const SubmissionAction& action) {
                     action);
 }
 
+ERIS_CHOICE_DEFINITIONS(SubmissionAction)
+
 }  // namespace eris

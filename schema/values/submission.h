@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/values/depot.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
@@ -171,9 +172,11 @@ struct StateOperation {
   bool operator==(const StateOperation&) const = default;
 };
 
-using SubmissionAction =
-    std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction, Operate, AdoptManifest,
-                 DeleteGenerations, UploadObjects, StateOperation>;
+class SubmissionAction
+    : public std::variant<DeployManifest, RollbackTo, Undeploy, RetryTransaction, Operate,
+                          AdoptManifest, DeleteGenerations, UploadObjects, StateOperation> {
+  ERIS_CHOICE(SubmissionAction)
+};
 
 // The vocabulary's word for what is asked: "deploy", "rollback", "query" …
 std::string NameOf(const SubmissionAction& action);

@@ -6,7 +6,7 @@
 namespace eris {
 
 std::string_view VerbOf(const ItemBody& body) {
-  static constexpr std::array<std::string_view, std::variant_size_v<ItemBody>> kVerbs = {
+  static constexpr std::array<std::string_view, std::variant_size_v<ItemBody::variant>> kVerbs = {
       "build",      "transfer", "lock",     "unlock",      "activate",
       "deactivate", "snapshot", "restore",  "deleteState", "setProfile",
       "collect",    "query",    "transfer", "diagnose",    "adopt"};
@@ -32,5 +32,7 @@ std::string_view ToString(Verdict verdict) {
   }
   return "unknown";
 }
+
+ERIS_CHOICE_DEFINITIONS(ItemBody)
 
 }  // namespace eris

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/base/choice.h"
 #include "schema/values/depot.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
@@ -187,10 +188,12 @@ struct DiagnoseItem {
   bool operator==(const DiagnoseItem&) const = default;
 };
 
-using ItemBody =
-    std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem, DeactivateItem,
-                 SnapshotItem, RestoreItem, DeleteStateItem, SetProfileItem, CollectItem, QueryItem,
-                 TransferStateItem, DiagnoseItem, AdoptItem>;
+class ItemBody : public std::variant<BuildItem, TransferItem, LockItem, UnlockItem, ActivateItem,
+                                     DeactivateItem, SnapshotItem, RestoreItem, DeleteStateItem,
+                                     SetProfileItem, CollectItem, QueryItem, TransferStateItem,
+                                     DiagnoseItem, AdoptItem> {
+  ERIS_CHOICE(ItemBody)
+};
 
 // The vocabulary's word for the verb: "build", "transfer", "lock" …
 std::string_view VerbOf(const ItemBody& body);
