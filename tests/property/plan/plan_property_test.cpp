@@ -161,7 +161,8 @@ RC_GTEST_PROP(RollbackLaws, IsTheReversedPlanOfWhatMayHaveTakenEffect, (std::uin
     RC_ASSERT(run.contains(ItemIndex{i}) == expected);
     for (const ItemIndex before : plan.items[i].after) {
       const bool both = run.contains(ItemIndex{i}) && run.contains(before);
-      RC_ASSERT(edges.contains({before, ItemIndex{i}}) == both);
+      // A last dump keeps nobody waiting.
+      RC_ASSERT(edges.contains({before, ItemIndex{i}}) == (both && !IsLastDump(plan.items[i])));
     }
   }
 }
