@@ -6,7 +6,6 @@
 #include <chrono>
 #include <filesystem>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "schema/base/command.h"
@@ -19,9 +18,9 @@ namespace {
 // Builds are ended by their own limits; this one only stops a Nix that hangs.
 constexpr Duration kTimeout = std::chrono::hours(24);
 constexpr std::size_t kBuildErrorBytes = std::size_t{1} << 20;
-// Other daemons may do the same on this machine, now.
-constexpr int kInitialiseTries = 5;
-constexpr std::chrono::milliseconds kInitialisePause{200};
+// Other daemons may do the same on this machine, now: each try starts a process, which takes its
+// time.
+constexpr int kInitialiseTries = 10;
 constexpr std::chrono::minutes kInitialiseTimeout{2};
 
 // Nix says what is wrong in its last line that begins with "error:".
@@ -53,7 +52,6 @@ Status InitialiseStore(const std::vector<std::string>& environment) {
   if (!schema.empty() && std::filesystem::file_size(schema, failed) > 0 && !failed) return {};
   std::string why;
   for (int tried = 0; tried < kInitialiseTries; ++tried) {
-    if (tried > 0) std::this_thread::sleep_for(kInitialisePause);
     ERIS_ASSIGN(const CommandOutput done,
                 RunCommand(InitialiseCommand(),
                            {.environment = environment, .timeout = kInitialiseTimeout}));

@@ -1,8 +1,7 @@
 // The conversation between clients, planner, broker and workers (design §7), as values.
 //
-// A message is a header and a body. The broker reads headers, and decodes only the bodies addressed
-// to itself; all others it forwards verbatim. Several messages travel in one frame
-// (broker/link/frame.h).
+// A message is a header and a body. The broker reads headers, and decodes only bodies for itself;
+// all others it forwards verbatim. Several messages travel in one frame (broker/link/frame.h).
 //
 //   any peer     -> broker   hello; heartbeat
 //   broker       -> any peer whoAreYou; welcome; bye; fault; heartbeat
