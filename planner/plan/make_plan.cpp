@@ -5,7 +5,9 @@
 #include <iterator>
 #include <string>
 #include <utility>
+#include <variant>
 
+#include "planner/plan/internal/activity.h"
 #include "planner/plan/internal/plan_parts.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_text.h"
@@ -83,6 +85,31 @@ std::vector<TargetName> Participants(const Manifest& base, const PlanInput& inpu
   return all;
 }
 
+// To the workers, of all that is active. They are sorted by target.
+void AddNotes(const PlanContext& context, ItemList& items) {
+  constexpr std::size_t kMostInOne = 64;
+  const Manifest& next = context.input.next;
+  std::vector<PlanItem> notes;
+  for (const Mapping& mapping : next.mappings) {
+    if (next.services.at(mapping.service).type == "package") continue;
+    const QueueName queue = TargetQueue(mapping.target);
+    const bool has_room = !notes.empty() && notes.back().queue == queue &&
+                          std::get<AdoptItem>(notes.back().body).components.size() < kMostInOne;
+    if (!has_room) {
+      notes.push_back({.phase = PlanPhase::kSwitch,
+                       .queue = queue,
+                       .body = AdoptItem{},
+                       .inverse = AdoptItem{AdoptItem::Way::kGiveUp, {}},
+                       .after = {},
+                       .deadline_ms = std::nullopt});
+    }
+    const Activity activity = ActivityOf(next, mapping);
+    std::get<AdoptItem>(notes.back().body).components.push_back(activity);
+    std::get<AdoptItem>(*notes.back().inverse).components.push_back(activity);
+  }
+  for (PlanItem& note : notes) items.Add(Stage::kUp, std::move(note));
+}
+
 // Moving a state can need a target that nothing changes at.
 Status CheckLeftOut(const PlanInput& input, const std::vector<PlanItem>& items) {
   for (const PlanItem& item : items) {
@@ -148,15 +175,21 @@ Result<Plan> MakePlan(const PlanInput& input) {
   return plan;
 }
 
-Plan MakeAdoption(const PlanInput& input) {
+Plan MakeAdoption(const PlanInput& input, AdoptManifest::Origin origin) {
   using namespace plan_internal;
   const Manifest nothing;
-  const GraphDifference graphs;
+  GraphDifference graphs;
+  const bool is_foreign = origin == AdoptManifest::Origin::kForeign;
+  for (const auto& [target, profile] : input.next.profiles) {
+    if (is_foreign) graphs.difference.profiles.push_back({target, {}, profile.path});
+  }
   const StatePlan states;
   const PlanContext context{input, nothing, graphs, states, ParticipantsOf(input.next)};
   ItemList items;
   AddLeases(context, items);
   AddConfirmations(context, items);
+  if (is_foreign) AddNotes(context, items);
+  AddProfiles(context, items);
   AddUnlocksAndReleases(context, items);
   Plan plan{.profile = input.profile,
             .base = input.base_generation,

@@ -8,7 +8,7 @@
 #include "planner/models/profiles.h"
 #include "tests/support/manifest_builder.h"
 
-namespace eris {
+namespace eris::reconstruct_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -95,4 +95,4 @@ TEST(Reconstruct, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace eris
+}  // namespace eris::reconstruct_test
