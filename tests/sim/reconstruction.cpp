@@ -86,7 +86,8 @@ void Reconstruction::Adopt() {
   stage_ = Stage::kAdopts;
   DeployOptions options;
   options.expected_plan_hash = PlanHash(
-      MakeAdoption({.profile = kReconstructedProfile, .base_generation = {}, .next = *manifest}));
+      MakeAdoption({.profile = kReconstructedProfile, .base_generation = {}, .next = *manifest},
+                   AdoptManifest::Origin::kOwn));
   client_.SubmitFirst({.id = NameOf("adopt"),
                        .profile = kReconstructedProfile,
                        .author = {},
