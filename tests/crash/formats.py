@@ -8,14 +8,8 @@ import subprocess
 
 # What takes the last migration back (state/migrations): there is a test for each that there is.
 BACK = {
-    "planner/journal.db": """
-        ALTER TABLE meta DROP COLUMN superseded;
-        ALTER TABLE meta DROP COLUMN seen_epoch;
-        ALTER TABLE meta DROP COLUMN seen_event;
-        ALTER TABLE meta DROP COLUMN seen_transaction;
-        DROP TABLE start;
-    """,
-    "broker/spool.db": "DROP TABLE planner;",
+    "planner/journal.db": "ALTER TABLE start DROP COLUMN event;",
+    "broker/spool.db": "DROP TABLE ledger;",
     "targets/test2/ledger.db": "ALTER TABLE meta DROP COLUMN event;",
 }
 DATABASES = {"planner": "planner/journal.db", "broker": "broker/spool.db", "worker-test2": "targets/test2/ledger.db"}
