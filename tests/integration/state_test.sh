@@ -306,6 +306,15 @@ expect 0 "freed" "$eris" clean-snapshots --target t2
 more_writes
 check t2
 
+# One after the other, only brought, filtered.
+expect 0 "in the depot" "$eris" snapshot --all-services --depth-first --keep 3
+expect 0 "in the depot" "$eris" snapshot --all-services --transfer-only
+expect 0 "done after" "$eris" restore --all-services --transfer-only
+expect 0 "restore rooms in postgresql-database on t2" "$eris" restore --service rooms --target t2 --depth-first --dry-run
+expect 1 "no service with state is meant" "$eris" restore --container nowhere
+more_writes
+check t2
+
 # What goes leaves a last snapshot.
 expect 0 "send the state of rooms to the depot" "$eris" undeploy
 depot=$work/state/planner/snapshots/default/generations/postgresql-database/rooms
