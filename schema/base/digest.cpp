@@ -10,8 +10,9 @@
 namespace eris {
 namespace {
 
+// Never null, as libsodium demands also where there is nothing.
 const std::uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<const std::uint8_t*>(text.data());
+  return reinterpret_cast<const std::uint8_t*>(text.empty() ? "" : text.data());
 }
 
 using State = crypto_hash_sha256_state;
