@@ -57,7 +57,8 @@ Blake2bDigest Blake2b(std::string_view data) {
 
 Sha256Digest HmacSha256(std::span<const std::uint8_t> key, std::string_view data) {
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  const std::uint8_t nothing = 0;
+  crypto_auth_hmacsha256_init(&state, key.empty() ? &nothing : key.data(), key.size());
   crypto_auth_hmacsha256_update(&state, Bytes(data), data.size());
   Sha256Digest digest;
   crypto_auth_hmacsha256_final(&state, digest.data());

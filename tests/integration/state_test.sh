@@ -155,7 +155,7 @@ in rec {
         export PGUSER=postgres PGDATABASE=rooms LD_LIBRARY_PATH=$LD_LIBRARY_PATH
         echo \$\$ > $work/run/writer.pid
         echo \$\$ >> $work/run/starts
-        n=\$(date +%s%N | cut -c 6-14)
+        n=1\$(date +%s%N | cut -c 6-14)  # a leading 0 would make it octal
         while :; do
           n=\$((n + 1))
           if $postgresql/psql -Xqc "INSERT INTO writes VALUES (\$n)"; then echo \$n >> $work/acknowledged; fi

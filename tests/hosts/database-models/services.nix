@@ -19,7 +19,7 @@ let
       #!/bin/sh
       export LD_LIBRARY_PATH=/srv/servers/usr/lib/x86_64-linux-gnu PATH=/srv/bin:/usr/bin:/bin PGCONNECT_TIMEOUT=5
       echo $$ >> /srv/writers
-      n=$(date +%s%N | cut -c 6-14)
+      n=1$(date +%s%N | cut -c 6-14) # a leading 0 would make it octal
       while :; do
         n=$((n + 1))
         if ${insert}; then echo $n >> /srv/acknowledged-${name}; fi
