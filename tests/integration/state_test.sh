@@ -309,7 +309,7 @@ check t2
 # One after the other, only brought, filtered.
 expect 0 "in the depot" "$eris" snapshot --all-services --depth-first --keep 3
 expect 0 "in the depot" "$eris" snapshot --all-services --transfer-only
-expect 0 "done after" "$eris" restore --all-services --transfer-only
+expect 0 "committed after" "$eris" restore --all-services --transfer-only
 expect 0 "restore rooms in postgresql-database on t2" "$eris" restore --service rooms --target t2 --depth-first --dry-run
 expect 1 "no service with state is meant" "$eris" restore --container nowhere
 more_writes
