@@ -22,7 +22,6 @@
 #include <new>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "broker/link/broker_client.h"
@@ -42,7 +41,8 @@ namespace {
 constexpr const char* kQueue = "builder.x86_64-linux";
 // Of one process: a context has 1,023 sockets, and each client more than one.
 constexpr std::uint32_t kWorkersAProcess = 250;
-constexpr std::chrono::seconds kPatience{120};
+constexpr Duration kPatience = std::chrono::minutes(2);
+constexpr Duration kGlance{5};  // between two looks at what others do
 
 struct Options {
   std::string broker;
@@ -58,6 +58,31 @@ struct Site {
   std::atomic<std::uint32_t>* established = nullptr;  // in memory shared with the workers
   pid_t broker = 0;
 };
+
+// Waits for what other processes do.
+class Lookout {
+ public:
+  // Whether it came within that time, and after how many seconds.
+  bool Until(const std::function<bool()>& came, Duration patience = kPatience) {
+    const SteadyTime start = clock_.Read().steady;
+    for (took_ = Duration(0); !came(); took_ = clock_.Read().steady - start) {
+      if (took_ >= patience) return false;
+      loop_->Turn(kGlance);
+    }
+    return true;
+  }
+  double seconds() const { return std::chrono::duration<double>(took_).count(); }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<link::Loop> loop_ = link::Loop::Open(clock_).value();
+  Duration took_{0};
+};
+
+[[noreturn]] void GiveUp(const std::string& why) {
+  std::fprintf(stderr, "%s\n", why.c_str());
+  std::exit(EXIT_FAILURE);
+}
 
 pid_t Fork(const std::function<int()>& child) {
   const pid_t pid = ::fork();
@@ -83,7 +108,7 @@ void StartBroker(Site& site, const Options& options) {
     ::execl(options.broker.c_str(), "eris-broker", "--config", config.c_str(), nullptr);
     return EXIT_FAILURE;
   });
-  while (!FileExists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (!Lookout().Until([&file] { return FileExists(file); })) GiveUp("the broker does not start");
   site.endpoint = Trim(ReadFile(file, 4096).value());
   WriteConfig(site);  // a restarted broker listens where it was
 }
@@ -147,16 +172,12 @@ int RunWorkers(const Site& site, std::uint32_t first, std::uint32_t count) {
 }
 
 double SecondsUntilAllAreHere(const Site& site, std::uint32_t workers) {
-  const auto start = std::chrono::steady_clock::now();
-  while (*site.established < workers) {
-    if (std::chrono::steady_clock::now() - start > kPatience) {
-      std::fprintf(stderr, "%u of %u workers are there after 2 minutes\n", site.established->load(),
-                   workers);
-      std::exit(EXIT_FAILURE);
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  Lookout lookout;
+  if (!lookout.Until([&] { return *site.established >= workers; })) {
+    GiveUp(std::to_string(*site.established) + " of " + std::to_string(workers) +
+           " workers are there after 2 minutes");
   }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return lookout.seconds();
 }
 
 double CpuSeconds(pid_t pid) {
@@ -202,13 +223,15 @@ void Bench(const Options& options) {
   std::printf("memory of the broker: %ld MB empty, %ld MB full: %.1f KB a peer\n", empty / 1024,
               full / 1024, static_cast<double>(full - empty) / options.workers);
   const double before = CpuSeconds(site.broker);
-  std::this_thread::sleep_for(std::chrono::seconds(options.seconds));
+  Lookout().Until([] { return false; }, std::chrono::seconds(options.seconds));
   std::printf("cpu while idle: %.1f %% of a core\n",
               100 * (CpuSeconds(site.broker) - before) / options.seconds);
   std::fflush(stdout);
   ::kill(site.broker, SIGKILL);
   ::waitpid(site.broker, nullptr, 0);
-  while (*site.established > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  if (!Lookout().Until([&site] { return *site.established == 0; })) {
+    GiveUp("workers do not notice that the broker is gone");
+  }
   StartBroker(site, options);
   const double seconds = SecondsUntilAllAreHere(site, options.workers);
   std::printf("all connected %.1f s after the restart of the broker, which took %.1f s cpu\n",
