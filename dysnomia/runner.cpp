@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <optional>
 
 #include "dysnomia/internal/attempt_files.h"
 #include "dysnomia/internal/attempt_format.h"
@@ -152,12 +153,12 @@ class BatchRun {
   SupervisedEnd RunBuiltIn(const ActivityRequest& activity, const FoundModule& module,
                            const ActivityContext& context) {
     const std::uint64_t from = capture_.Size();
-    return SuperviseWork(
-        supervision_, [&] { return ExecuteActivity(module, context); },
-        [&, from](const SupervisedEnd& end) {
-          outcome_.activities.push_back(Conclude(activity, end, from));
-          return finish_(outcome_) ? 0 : 1;
-        });
+    if (!watch_) watch_.emplace(supervision_);
+    return watch_->Run([&] { return ExecuteActivity(module, context); },
+                       [&, from](const SupervisedEnd& end) {
+                         outcome_.activities.push_back(Conclude(activity, end, from));
+                         return finish_(outcome_) ? 0 : 1;
+                       });
   }
 
   Result<Child> SpawnForeign(const FoundModule& module, const ActivityContext& context) const {
@@ -249,6 +250,7 @@ class BatchRun {
   const RunnerSettings& settings_;
   Capture& capture_;
   Supervision supervision_;
+  std::optional<WorkWatch> watch_;  // since the first activity of a built-in module
   AttemptOutcome outcome_;
   std::function<Status(const AttemptOutcome&)> finish_;
 };

@@ -2,17 +2,17 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "dysnomia/internal/process_table.h"
-#include "schema/base/check.h"
 
 namespace eris::dysnomia {
 namespace {
@@ -28,23 +28,40 @@ bool IsOverLimit(const Supervision& supervision) {
          static_cast<std::uint64_t>(info.st_size) > supervision.max_output_bytes;
 }
 
-// Returns when the work has ended (then `ended_fd` is readable) or must be.
-EndedBy Watch(int ended_fd, const Supervision& supervision) {
+// How long after the last look the next one is due.
+class Looks {
+ public:
+  Duration Next() { return std::exchange(pause_, std::min(2 * pause_, kMostBetweenLooks)); }
+
+ private:
+  Duration pause_ = kFirstLook;
+};
+
+// What ends the work by force as of now, after a wait for at most `pause` or until `ended_fd` is
+// readable.
+std::optional<EndedBy> Look(int ended_fd, const Supervision& supervision, Duration pause) {
   std::array<pollfd, 2> watched{{{ended_fd, POLLIN, 0}, {supervision.stop_fd, POLLIN, 0}}};
-  for (Duration pause = kFirstLook;; pause = std::min(2 * pause, kMostBetweenLooks)) {
-    const Duration wait = std::min(supervision.deadline.Left(), pause);
-    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
-    if (IsOverLimit(supervision)) return EndedBy::kOutputLimit;
-    if (ready > 0 && watched[0].revents != 0) return EndedBy::kItself;
-    if (ready > 0 && watched[1].revents != 0) return EndedBy::kStopRequest;
-    if (supervision.deadline.Passed()) return EndedBy::kDeadline;
+  const Duration wait = std::min(supervision.deadline.Left(), pause);
+  const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
+  if (IsOverLimit(supervision)) return EndedBy::kOutputLimit;
+  if (ready > 0 && watched[0].revents != 0) return EndedBy::kItself;
+  if (ready > 0 && watched[1].revents != 0) return EndedBy::kStopRequest;
+  if (supervision.deadline.Passed()) return EndedBy::kDeadline;
+  return std::nullopt;
+}
+
+// Returns when the program has ended (then `ended_fd` is readable) or must be.
+EndedBy WatchProgram(int ended_fd, const Supervision& supervision) {
+  Looks looks;
+  for (;;) {
+    if (const auto by = Look(ended_fd, supervision, looks.Next())) return *by;
   }
 }
 
 }  // namespace
 
 Result<SupervisedEnd> SuperviseProgram(const Supervision& supervision, Child child) {
-  SupervisedEnd end{.by = Watch(child.pidfd.get(), supervision), .status = {}};
+  SupervisedEnd end{.by = WatchProgram(child.pidfd.get(), supervision), .status = {}};
   if (end.by != EndedBy::kItself && !EndSession(::getpid(), supervision.kill_grace)) {
     return Fail(ErrorCode::kInternal, "a module's process does not even end when killed");
   }
@@ -52,24 +69,64 @@ Result<SupervisedEnd> SuperviseProgram(const Supervision& supervision, Child chi
   return end;
 }
 
-SupervisedEnd SuperviseWork(const Supervision& supervision, const std::function<int()>& work,
-                            const std::function<int(const SupervisedEnd&)>& at_forced_end) {
-  const UniqueFd ended(::eventfd(0, EFD_CLOEXEC));
-  ERIS_CHECK(ended.valid(), "a process can make an event");
-  std::atomic<bool> decided = false;  // by the one who sets it: how the work ended
-  std::thread watcher([&] {
-    SupervisedEnd end{.by = Watch(ended.get(), supervision),
-                      .status = {ExitStatus::Kind::kSignaled, SIGKILL}};
-    if (end.by == EndedBy::kItself || decided.exchange(true)) return;
+// Of the two threads; the watching one keeps it for as long as it needs it.
+struct WorkWatch::Shared {
+  explicit Shared(const Supervision& of) : supervision(of) {}
+
+  const Supervision supervision;
+  std::mutex mutex;                      // held while it is decided how a piece of work ends
+  const AtForcedEnd* running = nullptr;  // of the present piece of work
+  std::optional<EndedBy> all_ended;      // nothing may be started any more
+  bool is_over = false;                  // nothing will
+
+  // Whether there is no more to watch.
+  bool Decide(EndedBy by) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (is_over) return true;
+    all_ended = by;
+    if (running == nullptr) return true;
     EndSession(::getpid(), supervision.kill_grace);
-    ::_exit(at_forced_end(end));
-  });
+    ::_exit((*running)({by, {ExitStatus::Kind::kSignaled, SIGKILL}}));
+  }
+
+  bool IsOver() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return is_over;
+  }
+};
+
+WorkWatch::WorkWatch(const Supervision& supervision)
+    : shared_(std::make_shared<Shared>(supervision)) {
+  std::thread([shared = shared_] {
+    constexpr int kNoProgram = -1;
+    Looks looks;
+    while (!shared->IsOver()) {
+      const auto by = Look(kNoProgram, shared->supervision, looks.Next());
+      if (by && shared->Decide(*by)) return;
+    }
+  }).detach();
+}
+
+WorkWatch::~WorkWatch() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->is_over = true;
+}
+
+SupervisedEnd WorkWatch::Run(const Work& work, const AtForcedEnd& at_forced_end) {
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (shared_->all_ended) {
+      return {*shared_->all_ended, {ExitStatus::Kind::kSignaled, SIGKILL}};
+    }
+    shared_->running = &at_forced_end;
+  }
   const int exit_status = work();
-  if (decided.exchange(true)) watcher.join();  // the process ends there
-  ::eventfd_write(ended.get(), 1);
-  watcher.join();
-  const EndedBy by = IsOverLimit(supervision) ? EndedBy::kOutputLimit : EndedBy::kItself;
-  return {by, {ExitStatus::Kind::kExited, exit_status}};
+  // Once its end by force is decided, this waits for the end of the process.
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->running = nullptr;
+  const bool is_over_limit = IsOverLimit(shared_->supervision);
+  return {is_over_limit ? EndedBy::kOutputLimit : EndedBy::kItself,
+          {ExitStatus::Kind::kExited, exit_status}};
 }
 
 }  // namespace eris::dysnomia

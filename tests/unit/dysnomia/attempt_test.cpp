@@ -162,6 +162,17 @@ TEST_F(AttemptTest, TheDeadlineEndsBuiltInModulesToo) {
   EXPECT_TRUE(SessionMembers(session).empty());
 }
 
+TEST_F(AttemptTest, TheDeadlineEndsForeignModulesAmongBuiltInOnes) {
+  Module("trap '' TERM; while :; do sleep 60; done\n");
+  AttemptRequest request = Request({Activity(), Activity(), Activity()});
+  request.activities[0].module = request.activities[2].module = "echo";
+  request.time_limit = Duration(300);
+  const AttemptOutcome outcome = Run(request);
+  ASSERT_EQ(outcome.activities.size(), 2U);
+  EXPECT_EQ(outcome.activities[0].result, ActivityResult::kSucceeded);
+  EXPECT_EQ(outcome.activities[1].result, ActivityResult::kTimedOut);
+}
+
 TEST_F(AttemptTest, AModuleThatSignalsItsGroupDoesNotStopTheRunner) {
   Module("trap '' TERM; kill 0; exit 7\n");
   EXPECT_EQ(Run(Request({Activity()})).activities.at(0).exit_status, 7);
