@@ -26,8 +26,9 @@ struct ProfileChange {
   bool operator==(const ProfileChange&) const = default;
 };
 
-// A state that the switch must take care of. Identity: the service's name, plus the container while
-// it is in several at once. All lists are ascending indices of mappings.
+// A state that the switch must take care of. Identity: the service's name, plus the container where
+// it was in several at once and is still in one of them. All lists are ascending indices of
+// mappings.
 struct StateChange {
   ServiceName service;
   std::optional<ContainerName> container;

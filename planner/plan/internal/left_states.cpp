@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "planner/plan/internal/chosen_states.h"
+#include "planner/plan/internal/state_changes.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -28,13 +29,12 @@ const ServiceName& NameAt(const Manifest& manifest, const Mapping& mapping) {
   return manifest.services.at(mapping.service).name;
 }
 
-// A service in several containers at once has a state in each.
-bool IsInSeveralContainers(const Manifest& manifest, const ServiceName& name) {
+std::set<ContainerName> ContainersOf(const Manifest& manifest, const ServiceName& name) {
   std::set<ContainerName> containers;
   for (const Mapping& mapping : manifest.mappings) {
     if (NameAt(manifest, mapping) == name) containers.insert(mapping.container);
   }
-  return containers.size() > 1;
+  return containers;
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ Result<std::vector<LeftState>> CopiesFor(const Manifest& now, DagNode node, cons
                                          const std::vector<StateChoice>& choices) {
   const Mapping& mapping = now.mappings[node];
   const ServiceName& name = NameAt(now, mapping);
-  const bool is_split = IsInSeveralContainers(now, name) || IsInSeveralContainers(earlier, name);
+  const bool is_split = HasStateInEach(ContainersOf(earlier, name), ContainersOf(now, name));
   const std::set<StateSeat> taken = SeatsOf(now);
   const StateSeat here = SeatAt(now, mapping);
   std::vector<LeftState> copies;

@@ -9,7 +9,7 @@
 namespace eris::plan_internal {
 namespace {
 
-// The container is empty while the service is in one container only.
+// The container is empty unless the service has a state in each.
 using StateIdentity = std::pair<ServiceName, ContainerName>;
 using Place = std::tuple<TargetName, ContainerName, ComponentName>;
 using Nodes = std::vector<std::uint32_t>;
@@ -25,11 +25,27 @@ const ServiceName* NameOf(const Manifest& manifest, const ServiceKey& key) {
   return service == manifest.services.end() ? nullptr : &service->second.name;
 }
 
+using Containers = std::map<ServiceName, std::set<ContainerName>>;
+
+Containers ContainersOf(const Manifest& manifest, const std::set<ServiceName>& names) {
+  Containers containers;
+  for (const Mapping& mapping : manifest.mappings) {
+    const ServiceName& name = manifest.services.at(mapping.service).name;
+    if (names.contains(name)) containers[name].insert(mapping.container);
+  }
+  return containers;
+}
+
 // The services whose state is deployed in either manifest, and how their states are told apart.
 class Stateful {
  public:
   Stateful(const Manifest& base, const Manifest& next) {
     for (const Manifest* manifest : {&base, &next}) Collect(*manifest);
+    Containers before = ContainersOf(base, names_);
+    Containers after = ContainersOf(next, names_);
+    for (const ServiceName& name : names_) {
+      if (HasStateInEach(before[name], after[name])) split_.insert(name);
+    }
   }
 
   // Where they are at home, deployed state or not.
@@ -48,20 +64,14 @@ class Stateful {
   }
 
  private:
-  // Those in several containers at once have a state in each.
   void Collect(const Manifest& manifest) {
-    std::map<ServiceName, ContainerName> first;
     for (const SnapshotMapping& mapping : manifest.snapshot_mappings) {
-      const ServiceName* name = NameOf(manifest, mapping.service);
-      if (name == nullptr) continue;
-      names_.insert(*name);
-      const auto [entry, inserted] = first.try_emplace(*name, mapping.container);
-      if (!inserted && entry->second != mapping.container) split_.insert(*name);
+      if (const ServiceName* name = NameOf(manifest, mapping.service)) names_.insert(*name);
     }
   }
 
   std::set<ServiceName> names_;
-  std::set<ServiceName> split_;
+  std::set<ServiceName> split_;  // with a state in each container
 };
 
 bool IsDeployed(const Manifest& manifest, std::uint32_t node) {
@@ -95,6 +105,13 @@ std::set<Place> PlacesWithUndo(const Manifest& next, const Nodes& homes) {
 }
 
 }  // namespace
+
+bool HasStateInEach(const std::set<ContainerName>& before, const std::set<ContainerName>& after) {
+  const bool stays = after.empty() || std::any_of(after.begin(), after.end(), [&](const auto& now) {
+                       return before.contains(now);
+                     });
+  return before.size() > 1 && stays;
+}
 
 std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& next,
                                           std::span<const std::uint32_t> obsolete) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 
@@ -193,6 +194,38 @@ RC_GTEST_PROP(DiffLaws, NothingTouchesWhatIsKept, (std::uint64_t seed)) {
   }
   RC_ASSERT(down == up);
   RC_ASSERT(down.size() == plan.summary.bounced);
+}
+
+// What was one state before is in every copy afterwards, whatever containers they are in.
+RC_GTEST_PROP(PlanLaws, EveryNewCopyOfAStateIsFilled, (std::uint64_t seed)) {
+  const ManifestPair pair = RandomManifests(seed);
+  const auto plan = MakePlan({.profile = kProfile,
+                              .base_generation = GenerationNumber{1},
+                              .base = &pair.base,
+                              .next = pair.next,
+                              .options = {}});
+  if (!plan) RC_DISCARD();
+  std::map<ServiceName, std::set<ContainerName>> containers;
+  std::set<Seat> old;
+  for (const Mapping& mapping : pair.base.mappings) {
+    const Service& service = pair.base.services.at(mapping.service);
+    if (service.type == "package") continue;
+    containers[service.name].insert(mapping.container);
+    old.emplace(mapping.target.text, mapping.container.text, ComponentOf(service.package).text);
+  }
+  std::set<Seat> filled;
+  for (const PlanItem& item : plan->items) {
+    const auto* restore = std::get_if<RestoreItem>(&item.body);
+    if (restore == nullptr) continue;
+    filled.emplace(item.queue.name, restore->activity.container.text,
+                   restore->activity.component.text);
+  }
+  for (const Mapping& mapping : pair.next.mappings) {
+    const Service& service = pair.next.services.at(mapping.service);
+    if (!service.deploy_state || containers[service.name].size() != 1) continue;
+    const Seat seat(mapping.target.text, mapping.container.text, ComponentOf(service.package).text);
+    if (!old.contains(seat)) RC_ASSERT(filled.contains(seat));
+  }
 }
 
 // P3: until the commit no item destroys anything: state is copied, and what an upgrade in place

@@ -55,10 +55,8 @@ class DeploymentMaker {
           deployment.services.push_back(Service(deployment.services, 20 + added_++));
           break;
         case 4:
-          // One more replica.
-          if (service.provides.empty() && service.places.front().container == "process") {
-            AddPlace(service);
-          }
+          // One more replica, also of what is in a container of another service.
+          if (service.provides.empty()) AddPlace(service);
           break;
         case 5:
           if (deployment.services.size() > 1 && IsUnused(deployment, which)) {

@@ -136,6 +136,38 @@ TEST(StatePlan, CopiesAreComparedUnlessOneIsChosen) {
   EXPECT_FALSE(idle.has_value()) << "nothing moves";
 }
 
+using Places = std::vector<testing::PlaceSpec>;
+
+Lines StateLines(const Places& before, const Places& after) {
+  const auto in = [](const Places& places) {
+    return MakeManifest({{.name = "db", .places = places, .deploy_state = true}});
+  };
+  return PlanOf(in(before), in(after)).summary.state;
+}
+
+TEST(StatePlan, AStateThatGainsAContainerComesThereToo) {
+  EXPECT_EQ(StateLines({{"t1", "a"}}, {{"t1", "a"}, {"t2", "b"}}),
+            Lines{"the state of db moves from a on t1 to b on t2"});
+  EXPECT_EQ(StateLines({{"t1", "a"}}, {{"t2", "b"}, {"t2", "c"}}),
+            (Lines{"the state of db moves from a on t1 to b on t2",
+                   "the state of db moves from a on t1 to c on t2",
+                   "the old copy of db stays in a on t1"}));
+}
+
+TEST(StatePlan, StatesInSeveralContainersAreTheirOwnWhileOneIsLeft) {
+  const Places both = {{"t1", "a"}, {"t1", "b"}};
+  EXPECT_EQ(StateLines(both, {{"t1", "a"}, {"t2", "b"}}),
+            (Lines{"the state of db moves from b on t1 to b on t2",
+                   "the old copy of db stays in b on t1"}));
+  EXPECT_EQ(StateLines(both, {{"t2", "a"}}),
+            (Lines{"the state of db moves from a on t1 to a on t2",
+                   "the old copy of db stays in a on t1", "the state of db stays in b on t1"}));
+  EXPECT_EQ(StateLines(both, {{"t2", "c"}}),
+            (Lines{"the state of db moves from a on t1 = b on t1 to c on t2",
+                   "the old copy of db stays in a on t1", "the old copy of db stays in b on t1"}))
+      << "neither is left behind without a word";
+}
+
 TEST(StatePlan, TheLastSnapshotNeedsNoOldTarget) {
   const Manifest base = MakeManifest({{.name = "db", .places = {{"t1"}}, .deploy_state = true}});
   const Manifest next = MakeManifest({{.name = "db", .places = {{"t2"}}, .deploy_state = true}});
