@@ -320,7 +320,8 @@ void Machine::TakeEffect(const ItemId& id) {
     TakeEffectOnState(attempt, seat);
   }
   context_.timeline.Note(options_.target.text, std::string(VerbOf(attempt.body)) + " " +
-                                                   activity.service_name.text + " " + Describe(id));
+                                                   activity.service_name.text + " in " +
+                                                   seat.container.text + " " + Describe(id));
   const EffectSeen seen{
       .target = options_.target, .id = id, .part = attempt.part, .body = attempt.body};
   context_.watch.Tell(&Checker::OnEffect, seen);

@@ -141,6 +141,7 @@ Simulation::Simulation(const RunOptions& options)
       broker_(context_, keys_),
       client_(context_, scenario_.orders),
       operator_(context_, client_) {
+  world_.journal = kJournal;
   world_.closures = scenario_.closures;
   world_.databases.SetSpecs(scenario_.databases);
   planners_.push_back(
@@ -336,10 +337,11 @@ bool Simulation::IsQuiet() {
 void Simulation::LoseDisk() {
   faults_.Mark("the planner's disk is lost");
   std::map<TargetName, Target> targets;
+  for (const TargetName& target : scenario_.targets) targets[target].system = scenario_.system;
   for (const Client::Order& order : scenario_.orders) {
     const auto* deploy = std::get_if<DeployManifest>(&order.submission.action);
     if (deploy == nullptr) continue;
-    targets = deploy->manifest.targets;
+    for (const auto& [name, target] : deploy->manifest.targets) targets[name] = target;
     for (const auto& [target, profile] : deploy->manifest.profiles) {
       world_.profile_texts[profile.path] = ProfileText(deploy->manifest, target, {});
     }
@@ -349,6 +351,7 @@ void Simulation::LoseDisk() {
     if (accepted != nullptr) lost_.insert(accepted->submission.id);
   }
   planner().Retire();
+  world_.journal = kSecondJournal;
   watch_.Clear();
   faults_.ForgetPhases();
   AddCheckers();

@@ -1,5 +1,5 @@
 // What is really there on the targets, whatever anybody believes: active components, locks,
-// profiles. Changed by machines only, looked at by checkers.
+// profiles. Changed by machines only, looked at by checkers. And which journal counts.
 #pragma once
 
 #include <map>
@@ -24,6 +24,7 @@ struct Instance {
 };
 
 struct World {
+  JournalId journal;  // of the planner of record
   std::map<Seat, Instance> active;
   std::set<Seat> locked;
   std::map<std::pair<TargetName, ProfileName>, StorePath> profiles;  // never an empty path

@@ -26,6 +26,9 @@ class ExplainedChecker final : public Checker {
 
   void OnWork(const WorkSeen& seen) override {
     const ItemId& id = seen.work.id;
+    // What is left of a journal that is lost was explained by that one; until when a target may
+    // still run it is for the fences.
+    if (id.step.journal != world_.journal) return;
     const PublishedItem item{id.step.index, id.grade};
     const auto plan = plans_.find(id.step.transaction);
     if (!published_.contains({id.step.transaction, item}) || plan == plans_.end()) {
