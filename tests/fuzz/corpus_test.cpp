@@ -1,8 +1,10 @@
 // Goal: nothing that ever made a fuzzer find a fault does so again, in any build. Method: every
-// entry point over its corpus and over prefixes of it.
+// entry point over its corpus, prefixes of it and some thousand mutations of it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,39 @@ TEST(FuzzCorpus, RunsThroughItsTargetCutShort) {
         target.run(std::string_view(input).substr(0, size));
       }
     }
+  }
+}
+
+// Bits flipped, bytes repeated, left out and taken from another input; the same ones each time.
+std::string Mutated(std::mt19937& random, const std::vector<std::string>& inputs) {
+  std::string input = inputs[random() % inputs.size()];
+  for (std::uint32_t changes = 1 + random() % 4; changes > 0 && !input.empty(); --changes) {
+    const std::size_t at = random() % input.size();
+    const std::size_t length = 1 + random() % 16;
+    const std::string& other = inputs[random() % inputs.size()];
+    switch (random() % 4) {
+      case 0:
+        input[at] = static_cast<char>(static_cast<unsigned char>(input[at]) ^ (1U << random() % 8));
+        break;
+      case 1:
+        input.insert(at, input.substr(at, length));
+        break;
+      case 2:
+        input.erase(at, length);
+        break;
+      default:
+        input.replace(at, length, other.substr(std::min(at, other.size()), length));
+    }
+  }
+  return input;
+}
+
+TEST(FuzzCorpus, RunsThroughItsTargetMutated) {
+  constexpr int kInputs = 2'000;
+  for (const Target& target : kTargets) {
+    const std::vector<std::string> inputs = Corpus(target.name);
+    std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same inputs each time
+    for (int i = 0; i < kInputs; ++i) target.run(Mutated(random, inputs));
   }
 }
 

@@ -19,14 +19,18 @@ void ContainerFile(std::string_view input);
 // client.toml, and every other configuration: one reader.
 void Configuration(std::string_view input);
 
+// What comes into a Nix store from outside; the first byte chooses which reader.
+void StoreObjects(std::string_view input);
+
 struct Target {
   std::string_view name;  // also of its folder below tests/fuzz/corpus
   void (*run)(std::string_view input);
 };
-inline constexpr std::array<Target, 5> kTargets = {{{"decoders", Decoders},
+inline constexpr std::array<Target, 6> kTargets = {{{"decoders", Decoders},
                                                     {"frames", Frames},
                                                     {"manifest", ManifestReader},
                                                     {"container_file", ContainerFile},
-                                                    {"configuration", Configuration}}};
+                                                    {"configuration", Configuration},
+                                                    {"store", StoreObjects}}};
 
 }  // namespace eris::fuzz

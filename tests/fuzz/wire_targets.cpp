@@ -33,7 +33,7 @@ constexpr Decoder kDecoders[] = {TryDecoder<Header>,          TryDecoder<Hello>,
                                  TryDecoder<Outcome>,         TryDecoder<Event>,
                                  TryDecoder<Manifest>,        TryDecoder<Plan>,
                                  TryDecoder<Submission>,      TryDecoder<Vitals>,
-                                 TryDecoder<StreamPiece>};
+                                 TryDecoder<StreamPiece>,     TryDecoder<Bulk>};
 
 }  // namespace
 
