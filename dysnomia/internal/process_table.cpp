@@ -18,12 +18,12 @@
 namespace eris::dysnomia {
 namespace {
 
-constexpr std::size_t kSmallFile = 4096;
+constexpr std::size_t kMostOfProc = 4096;
 constexpr Duration kKillPatience{2'000};  // a process in the middle of disk io takes a while to die
 
 const std::string& BootId() {
   static const std::string kBootId = [] {
-    const auto text = ReadFile("/proc/sys/kernel/random/boot_id", kSmallFile);
+    const auto text = ReadFile("/proc/sys/kernel/random/boot_id", kMostOfProc);
     return text ? std::string(Trim(*text)) : std::string("unknown");
   }();
   return kBootId;
@@ -47,7 +47,7 @@ bool SignalMember(pid_t pid, pid_t session, int signal) {
 }  // namespace
 
 std::optional<ProcessInfo> ReadProcess(pid_t pid) {
-  const auto stat = ReadFile("/proc/" + std::to_string(pid) + "/stat", kSmallFile);
+  const auto stat = ReadFile("/proc/" + std::to_string(pid) + "/stat", kMostOfProc);
   if (!stat) return std::nullopt;
   // The name stands in parentheses and may hold anything; then: state, parent, group, session, …
   const std::size_t name_end = stat->rfind(')');

@@ -2,6 +2,7 @@
 #include "dysnomia/modules/built_in.h"
 
 namespace eris::dysnomia {
+namespace echo_module {
 namespace {
 
 Status Run(const ActivityContext& context) {
@@ -16,12 +17,13 @@ Status Run(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace echo_module
 
 const BuiltInModule& EchoModule() {
   static const BuiltInModule kModule{
       .name = "echo",
       .activities = AllActivitiesBut(ActivityKind::kStatus),
-      .run = Run,
+      .run = echo_module::Run,
   };
   return kModule;
 }

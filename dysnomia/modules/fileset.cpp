@@ -23,6 +23,7 @@
 #include "state/snapshots/store.h"
 
 namespace eris::dysnomia {
+namespace fileset_module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -314,6 +315,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace fileset_module
 
 const BuiltInModule& FilesetModule() {
   static const BuiltInModule kModule = [] {
@@ -324,8 +326,8 @@ const BuiltInModule& FilesetModule() {
           ActivityKind::kRestore, ActivityKind::kDeleteState, ActivityKind::kStatus}) {
       made.activities.Add(kind);
     }
-    made.run = Run;
-    made.status = QueryStatus;
+    made.run = fileset_module::Run;
+    made.status = fileset_module::QueryStatus;
     return made;
   }();
   return kModule;

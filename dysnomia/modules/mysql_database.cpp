@@ -27,6 +27,7 @@
 #include "state/snapshots/store.h"
 
 namespace eris::dysnomia {
+namespace mysql_module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -395,9 +396,11 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace mysql_module
 
 const BuiltInModule& MysqlDatabaseModule() {
-  static const BuiltInModule kModule = DatabaseModule("mysql-database", Run, QueryStatus);
+  static const BuiltInModule kModule =
+      DatabaseModule("mysql-database", mysql_module::Run, mysql_module::QueryStatus);
   return kModule;
 }
 

@@ -18,6 +18,7 @@
 #include "schema/base/command.h"
 
 namespace eris::dysnomia {
+namespace postgresql_module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -220,9 +221,11 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace postgresql_module
 
 const BuiltInModule& PostgresqlDatabaseModule() {
-  static const BuiltInModule kModule = DatabaseModule("postgresql-database", Run, QueryStatus);
+  static const BuiltInModule kModule =
+      DatabaseModule("postgresql-database", postgresql_module::Run, postgresql_module::QueryStatus);
   return kModule;
 }
 

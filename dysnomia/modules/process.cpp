@@ -24,6 +24,7 @@
 #include "schema/base/text.h"
 
 namespace eris::dysnomia {
+namespace process_module {
 namespace {
 
 constexpr std::size_t kSmallFile = 4096;
@@ -300,6 +301,7 @@ Result<ComponentStatus> QueryStatus(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace process_module
 
 const BuiltInModule& ProcessModule() {
   static const BuiltInModule kModule = [] {
@@ -308,8 +310,8 @@ const BuiltInModule& ProcessModule() {
     made.activities.Add(ActivityKind::kActivate);
     made.activities.Add(ActivityKind::kDeactivate);
     made.activities.Add(ActivityKind::kStatus);
-    made.run = Run;
-    made.status = QueryStatus;
+    made.run = process_module::Run;
+    made.status = process_module::QueryStatus;
     return made;
   }();
   return kModule;

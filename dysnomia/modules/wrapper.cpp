@@ -5,6 +5,7 @@
 #include "dysnomia/modules/built_in.h"
 
 namespace eris::dysnomia {
+namespace wrapper_module {
 namespace {
 
 Status Run(const ActivityContext& context) {
@@ -18,12 +19,13 @@ Status Run(const ActivityContext& context) {
 }
 
 }  // namespace
+}  // namespace wrapper_module
 
 const BuiltInModule& WrapperModule() {
   static const BuiltInModule kModule{
       .name = "wrapper",
       .activities = AllActivitiesBut(ActivityKind::kStatus),
-      .run = Run,
+      .run = wrapper_module::Run,
   };
   return kModule;
 }
