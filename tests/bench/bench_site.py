@@ -164,6 +164,7 @@ class Deployment:
         self.verbs = {entry["item"]["index"]: entry["item"]["verb"] for entry in logs}
         self.activities = sum(1 for entry in logs if entry["item"]["verb"] in ("activate", "deactivate"))
         marks = self.marks(start, end, said, events)
+        self.began = dict(marks)
         self.phases = [(name, to - since, cpu.at(to) - cpu.at(since))
                        for (name, since), (_, to) in zip(marks, marks[1:])]
 
@@ -187,6 +188,10 @@ class Deployment:
 
     def phase(self, name):
         return next(((wall, cpu) for one, wall, cpu in self.phases if one == name), (0.0, 0.0))
+
+    def between(self, first, second):
+        """Seconds from the begin of a phase to the begin of another."""
+        return self.began[second] - self.began[first]
 
     def show(self, title):
         print("\n%s: %.2f s wall, %.2f s cpu of all processes" % (title, self.wall, self.cpu))
@@ -240,6 +245,9 @@ class Installation:
 
     def processes(self):
         return [self.up.pid] + children_of(self.up.pid)
+
+    def undeploy(self):
+        timed([self.eris, "undeploy", "--json"], cwd=self.folder, stderr=subprocess.DEVNULL)
 
     def deploy(self, extra=()):
         cpu = CpuClock(self.processes())
