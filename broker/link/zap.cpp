@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "broker/link/internal/socket.h"
+#include "broker/link/pace.h"
 
 namespace eris::link {
 namespace {
@@ -29,25 +31,50 @@ using Request = std::array<std::string, kParts>;
 
 class ZapSocket final : public ZapHandler, public LoopSource {
  public:
-  ZapSocket(Loop& loop, Socket socket) : loop_(loop), socket_(std::move(socket)) {}
-  ~ZapSocket() override { loop_.RemoveSource(*this); }
+  ZapSocket(Loop& loop, Socket socket, AdmissionRate rate)
+      : loop_(loop), socket_(std::move(socket)), pace_(rate.per_second, rate.at_once) {}
+  ~ZapSocket() override {
+    loop_.Cancel(turn_);
+    loop_.RemoveSource(*this);
+  }
 
   void Serve(const std::string& domain, Authorizer authorizer) override {
     authorizers_[domain] = std::move(authorizer);
   }
 
   int fd() const override { return socket_.fd(); }
-  bool Ready() override { return socket_.Readable(); }
+  bool Ready() override { return !waiting_ && socket_.Readable(); }
   void Work() override {
     Request request;
-    for (int i = 0; i < kRequestsPerTurn && ReceiveRequest(request); ++i) {
+    for (int i = 0; i < kRequestsPerTurn && !waiting_ && ReceiveRequest(request); ++i) {
       PublicKey key;
-      const Verdict verdict = Judge(request, key);
-      Reply(request, verdict == Verdict::kAllow ? key.ToText() : std::string());
+      if (Judge(request, key) == Verdict::kDeny) {
+        Reply(request, {});
+      } else {
+        Admit({request, key});
+      }
     }
   }
 
  private:
+  struct Admission {
+    Request request;
+    PublicKey key;
+  };
+
+  // Now, or when it is its turn. The socket gives the next request after the answer only.
+  void Admit(Admission admission) {
+    if (pace_.Take(loop_.now().steady)) {
+      Reply(admission.request, admission.key.ToText());
+      return;
+    }
+    waiting_ = std::move(admission);
+    turn_ = loop_.After(pace_.Wait(), [this] {
+      turn_ = {};
+      Admit(*std::exchange(waiting_, std::nullopt));
+    });
+  }
+
   // False when nothing waits. A request of another shape than ZAP's comes out with empty parts.
   bool ReceiveRequest(Request& request) {
     request = {};
@@ -88,15 +115,19 @@ class ZapSocket final : public ZapHandler, public LoopSource {
 
   Loop& loop_;
   Socket socket_;
+  Pace pace_;
+  std::optional<Admission> waiting_;  // for its turn
+  TimerId turn_;
   std::map<std::string, Authorizer> authorizers_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ZapHandler>> ZapHandler::Open(Loop& loop, Context& context) {
+Result<std::unique_ptr<ZapHandler>> ZapHandler::Open(Loop& loop, Context& context,
+                                                     AdmissionRate rate) {
   ERIS_ASSIGN(Socket socket, Socket::Open(context, ZMQ_REP));
   if (zmq_bind(socket.get(), kEndpoint) != 0) return ZmqFailure("cannot start the ZAP handler");
-  auto handler = std::make_unique<ZapSocket>(loop, std::move(socket));
+  auto handler = std::make_unique<ZapSocket>(loop, std::move(socket), rate);
   ERIS_TRY(loop.AddSource(*handler));
   return handler;
 }

@@ -19,12 +19,21 @@ enum class Verdict : std::uint8_t { kDeny, kAllow };
 // Asked once a connection, during its handshake.
 using Authorizer = std::function<Verdict(const PublicKey& key)>;
 
+// How fast connections are admitted: after a restart thousands of peers come at once, and each
+// admitted one has a session to be resumed and a queue to be served. What is beyond waits in its
+// handshake; who is denied is told at once and takes nobody's turn.
+struct AdmissionRate {
+  int per_second = 1'000;
+  int at_once = 250;
+};
+
 // Answers libzmq's questions for all server sockets of the process; the user id of an admitted
 // connection is the text of its public key. main owns it; it is made before the first
 // ServerTransport is opened (which refuses to listen without one) and destroyed after the last.
 class ZapHandler {
  public:
-  static Result<std::unique_ptr<ZapHandler>> Open(Loop& loop, Context& context);
+  static Result<std::unique_ptr<ZapHandler>> Open(Loop& loop, Context& context,
+                                                  AdmissionRate rate = {});
   virtual ~ZapHandler() = default;
 
   // Connections to sockets of this domain are judged by `authorizer`; those of domains never named

@@ -54,8 +54,8 @@ class TransportTest : public testing::Test {
     return true;
   }
 
-  void StartZap() {
-    zap_ = ZapHandler::Open(*loop_, *context_).value();
+  void StartZap(AdmissionRate rate = {}) {
+    zap_ = ZapHandler::Open(*loop_, *context_, rate).value();
     zap_->Serve(kDomain, [this](const PublicKey& key) {
       return allowed_.contains(key) ? Verdict::kAllow : Verdict::kDeny;
     });
@@ -161,6 +161,23 @@ TEST_F(TransportTest, UnknownKeyIsRefusedAndAdmittedOnceItIsAuthorised) {
 
   allowed_.insert(client.keys.public_key);
   ASSERT_TRUE(TurnUntil([&] { return client.Saw(LinkEvent::kUp); })) << "without being told";
+}
+
+TEST_F(TransportTest, ThoseBeyondTheRateOfAdmissionsWaitForTheirTurn) {
+  StartZap({.per_second = 20, .at_once = 1});
+  StartServer();
+  std::vector<TestClient> clients(4);
+  for (TestClient& client : clients) {
+    allowed_.insert(client.keys.public_key);
+    Connect(client);
+  }
+  TestClient stranger;
+  Connect(stranger);
+  for (TestClient& client : clients) {
+    EXPECT_TRUE(TurnUntil([&] { return client.Saw(LinkEvent::kUp); }));
+    EXPECT_FALSE(client.Saw(LinkEvent::kRefused));
+  }
+  EXPECT_TRUE(TurnUntil([&] { return stranger.Saw(LinkEvent::kRefused); }));
 }
 
 TEST_F(TransportTest, DomainsThatNobodyServesAreDenied) {
