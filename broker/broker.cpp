@@ -307,67 +307,6 @@ void Broker::OnSubmissionTaken(const Session& from, const Message& message) {
   TakeRecords();
 }
 
-// ---- requests ----
-
-void Broker::OnRequest(const Session& from, Message message) {
-  Header& header = message.header;
-  const std::optional<KeyLevel> needed = LevelOf(header.verb);
-  if (!needed) return SendFault(from, header, {.code = Fault::Code::kUnimplemented});
-  if (from.grant.level < *needed) {
-    return SendFault(from, header,
-                     {.code = Fault::Code::kUnauthorised,
-                      .message = "key '" + from.grant.name + "' needs level " +
-                                 std::string(ToString(*needed)) + " for that"});
-  }
-  if (header.verb == RequestVerb::kAdopt) return OnAdopt(from, message);
-  const Session* planner = Planner();
-  if (planner == nullptr) {
-    return SendFault(from, header,
-                     {.code = Fault::Code::kUnavailable, .message = "no planner is connected"});
-  }
-  Header onward{.kind = MessageKind::kRequest,
-                .client = from.id,
-                .request = header.request,
-                .verb = header.verb,
-                .author = from.grant.name};
-  // Of which profile and targets it is only the planner knows.
-  if (*needed > KeyLevel::kRead) {
-    onward.profiles = from.grant.profiles;
-    onward.targets = from.grant.targets;
-  }
-  Send(planner->peer, std::move(onward), std::move(message.body));
-}
-
-void Broker::OnReply(const Session& from, Message message) {
-  const Header& header = message.header;
-  const Session* client = sessions_.Find(header.client);
-  if (client == nullptr || client->grant.role != Role::kClient) {
-    // So that a watch ends with its client.
-    return SendFault(from, header,
-                     {.code = Fault::Code::kUnavailable, .message = "the client is gone"});
-  }
-  Send(client->peer,
-       {.kind = MessageKind::kReply, .client = header.client, .request = header.request},
-       std::move(message.body));
-}
-
-// Never answered, or two peers could fault for ever. What the planner says about a client's request
-// is the client's.
-void Broker::OnFault(const Session& from, Message message) {
-  const Header& header = message.header;
-  const Session* client = sessions_.Find(header.client);
-  if (from.grant.role != Role::kPlanner || client == nullptr ||
-      client->grant.role != Role::kClient) {
-    return Remark("fault.received", from);
-  }
-  Send(client->peer,
-       {.kind = MessageKind::kFault,
-        .client = header.client,
-        .request = header.request,
-        .verb = header.verb},
-       std::move(message.body));
-}
-
 // ---- helpers ----
 
 void Broker::Send(link::PeerId peer, Header header, std::string body) {

@@ -1,7 +1,8 @@
 // The core of the broker (design §7, §9): sessions, rights and routing. Pure: messages, losses and
 // time come in, records for the spool and messages to send come out. Items are kept by ItemQueues,
 // submissions by SubmissionDesk; this class decides who is who, who may do what, and what is
-// forwarded to whom. It decodes only what is addressed to the broker.
+// forwarded to whom. It decodes only what is addressed to the broker, and of the planner's replies
+// which one is the last.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -38,6 +40,7 @@ struct BrokerOptions {
   std::uint32_t missed_heartbeats = 3;
   Duration retry_after{1'000};  // told to whom is busy
   std::size_t sessions = 20'000;
+  std::size_t requests = 20'000;  // of all clients, that the planner has not answered
   QueueLimits queues;
   SubmissionLimits submissions;
 };
@@ -76,7 +79,9 @@ struct Forward {
 // Invariants: (1) one session serves a target's queue at a time, and of one ledger the newest;
 // (2) one planner, the newest epoch of one journal; nobody else's items are queued; (3) a message
 // is acted upon only if the sender's grant covers it; (4) everything is bounded by BrokerOptions,
-// and who is over a bound is told; (5) `accepted` leaves only after its records are durable.
+// and who is over a bound is told; (5) `accepted` leaves only after its records are durable; (6) a
+// request is answered or faulted as long as its client is there, also when the planner dies; a
+// watch is the client's to repeat at the next welcome.
 class Broker {
  public:
   // `keys` outlives the broker. After this the records of a recovery are in decisions().
@@ -92,6 +97,11 @@ class Broker {
   void OnKeysChanged();
   // Tells everybody to come back later.
   void OnShutdown();
+  // Whether a client waits for an answer of the planner. A transport notices that a connection has
+  // broken only when something is sent: while this is so, ProbePlanner is to be called now and
+  // then.
+  bool AwaitsPlanner() const { return !unanswered_.empty(); }
+  void ProbePlanner();
 
   BrokerDecisions& decisions() { return decisions_; }
 
@@ -146,11 +156,14 @@ class Broker {
   void OnOutcomeAck(const Message& message);
   void OnSubmitChunk(const Session& from, const Message& message, Now now);
   void OnSubmissionTaken(const Session& from, const Message& message);
-  void OnRequest(const Session& from, Message message);
   void OnAdopt(const Session& from, const Message& message);
+  // ---- broker_requests.cpp ----
+  void OnRequest(const Session& from, Message message);
   void OnReply(const Session& from, Message message);
   void OnFault(const Session& from, Message message);
-  // broker_streams.cpp
+  void AnswerForPlanner();
+  void ForgetRequests(SessionId client);
+  // ---- broker_streams.cpp ----
   void OnStream(const Session& from, Message message);
   void OnInquiry(const Session& from, Message message);
   void Dispatch(const std::string& queue);
@@ -177,6 +190,8 @@ class Broker {
   // The ledger that a target is known by, and the key of the worker that came with it. Whoever
   // revokes that key, or adopts the target, lets it begin anew.
   KnownLedgers ledgers_;
+  // What clients have asked of this planner and not been answered in full.
+  std::map<std::pair<SessionId, std::uint64_t>, RequestVerb> unanswered_;
   // Peers without a session that were asked who they are.
   std::unordered_map<link::PeerId, SteadyTime> asked_;
 };

@@ -216,6 +216,7 @@ std::vector<Session> Broker::RemovePredecessors(link::PeerId peer, const Hello& 
       }
     }
     if (planner_ == id) planner_ = {};
+    ForgetRequests(id);
     removed.push_back(old);
     sessions_.Remove(id);
   }
@@ -316,6 +317,7 @@ void Broker::OpenPlanner(const Session& session, const Hello& hello) {
   const bool is_another = hello.journal != journal_;
   if (is_another) queues_.Clear();
   planner_ = session.id;
+  unanswered_.clear();  // clients are welcomed below, and ask again
   planner_instance_ = hello.instance;
   journal_ = hello.journal;
   epoch_ = hello.epoch;
@@ -335,7 +337,11 @@ void Broker::EndSession(SessionId id, std::string_view why) {
   const Session ended = *sessions_.Find(id);
   Remark("session.ended", ended, std::string(why));
   sessions_.Remove(id);
-  if (planner_ == id) planner_ = {};
+  ForgetRequests(id);
+  if (planner_ == id) {
+    planner_ = {};
+    AnswerForPlanner();
+  }
   queues_.Leave(id);
   Announce(ended.queues);
 }

@@ -17,6 +17,7 @@ constexpr int kTicksPerHeartbeat = 2;
 // Submissions wait in the spool, not in the connection: others share it.
 constexpr std::size_t kForwardBytes = std::size_t{1} << 20;
 constexpr Duration kForwardPause{5};
+constexpr Duration kProbeInterval{100};
 
 }  // namespace
 
@@ -36,6 +37,7 @@ BrokerDaemon::BrokerDaemon(BrokerOptions options, SpoolContent spool, const Part
 BrokerDaemon::~BrokerDaemon() {
   parts_.loop.Cancel(tick_);
   parts_.loop.Cancel(forward_);
+  parts_.loop.Cancel(probe_);
 }
 
 void BrokerDaemon::OnFrame(link::PeerId peer, const link::PublicKey& user, link::Bytes frame) {
@@ -76,6 +78,16 @@ void BrokerDaemon::EndTurn() {
     Flush();
   }
   ForwardSubmissions();
+  SetProbe();
+}
+
+// Somebody waits for the planner, which may have died after the question had left.
+void BrokerDaemon::SetProbe() {
+  if (probe_.number != 0 || !broker_.AwaitsPlanner()) return;
+  probe_ = parts_.loop.After(kProbeInterval, [this] {
+    probe_ = {};
+    broker_.ProbePlanner();
+  });
 }
 
 void BrokerDaemon::Release(const BrokerEffect& effect) {

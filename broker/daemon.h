@@ -50,6 +50,7 @@ class BrokerDaemon {
   void Write(const Note& note);
   void Flush();
   void ForwardSubmissions();
+  void SetProbe();
   void Fail(Error error);
 
   Parts parts_;
@@ -60,6 +61,7 @@ class BrokerDaemon {
   std::vector<link::PeerId> dropped_;  // to be forgotten when this turn's messages have left
   link::TimerId tick_;
   link::TimerId forward_;
+  link::TimerId probe_;
   Status status_;
 };
 

@@ -425,5 +425,97 @@ TEST(BrokerRequests, FaultsOfThePlannerReachTheClientWhoAsked) {
   EXPECT_THAT(net.Take(planner), IsEmpty());
 }
 
+// What a planner has been asked and has not answered when its session ends.
+struct Unanswered {
+  Network net;
+  Peer planner = net.Planner();
+  Peer client = net.Client();
+
+  SessionId Ask(std::uint64_t number, RequestVerb verb) {
+    net.Send(client, {.kind = MessageKind::kRequest, .request = number, .verb = verb});
+    const SessionId asker = net.Take(planner).back().header.client;
+    net.Take(client);
+    return asker;
+  }
+  void Answer(SessionId asker, std::uint64_t number, More more) {
+    net.Send(planner, {.kind = MessageKind::kReply, .client = asker, .request = number},
+             Encode(Reply{more, DoneReply{}}));
+    net.Take(client);
+  }
+  // Numbers of the requests that the client is told are not answered.
+  std::vector<std::uint64_t> Told() {
+    std::vector<std::uint64_t> numbers;
+    for (const Message& message : net.Take(client)) {
+      const auto fault = Decode<Fault>(message.body);
+      if (message.header.kind != MessageKind::kFault || !fault) continue;
+      EXPECT_EQ(fault->code, Fault::Code::kUnavailable);
+      EXPECT_EQ(fault->of, MessageKind::kRequest);
+      numbers.push_back(message.header.request);
+    }
+    return numbers;
+  }
+};
+
+TEST(BrokerRequests, InFlightAreAnsweredWhenThePlannersSessionEnds) {
+  Unanswered asked;
+  const SessionId asker = asked.Ask(1, RequestVerb::kGetBase);
+  asked.Ask(2, RequestVerb::kStatus);
+  asked.Ask(3, RequestVerb::kWatch);
+  asked.Ask(4, RequestVerb::kHistory);
+  asked.Answer(asker, 2, More::kLast);
+  asked.Answer(asker, 4, More::kMoreFollows);
+  asked.net.Lose(asked.planner);
+  EXPECT_THAT(asked.Told(), ElementsAre(1U, 4U))
+      << "not what was answered in full, and no watch: it goes on with the next planner";
+  EXPECT_FALSE(asked.net.broker.AwaitsPlanner());
+}
+
+TEST(BrokerRequests, OfASilentPlannerAreAnsweredToo) {
+  Unanswered asked;
+  asked.Ask(1, RequestVerb::kGetBase);
+  for (int i = 0; i < 6; ++i) {
+    asked.net.Send(asked.client, {.kind = MessageKind::kHeartbeat});
+    asked.net.Wait(Duration(3'000));
+  }
+  EXPECT_THAT(asked.Told(), ElementsAre(1U));
+}
+
+TEST(BrokerRequests, AreAskedAgainOfThePlannersSuccessor) {
+  Unanswered asked;
+  asked.Ask(1, RequestVerb::kGetBase);
+  asked.net.Planner(2);
+  EXPECT_THAT(asked.net.TakeKinds(asked.client), ElementsAre(MessageKind::kWelcome));
+  EXPECT_FALSE(asked.net.broker.AwaitsPlanner());
+}
+
+TEST(BrokerRequests, OfAClientThatIsGoneAreNotWaitedFor) {
+  Unanswered asked;
+  asked.Ask(1, RequestVerb::kGetBase);
+  asked.net.Lose(asked.client);
+  EXPECT_FALSE(asked.net.broker.AwaitsPlanner());
+}
+
+TEST(BrokerRequests, AreBounded) {
+  Network net(BrokerOptions{.requests = 1});
+  const Peer planner = net.Planner();
+  const Peer client = net.Client();
+  net.Send(client, {.kind = MessageKind::kRequest, .request = 1, .verb = RequestVerb::kStatus});
+  net.Take(client);
+  net.Send(client, {.kind = MessageKind::kRequest, .request = 2, .verb = RequestVerb::kStatus});
+  EXPECT_EQ(LastFault(net, client), Fault::Code::kBusy);
+}
+
+TEST(BrokerRequests, ThePlannerIsProbedWhileSomebodyWaitsForIt) {
+  Unanswered asked;
+  asked.net.Take(asked.planner);
+  asked.net.broker.ProbePlanner();
+  asked.net.Settle();
+  EXPECT_THAT(asked.net.Take(asked.planner), IsEmpty());
+  asked.Ask(1, RequestVerb::kGetBase);
+  asked.net.broker.ProbePlanner();
+  asked.net.Settle();
+  EXPECT_THAT(asked.net.TakeKinds(asked.planner), ElementsAre(MessageKind::kHeartbeat));
+}
+
 }  // namespace
 }  // namespace eris::testing

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 
 #include "broker/link/message_frame.h"
 #include "schema/base/digest.h"
@@ -25,6 +26,7 @@ class MemoryTransport final : public link::ServerTransport {
   void SetHandlers(link::ServerHandlers given) override { handlers = std::move(given); }
   link::SendResult Send(PeerId peer, link::Frame frame) override {
     if (full.contains(peer)) return link::SendResult::kFull;
+    if (gone.contains(peer)) return link::SendResult::kGone;
     const std::vector<Message> messages = link::ParseMessages(frame).value();
     std::vector<Message>& inbox = inboxes[peer];
     inbox.insert(inbox.end(), messages.begin(), messages.end());
@@ -36,6 +38,7 @@ class MemoryTransport final : public link::ServerTransport {
   link::ServerHandlers handlers;
   std::map<PeerId, std::vector<Message>> inboxes;
   std::map<PeerId, bool> full;
+  std::set<PeerId> gone;
   std::vector<PeerId> forgotten;
   std::size_t queued = 0;
 };
@@ -228,6 +231,35 @@ TEST(BrokerDaemon, SilentSessionsEndByTheClock) {
   }
   EXPECT_EQ(bench.Count(kClient, MessageKind::kBye), 1U);
   EXPECT_EQ(bench.transport.forgotten, std::vector{kClient});
+}
+
+Message StatusRequest() {
+  return {.header = {.kind = MessageKind::kRequest, .request = 1, .verb = RequestVerb::kStatus},
+          .body = Encode(Request())};
+}
+
+TEST(BrokerDaemon, AnswersWhatReachesNoPlannerInTheSameTurn) {
+  Bench bench;
+  bench.SayHello(kPlanner, kPlannerKey, Role::kPlanner);
+  bench.SayHello(kClient, kClientKey, Role::kClient);
+  bench.Turn();
+  bench.transport.gone.insert(kPlanner);
+  bench.Receive(kClient, kClientKey, StatusRequest());
+  bench.Turn();
+  EXPECT_EQ(bench.Count(kClient, MessageKind::kFault), 1U);
+}
+
+TEST(BrokerDaemon, NoticesAPlannerThatDiesOverAQuestion) {
+  Bench bench;
+  bench.SayHello(kPlanner, kPlannerKey, Role::kPlanner);
+  bench.SayHello(kClient, kClientKey, Role::kClient);
+  bench.Receive(kClient, kClientKey, StatusRequest());
+  bench.Turn();
+  EXPECT_EQ(bench.Count(kPlanner, MessageKind::kRequest), 1U);
+  bench.transport.gone.insert(kPlanner);  // the question has left: nothing tells of the end
+  bench.clock.now.steady = bench.clock.now.steady + Duration(200);
+  bench.Turn();
+  EXPECT_EQ(bench.Count(kClient, MessageKind::kFault), 1U);
 }
 
 }  // namespace
