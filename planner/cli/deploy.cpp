@@ -61,15 +61,25 @@ Status CheckInstall(const Prepared& prepared) {
               "leave it out to upgrade, or undeploy first");
 }
 
+// How long a planner may take to say what runs. Who does not wait for the end does not wait for a
+// planner that hangs either: without its answer all profiles are made, and nothing is shown before.
+constexpr Duration kDetachedPatience{2'000};
+Duration PatienceOf(const DeployCommand& command) {
+  const bool needs_answer = command.upgrade == DeployCommand::Upgrade::kRefused ||
+                            !command.submit.options.expected_plan_hash.empty();
+  const bool is_detached = command.submit.following == Following::kDetached;
+  return is_detached && !needs_answer ? kDetachedPatience : kAnswerPatience;
+}
+
 Result<Prepared> Prepare(const ModelArguments& models, const DeployOptions& options,
-                         Context& context) {
+                         Duration patience, Context& context) {
   // What needs no patience first: a missing key is known before anything is evaluated.
   ERIS_TRY(ResolveBroker(context.call.connection, context.surroundings, context.settings));
   ERIS_ASSIGN(std::vector<std::uint8_t> digest_key, ReadDigestKey(context.settings));
   Prepared prepared;
   ERIS_ASSIGN(prepared.next, EvaluateDesired(models, context.settings.store, context.output));
   ERIS_ASSIGN(prepared.session, Connect(context));
-  Result<KnownBase> base = FetchBase(prepared.session->client(), context.call.profile);
+  Result<KnownBase> base = FetchBase(prepared.session->client(), context.call.profile, patience);
   if (!base && base.error().code != ErrorCode::kUnavailable) return Fail(base.error());
   const bool is_previewed = base.has_value();
   if (prepared.session->client().interrupted()) return Fail(base.error());
@@ -133,7 +143,7 @@ void DropOldRoots(Client& client, Context& context) {
 
 Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
   const DeployOptions& options = command.submit.options;
-  ERIS_ASSIGN(Prepared prepared, Prepare(command.models, options, context));
+  ERIS_ASSIGN(Prepared prepared, Prepare(command.models, options, PatienceOf(command), context));
   std::string announced;
   if (command.upgrade == DeployCommand::Upgrade::kRefused) ERIS_TRY(CheckInstall(prepared));
   if (prepared.plan) {
@@ -152,13 +162,16 @@ Result<ExitCode> RunDeploy(const DeployCommand& command, Context& context) {
       prepared.session->client(), submission,
       {.following = command.submit.following,
        .announced = announced,
+       .planner =
+           prepared.plan ? HandOverOptions::Planner::kThere : HandOverOptions::Planner::kAway,
        .on_not_taken =
            [&context](const Submission& not_taken) { ProtectUntilTaken(not_taken, context); }},
       context);
 }
 
 Result<ExitCode> RunPlan(const PlanCommand& command, Context& context) {
-  ERIS_ASSIGN(const Prepared prepared, Prepare(command.models, command.options, context));
+  ERIS_ASSIGN(const Prepared prepared,
+              Prepare(command.models, command.options, kAnswerPatience, context));
   if (!prepared.plan) {
     return Fail(ErrorCode::kUnavailable, "no planner is connected to the broker",
                 "start eris-planner, or wait until it is back");

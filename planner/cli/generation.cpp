@@ -13,8 +13,9 @@ namespace eris::cli {
 
 namespace {
 
-Result<KnownBase> AskManifest(Client& client, RequestVerb verb, const Request& request) {
-  ERIS_ASSIGN(const std::vector<Reply> replies, client.Ask(verb, request, kAnswerPatience));
+Result<KnownBase> AskManifest(Client& client, RequestVerb verb, const Request& request,
+                              Duration patience = kAnswerPatience) {
+  ERIS_ASSIGN(const std::vector<Reply> replies, client.Ask(verb, request, patience));
   KnownBase known;
   std::string bytes;
   for (const Reply& reply : replies) {
@@ -42,10 +43,10 @@ Result<DeployedGeneration> FetchGeneration(Client& client, const ProfileName& pr
   return DeployedGeneration{known.number, std::move(known.manifest).value_or(Manifest())};
 }
 
-Result<KnownBase> FetchBase(Client& client, const ProfileName& profile) {
+Result<KnownBase> FetchBase(Client& client, const ProfileName& profile, Duration patience) {
   Request request;
   request.profile = profile;
-  return AskManifest(client, RequestVerb::kGetBase, request);
+  return AskManifest(client, RequestVerb::kGetBase, request, patience);
 }
 
 }  // namespace eris::cli

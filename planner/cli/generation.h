@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "planner/cli/client.h"
+#include "planner/cli/submitting.h"
 #include "schema/base/error.h"
 #include "schema/values/ids.h"
 #include "schema/values/manifest.h"
@@ -25,6 +26,7 @@ struct KnownBase {
   GenerationNumber number;           // of the newest generation; 0 = there is none
   std::optional<Manifest> manifest;  // absent: nothing runs
 };
-Result<KnownBase> FetchBase(Client& client, const ProfileName& profile);
+Result<KnownBase> FetchBase(Client& client, const ProfileName& profile,
+                            Duration patience = kAnswerPatience);
 
 }  // namespace eris::cli

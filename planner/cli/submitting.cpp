@@ -15,7 +15,8 @@ constexpr Duration kTakenPause{5};
 
 // The transaction's number as soon as the planner has given one; else the submission's id, which
 // every command takes as well.
-Result<TransactionRef> NameOf(Client& client, const Submission& submission) {
+Result<TransactionRef> NameOf(Client& client, const Submission& submission,
+                              HandOverOptions::Planner planner) {
   TransactionRef ref{.transaction = {}, .submission = submission.id};
   client.RunUntil([] { return true; }, Duration(0));
   const SteadyTime deadline = client.loop().now().steady + kTakenPatience;
@@ -25,10 +26,8 @@ Result<TransactionRef> NameOf(Client& client, const Submission& submission) {
     if (reply->what == SubmitReply::What::kRefused) {
       return Fail(ErrorCode::kInvalid, "the planner refused the submission: " + reply->message);
     }
-    if (reply->transaction) {
-      ref.transaction = reply->transaction;
-      break;
-    }
+    ref.transaction = reply->transaction;
+    if (ref.transaction || planner == HandOverOptions::Planner::kAway) break;
     client.RunUntil([] { return false; }, kTakenPause);
   }
   return ref;
@@ -38,7 +37,7 @@ Result<ExitCode> Detach(Client& client, const Submission& submission,
                         const HandOverOptions& options, Context& context) {
   // The receipt: what comes after it is only the number.
   context.output.Note("accepted as " + submission.id.text);
-  ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission));
+  ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission, options.planner));
   if (!ref.transaction && options.on_not_taken) options.on_not_taken(submission);
   if (!ref.transaction) context.output.Note("accepted; the planner has not taken it yet");
   context.output.Print(context.output.json() ? TransactionToJson(ref) : ToString(ref) + "\n");
@@ -86,7 +85,7 @@ Result<ExitCode> SubmitAndFollow(Client& client, const Submission& submission,
     return Detach(client, submission, options, context);
   }
   if (options.on_not_taken) {
-    ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission));
+    ERIS_ASSIGN(const TransactionRef ref, NameOf(client, submission, options.planner));
     if (!ref.transaction) options.on_not_taken(submission);
   }
   ERIS_ASSIGN(const Followed followed,

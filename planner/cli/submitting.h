@@ -2,6 +2,7 @@
 // `query` have in common.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -29,6 +30,8 @@ Status HandOver(Client& client, const Submission& submission);
 struct HandOverOptions {
   Following following = Following::kToTheEnd;
   std::string announced = {};  // see FollowOptions
+  // Whether a planner is there to number it. Nobody waits for the number otherwise.
+  enum class Planner : std::uint8_t { kThere, kAway } planner = Planner::kThere;
   // Called once it is accepted, when no planner has taken it yet: it may be long until one does.
   std::function<void(const Submission&)> on_not_taken = {};
 };

@@ -60,10 +60,10 @@ class Uploader {
     const std::vector<std::string> names = NamesToUpload(wish_);
     if (names.empty()) return {};
     ERIS_ASSIGN(ObjectInfos objects, List(names));
-    if (wish_.planner == UploadWish::Planner::kThere) {
-      ERIS_ASSIGN(const std::set<StorePath> lacking, AskLacking(objects));
+    ERIS_ASSIGN(const std::optional<std::set<StorePath>> lacking, AskUnlessAway(objects));
+    if (lacking) {
       std::erase_if(objects, [&lacking](const ObjectInfo& object) {
-        return !lacking.contains(StorePath(object.name));
+        return !lacking->contains(StorePath(object.name));
       });
       ERIS_TRY(CheckNamedByContent(objects));
     } else {
@@ -76,7 +76,7 @@ class Uploader {
         fmt::format("uploading {} derivations and sources to the planner", objects.size()));
     for (const ObjectInfo& object : objects) ERIS_TRY(Add(object));
     ERIS_TRY(Submit());
-    return wish_.planner == UploadWish::Planner::kThere ? WaitTaken(objects) : Status();
+    return lacking ? WaitTaken(objects) : Status();
   }
 
  private:
@@ -108,6 +108,16 @@ class Uploader {
       }
     }
     return lacking;
+  }
+
+  // Nothing when the planner is away, or dies over the question.
+  Result<std::optional<std::set<StorePath>>> AskUnlessAway(const ObjectInfos& objects) {
+    if (wish_.planner == UploadWish::Planner::kAway) return std::nullopt;
+    Result<std::set<StorePath>> lacking = AskLacking(objects);
+    if (lacking) return std::optional(*std::move(lacking));
+    const bool is_away = lacking.error().code == ErrorCode::kUnavailable && !client_.interrupted();
+    if (is_away) return std::nullopt;
+    return Fail(std::move(lacking).error());
   }
 
   static Status CheckNamedByContent(const ObjectInfos& objects) {
@@ -171,8 +181,8 @@ class Uploader {
       if (reply.what == SubmitReply::What::kRefused) {
         return Fail(ErrorCode::kInvalid, "the planner refused what was uploaded: " + reply.message);
       }
-      ERIS_ASSIGN(const std::set<StorePath> lacking, AskLacking(objects));
-      if (lacking.empty()) return {};
+      ERIS_ASSIGN(const auto lacking, AskUnlessAway(objects));
+      if (!lacking || lacking->empty()) return {};  // or it will be taken before what follows it
       client_.RunUntil([] { return false; }, kUploadPause);
     }
     return Fail(ErrorCode::kUnavailable, "the planner has not taken what was uploaded",

@@ -18,8 +18,8 @@ struct UploadWish {
   enum class Planner : std::uint8_t { kThere, kAway } planner = Planner::kThere;
 };
 
-// All of it has been taken when this returns, or accepted while the planner is away. kInvalid: it
-// cannot be uploaded, or the planner does not want it.
+// All of it has been taken when this returns, or accepted while the planner is away or dying.
+// kInvalid: it cannot be uploaded, or the planner does not want it.
 Status UploadLacking(Client& client, const UploadWish& wish, Context& context);
 
 }  // namespace eris::cli
