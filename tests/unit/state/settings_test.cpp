@@ -35,6 +35,11 @@ TEST(Settings, NamesFileAndKeyInErrors) {
 
 TEST(Settings, NamesThePositionOfASyntaxError) {
   EXPECT_THAT(Settings::Parse("a = \n", "f.toml").error().message, HasSubstr("f.toml:1:"));
+  for (const char* text : {"[=]\n", "\xC3\xBC = 1\n", "end\xC6\x8B = 1\n"}) {
+    const auto settings = Settings::Parse(text, "f.toml");
+    ASSERT_FALSE(settings.has_value()) << text;
+    EXPECT_THAT(settings.error().message, HasSubstr("f.toml:1:")) << text;
+  }
 }
 
 TEST(Settings, WritesWhatItReads) {
