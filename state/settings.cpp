@@ -25,9 +25,11 @@ namespace {
 
 constexpr std::size_t kMaxSettingsBytes = std::size_t{1} << 20;
 
+// A basic string: version 3.3 does not look whether the end of a literal one stands within it.
 std::string Quoted(std::string_view text) {
+  const toml::value<std::string> value{std::string(text)};
   std::ostringstream out;
-  out << toml::toml_formatter(toml::value<std::string>(std::string(text)));
+  out << toml::toml_formatter(value, toml::format_flags::allow_unicode_strings);
   return out.str();
 }
 
