@@ -43,7 +43,7 @@ TEST(Settings, NamesThePositionOfASyntaxError) {
 }
 
 TEST(Settings, WritesWhatItReads) {
-  const std::vector<std::string> list = {"p", "q\"r"};
+  const std::vector<std::string> list = {"p", "q\"r", "\\'''"};
   const std::string text =
       SettingLine("a", "x \"y\" \n") + SettingLine("b", 7) + SettingLine("c", list);
   const Settings settings = Settings::Parse(text, "f.toml").value();
