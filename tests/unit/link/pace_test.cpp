@@ -1,3 +1,4 @@
+// Goal: how many are let through in which time. Method: each millisecond asked.
 #include "broker/link/pace.h"
 
 #include <gtest/gtest.h>
