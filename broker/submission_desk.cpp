@@ -20,17 +20,21 @@ SubmitReply Refused(const SubmissionId& id, std::string why) {
   return {.what = What::kRefused, .id = id, .message = std::move(why)};
 }
 
+SubmitReply AnswerFor(const SpooledSubmission& known) {
+  if (!known.refused.empty()) return Refused(known.id, known.refused);
+  return {.what = What::kKnown,
+          .id = known.id,
+          .offset = known.total_bytes,
+          .transaction = known.transaction};
+}
+
 // What there is to say about an id whose content was accepted before.
 SubmitReply Repeated(const SpooledSubmission& known, const KeyGrant& grant,
                      const SubmitChunk& chunk) {
   if (known.sha256 != chunk.sha256 || known.author != grant.name) {
     return Refused(chunk.id, "submission id '" + chunk.id.text + "' was used for something else");
   }
-  if (!known.refused.empty()) return Refused(chunk.id, known.refused);
-  return {.what = What::kKnown,
-          .id = chunk.id,
-          .offset = known.total_bytes,
-          .transaction = known.transaction};
+  return AnswerFor(known);
 }
 
 // Whether the whole content may become a transaction.
@@ -58,6 +62,8 @@ SubmissionDesk::SubmissionDesk(SubmissionLimits limits, SpoolContent content)
 }
 
 SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {
+  const bool is_inquiry = !chunk.id.empty() && chunk.sha256.empty() && chunk.bytes.empty();
+  if (is_inquiry) return Tell(chunk.id);
   if (grant.level < KeyLevel::kDeploy) {
     return Refused(chunk.id, "key '" + grant.name + "' may not submit: it needs level deploy");
   }
@@ -75,6 +81,12 @@ SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, SubmitChunk chunk, St
     return Begin(grant, std::move(chunk), now);
   }
   return Continue(grant, chunk, now);
+}
+
+SubmitReply SubmissionDesk::Tell(const SubmissionId& id) const {
+  const SpooledSubmission* known = Find(id);
+  const bool is_accepted = known != nullptr && known->standing != Standing::kReceiving;
+  return is_accepted ? AnswerFor(*known) : Wanted(id, 0);
 }
 
 SubmitReply SubmissionDesk::Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {

@@ -48,7 +48,8 @@ class SubmissionDesk {
   // Half-received ones of an earlier boot are forgotten: their clients begin again.
   SubmissionDesk(SubmissionLimits limits, SpoolContent content);
 
-  // `grant` is the client's. The reply is to be sent when the records are durable.
+  // `grant` is the client's. The reply is to be sent when the records are durable. A chunk without
+  // hash and content asks what has become of that submission; anybody may.
   SubmitReply Receive(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
   // From the planner. Unknown ids are ignored.
   void Taken(const SubmissionTaken& taken);
@@ -73,6 +74,7 @@ class SubmissionDesk {
   const SpooledSubmission* Find(const SubmissionId& id) const;
   void Record(SpoolRecord record);
   void Forget(const SubmissionId& id);
+  SubmitReply Tell(const SubmissionId& id) const;
   SubmitReply Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
   SubmitReply Continue(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now);
   SubmitReply Complete(const KeyGrant& grant, const SubmitChunk& chunk);

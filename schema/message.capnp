@@ -268,7 +268,8 @@ struct OutcomeAck {
 
 # ---- submissions ----
 struct SubmitChunk {
-  # Made by the client; sent on to the planner by the broker.
+  # Made by the client; sent on to the planner by the broker. With an id alone it asks the broker what has become of
+  # that submission: `known`, `refused`, or `more` from 0 on when it was never accepted.
   id @0 :Text;               # of the submission
   totalBytes @1 :UInt64;     # of the whole, 1 .. submissionBytes; the same in every chunk
   sha256 @2 :Text;           # hex, of the whole; the same in every chunk

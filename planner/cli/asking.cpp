@@ -19,9 +19,32 @@ Result<std::vector<TransactionStatus>> AskStatus(Client& client, const Request& 
 Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& transaction) {
   Request request;
   request.transaction = transaction;
-  ERIS_ASSIGN(std::vector<TransactionStatus> found, AskStatus(client, request));
+  Result<std::vector<TransactionStatus>> asked = AskStatus(client, request);
+  if (!asked) return Fail(WhyUnknown(client, transaction, std::move(asked).error()));
+  std::vector<TransactionStatus> found = *std::move(asked);
   if (found.empty()) return Fail(ErrorCode::kNotFound, "there is no such transaction");
   return std::move(found.front());
+}
+
+Error WhyUnknown(Client& client, const TransactionRef& transaction, Error not_found) {
+  constexpr Duration kPatience{5'000};
+  const SubmissionId& id = transaction.submission;
+  if (not_found.code != ErrorCode::kNotFound || id.empty()) return not_found;
+  const Result<SubmitReply> reply = client.AskSubmission(id, kPatience);
+  if (!reply) return reply.error();
+  switch (reply->what) {
+    case SubmitReply::What::kRefused:
+      return {ErrorCode::kInvalid, "the planner refused the submission: " + reply->message, {}};
+    case SubmitReply::What::kAccepted:
+    case SubmitReply::What::kKnown:
+      if (reply->transaction) break;  // it was taken, and ended long ago
+      return {ErrorCode::kUnavailable, "the planner has not taken submission " + id.text + " yet",
+              "follow it with `eris watch " + id.text + "`"};
+    case SubmitReply::What::kMore:
+    case SubmitReply::What::kBusy:
+      break;
+  }
+  return not_found;
 }
 
 Result<std::vector<GenerationInfo>> AskGenerations(Client& client, const ProfileName& profile) {

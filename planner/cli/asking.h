@@ -29,6 +29,10 @@ std::vector<Value> Collect(std::vector<Reply> replies, std::vector<Value> Body::
 Result<std::vector<TransactionStatus>> AskStatus(Client& client, const Request& request);
 // The one. kNotFound.
 Result<TransactionStatus> AskStatusOf(Client& client, const TransactionRef& transaction);
+// Why the planner knows no such transaction, in the place of `not_found`: kUnavailable as long as
+// the submission of that name waits in the broker's spool, or nobody can tell; kInvalid when it was
+// refused.
+Error WhyUnknown(Client& client, const TransactionRef& transaction, Error not_found);
 Result<std::vector<TargetInfo>> AskTargets(Client& client);
 // Oldest first.
 Result<std::vector<GenerationInfo>> AskGenerations(Client& client, const ProfileName& profile);

@@ -216,12 +216,12 @@ Result<SubmitReply> Client::Submit(const Submission& submission, Duration patien
   return answer;
 }
 
-Result<SubmitReply> Client::AskSubmission(Duration patience) {
-  if (!upload_) return Fail(ErrorCode::kNotFound, "nothing was submitted");
+Result<SubmitReply> Client::AskSubmission(const SubmissionId& id, Duration patience) {
+  asked_ = id;
   inquiry_.reset();
   submit_error_.reset();
   asking_ = Asking::kInquiring;
-  SendChunk(upload_->Inquiry());
+  if (client_.established()) SendChunk({.id = asked_});
   const Ran ran = RunUntil([this] { return inquiry_ || submit_error_; }, patience);
   asking_ = Asking::kNothing;
   if (ran == Ran::kInterrupted) return Fail(Interrupted());
@@ -237,7 +237,7 @@ void Client::OnEstablished() {
     upload_->Restart();
     SendChunks();
   } else if (asking_ == Asking::kInquiring) {
-    SendChunk(upload_->Inquiry());
+    SendChunk({.id = asked_});
   }
 }
 
@@ -292,7 +292,7 @@ void Client::OnFault(const Header& header, const Fault& fault) {
 
 void Client::OnSubmitReply(const SubmitReply& reply) {
   if (asking_ == Asking::kInquiring) {
-    inquiry_ = reply;
+    if (reply.id == asked_) inquiry_ = reply;
     return;
   }
   if (asking_ != Asking::kSubmitting) return;

@@ -46,8 +46,9 @@ class Client {
   // kTimeout: nothing moved for `patience`; it may have been accepted, and sending it again is
   // harmless.
   Result<SubmitReply> Submit(const Submission& submission, Duration patience);
-  // What the broker knows of the last submission.
-  Result<SubmitReply> AskSubmission(Duration patience);
+  // What the broker knows of a submission, whoever has made it: kKnown or kRefused once it was
+  // accepted, otherwise kMore.
+  Result<SubmitReply> AskSubmission(const SubmissionId& id, Duration patience);
 
   // Streams: `on_reply` hears every reply until the last one, an error or Forget.
   std::uint64_t Start(RequestVerb verb, const Request& request, OnReply on_reply);
@@ -74,8 +75,6 @@ class Client {
   void Interrupt() { interrupted_ = true; }
   bool interrupted() const { return interrupted_; }
   bool established() const { return client_.established(); }
-  // Whether Submit was called: the submission may be unknown to the planner for a while.
-  bool submitted() const { return upload_.has_value(); }
   link::Loop& loop() { return loop_; }
 
  private:
@@ -101,6 +100,7 @@ class Client {
   OnAnswer on_answer_;
   std::uint64_t next_request_ = 1;
   std::optional<Upload> upload_;
+  SubmissionId asked_;
   std::optional<SubmitReply> inquiry_;
   enum class Asking : std::uint8_t { kNothing, kSubmitting, kInquiring } asking_ = Asking::kNothing;
   std::uint64_t moves_ = 0;  // grows with every sign of life in a submission

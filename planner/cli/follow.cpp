@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "planner/cli/arguments.h"
+#include "planner/cli/asking.h"
 #include "planner/cli/progress_text.h"
 
 namespace eris::cli {
@@ -14,7 +15,6 @@ constexpr Duration kTick{200};
 constexpr Duration kPollInterval{2'000};
 constexpr Duration kPollPatience{6'000};
 constexpr Duration kRetryInterval{500};
-constexpr Duration kInquiryPatience{5'000};
 constexpr Duration kWaitingInterval{10'000};  // between two lines about the same thing
 
 // One transaction being followed: a stream of its events, and a question about its status every
@@ -80,9 +80,7 @@ class Follower {
 
   Status Tick() {
     if (!client_.established()) WaitFor("the broker");
-    if (is_unknown_) {
-      ERIS_TRY(AskBroker());
-    }
+    if (unknown_) ERIS_TRY(AskBroker());
     if (retry_at_ && now() >= *retry_at_) StartWatch();
     const Duration since_poll = now() - polled_at_;
     if (is_polling_ && since_poll >= kPollPatience) LosePlanner();
@@ -93,17 +91,16 @@ class Follower {
     return {};
   }
 
-  // The planner does not know our submission (yet). Has it refused it?
+  // The planner does not know the submission (yet): the broker knows whether it waits in the spool.
   Status AskBroker() {
-    is_unknown_ = false;
-    Result<SubmitReply> reply = client_.AskSubmission(kInquiryPatience);
-    if (!reply) {
-      return reply.error().code == ErrorCode::kUnavailable ? Status() : Fail(reply.error());
+    Error error = WhyUnknown(client_, ref_, *std::exchange(unknown_, std::nullopt));
+    if (error.code == ErrorCode::kUnavailable) {
+      WaitFor("the planner to take the submission");
+      return {};
     }
-    if (reply->what == SubmitReply::What::kRefused) {
-      return Fail(ErrorCode::kInvalid, "the planner refused the submission: " + reply->message);
-    }
-    return {};
+    // It may have been taken between the two answers.
+    const bool is_sure = error.code != ErrorCode::kNotFound || std::exchange(was_unknown_, true);
+    return is_sure || ref_.submission.empty() ? Fail(std::move(error)) : Status();
   }
 
   void OnWatch(Result<Reply> reply) {
@@ -128,10 +125,8 @@ class Follower {
       WaitFor("the planner");
       return;
     }
-    const bool may_come = error.code == ErrorCode::kNotFound && !is_known_ && client_.submitted();
-    if (may_come) {
-      is_unknown_ = true;
-      WaitFor("the planner to take the submission");
+    if (error.code == ErrorCode::kNotFound && !is_known_) {
+      unknown_ = error;
     } else {
       failure_ = error;
     }
@@ -225,10 +220,11 @@ class Follower {
   std::string waiting_for_;
   SteadyTime said_waiting_;
   bool is_polling_ = false;
-  bool is_known_ = false;      // the planner has it
-  bool is_unknown_ = false;    // the planner says that it has not
-  bool events_seen_ = false;   // since the last answered question
-  bool lost_planner_ = false;  // it did not answer the last one
+  bool is_known_ = false;         // the planner has it
+  std::optional<Error> unknown_;  // the planner says that it has not
+  bool was_unknown_ = false;      // the broker said so, too
+  bool events_seen_ = false;      // since the last answered question
+  bool lost_planner_ = false;     // it did not answer the last one
   bool ended_ = false;
   bool has_stopped_ = false;  // where it was to stop, as far as the events tell
 };

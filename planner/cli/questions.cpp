@@ -17,7 +17,9 @@ namespace {
 
 Result<std::vector<Reply>> AskOnce(RequestVerb verb, const Request& request, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  return session->client().Ask(verb, request, kAnswerPatience);
+  Result<std::vector<Reply>> replies = session->client().Ask(verb, request, kAnswerPatience);
+  if (replies) return replies;
+  return Fail(WhyUnknown(session->client(), request.transaction, std::move(replies).error()));
 }
 
 Request About(const std::optional<TransactionRef>& transaction, const Context& context) {

@@ -21,7 +21,7 @@ Result<TransactionRef> NameOf(Client& client, const Submission& submission,
   client.RunUntil([] { return true; }, Duration(0));
   const SteadyTime deadline = client.loop().now().steady + kTakenPatience;
   while (!client.interrupted() && client.loop().now().steady < deadline) {
-    const Result<SubmitReply> reply = client.AskSubmission(kTakenPatience);
+    const Result<SubmitReply> reply = client.AskSubmission(submission.id, kTakenPatience);
     if (!reply) break;  // it is accepted, whatever happens now
     if (reply->what == SubmitReply::What::kRefused) {
       return Fail(ErrorCode::kInvalid, "the planner refused the submission: " + reply->message);

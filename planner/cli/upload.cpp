@@ -48,8 +48,6 @@ void Upload::Restart() {
   unanswered_ = 0;
 }
 
-SubmitChunk Upload::Inquiry() const { return ChunkAt(0, 1); }
-
 SubmitChunk Upload::ChunkAt(std::uint64_t offset, std::size_t size) const {
   return {.id = id_,
           .total_bytes = bytes_.size(),

@@ -27,8 +27,6 @@ class Upload {
   const std::optional<SubmitReply>& answer() const { return answer_; }
   std::uint64_t confirmed_bytes() const { return confirmed_; }
   std::uint64_t total_bytes() const { return bytes_.size(); }
-  // Asks what has become of it without sending it again: the broker knows the id.
-  SubmitChunk Inquiry() const;
 
  private:
   SubmitChunk ChunkAt(std::uint64_t offset, std::size_t size) const;

@@ -169,6 +169,7 @@ class Uploader {
                           .options = {},
                           .action = std::exchange(packed_, {})};
     packed_bytes_ = 0;
+    submitted_ = submission.id;
     return HandOver(client_, submission);
   }
 
@@ -177,7 +178,7 @@ class Uploader {
   Status WaitTaken(const ObjectInfos& objects) {
     const SteadyTime deadline = client_.loop().now().steady + kUploadPatience;
     while (!client_.interrupted() && client_.loop().now().steady < deadline) {
-      ERIS_ASSIGN(const SubmitReply reply, client_.AskSubmission(kStoreAnswerPatience));
+      ERIS_ASSIGN(const SubmitReply reply, client_.AskSubmission(submitted_, kStoreAnswerPatience));
       if (reply.what == SubmitReply::What::kRefused) {
         return Fail(ErrorCode::kInvalid, "the planner refused what was uploaded: " + reply.message);
       }
@@ -195,6 +196,7 @@ class Uploader {
   bulk::StoreShelf shelf_;
   UploadObjects packed_;
   std::size_t packed_bytes_ = 0;
+  SubmissionId submitted_;  // the last one
 };
 
 }  // namespace

@@ -287,6 +287,29 @@ TEST(Submissions, OverQuotaAreBusyAndStoreNothing) {
   EXPECT_EQ(SubmitAll(net, client, Cut(Deploy(second))).what, What::kAccepted);
 }
 
+TEST(Submissions, AnybodyMayAskWhatHasBecomeOfOne) {
+  Network net;
+  const Peer bob = net.Client("bob");
+  const Peer reader = net.Client("reader");
+  const auto ask = [&] { return Submit(net, reader, {.id = kId}); };
+  EXPECT_EQ(ask().what, What::kMore) << "nothing is known of it";
+  SubmitAll(net, bob, Cut(Deploy()));
+  EXPECT_EQ(ask().what, What::kKnown);
+  EXPECT_FALSE(ask().transaction);
+  const Peer planner = net.Planner();
+  const auto take = [&](const SubmissionTaken& taken) {
+    net.Send(planner, {.kind = MessageKind::kSubmissionTaken}, Encode(taken));
+  };
+  take({.id = kId, .transaction = {7}});
+  EXPECT_EQ(ask().transaction, TransactionId{7});
+  const SubmissionId other("sub-2");
+  SubmitAll(net, bob, Cut(Deploy(other)));
+  take({.id = other, .refused = "too late"});
+  const SubmitReply refused = Submit(net, reader, {.id = other});
+  EXPECT_EQ(refused.what, What::kRefused);
+  EXPECT_EQ(refused.message, "too late");
+}
+
 TEST(Submissions, ReceivedAtATimeAreBounded) {
   Network net({.submissions = {.receiving = 1}});
   const Peer client = net.Client();

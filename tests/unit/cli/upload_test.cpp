@@ -99,13 +99,5 @@ TEST(Upload, RefusalAndRepetitionAreAnswersBusyIsNot) {
   EXPECT_EQ(upload.answer()->transaction, TransactionId{9});
 }
 
-TEST(Upload, AnInquiryCarriesTheAnnouncementOnly) {
-  const Submission submission = LargeSubmission();
-  const SubmitChunk inquiry = Upload(submission).Inquiry();
-  EXPECT_EQ(inquiry.bytes.size(), 1u);
-  EXPECT_EQ(inquiry.total_bytes, Encode(submission).size());
-  EXPECT_EQ(inquiry.sha256, Hex(Sha256(Encode(submission))));
-}
-
 }  // namespace
 }  // namespace eris::cli
