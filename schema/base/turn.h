@@ -43,6 +43,7 @@ class TurnObserver {
 
 inline constexpr std::string_view kBeforeAppend = "before-append";
 inline constexpr std::string_view kAfterAppend = "after-append";
+inline constexpr std::string_view kBeforeSend = "before-send";
 inline constexpr std::string_view kAfterSend = "after-send";
 
 // Precondition: `decisions` are complete for this turn. Afterwards they are empty. On failure
@@ -63,6 +64,7 @@ Status FinishTurn(Decisions<Record, Effect>& decisions, DurableLog<Record>& log,
     reached(kAfterAppend);
   }
   for (const Effect& effect : turn.effects) {
+    reached(kBeforeSend);
     release(effect);
     reached(kAfterSend);
   }

@@ -46,6 +46,7 @@ Now Process::now() const {
 }
 
 void Process::Reached(std::string_view point) {
+  if (point == kBeforeSend) return;  // nothing has happened since the point before it
   if (!dying_ && context_.faults.CrashesAt(kind_, point)) dying_ = true;
 }
 
