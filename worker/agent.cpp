@@ -359,6 +359,12 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
                                             " bytes, a message holds " +
                                             std::to_string(limits::kBodyBytes));
   }
+  // Whoever ends an activity without being asked to (a host that shuts down, a person) has cut it
+  // short like a crash: another attempt tells what became of it.
+  const bool is_cut_short = outcome.verdict == Verdict::kCancelled &&
+                            held.state != Held::State::kStopping &&
+                            !ActivitiesOf(*held.body).empty();
+  if (is_cut_short) outcome.verdict = Verdict::kUnknown;
   // The lease may have run out while its confirmation was on its way through the machine.
   if (IsConfirmation(*held.body) && outcome.verdict == Verdict::kSucceeded) {
     if (std::string objection = LeaseObjection(id, *held.body); !objection.empty()) {

@@ -179,6 +179,30 @@ TEST(Agent, D3AHigherGradeEndsTheRunningLowerOneFirst) {
   EXPECT_THAT(h.Started(), ElementsAre(inverse.id));
 }
 
+TEST(Agent, AnActivityThatNobodyAskedToEndIsUnknownLikeAfterACrash) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  h.Finish(item, {.verdict = Verdict::kCancelled, .message = "was stopped"});
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnknown));
+  const WorkItem second = ItemOf(1, ActivateItem{ActivityOf("api")}, kSecond);
+  h.Receive(second);
+  EXPECT_THAT(h.Started(), ElementsAre(second.id));
+}
+
+TEST(Agent, WhatThePlannerRevokesIsCancelled) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem item = ItemOf(1, ActivateItem{ActivityOf("api")});
+  h.Receive(item);
+  h.agent.OnMessage(
+      {.header = {.kind = MessageKind::kRevoke, .queue = "target.t1", .item = item.id}}, h.now);
+  h.Take();
+  h.Finish(item, {.verdict = Verdict::kCancelled, .message = "was stopped"});
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kCancelled));
+}
+
 TEST(Agent, D3RefusesGradesBelowTheHighestSeen) {
   AgentHarness h;
   h.Lease();
