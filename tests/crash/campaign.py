@@ -13,15 +13,15 @@ import sys
 import time
 
 import formats
+import phases
 from call_rules import check_calls
 from real_site import Site, TestFailure
 
-TURN = ("before-append", "after-append", "after-send")
+TURN = ("before-append", "after-append", "before-send", "after-send")
 ATTEMPT = ("before-lock", "after-lock", "before-activity", "after-activity", "before-outcome", "after-outcome")
-COMMITTED, ROLLED_BACK, STUCK = 0, 2, 3
+COMMITTED, ROLLED_BACK, STUCK, STILL_LOCKED = 0, 2, 3, 6
 LABELS = {"planner": TURN, "broker": TURN, "worker": TURN, "builder": TURN, "dysnomia": ATTEMPT}
 DISK = "48m"
-STOPPED = 25.0  # s; longer than a session lives without a sign of life
 SETTLED = 0.3  # s; what comes after the end of a transaction would have come by then
 
 
@@ -47,7 +47,8 @@ class Campaign:
     def other_version(self):
         return "2" if self.version == "1" else "1"
 
-    def move(self, what, version, status, disturb):
+    def move(self, what, version, status, disturb, patience=0):
+        """`patience`: s; what is left over for a target that was away is done within that after the end."""
         site = self.site
         site.forget_calls()
         began = time.monotonic()
@@ -58,20 +59,24 @@ class Campaign:
             if client.returncode == STUCK:
                 number = re.search(r"eris retry (\d+)", output).group(1)
                 site.finish(site.client("retry", number), ROLLED_BACK)
-            if client.returncode == COMMITTED:
+            if client.returncode in (COMMITTED, STILL_LOCKED):
                 self.version = version
             self.longest = max(self.longest, time.monotonic() - began)
             self.rounds += 1
+            if patience:
+                site.wait("the work left over", lambda: site.active() == self.expected() and not site.locked(), patience)
             self.check(what, site.calls())
         except TestFailure as failure:
             client.kill()
             raise TestFailure(f"{what}: {failure}") from None
 
+    def expected(self):
+        return {"aside": "1", "data": self.version, "api": self.version, "web": "1"}
+
     def check(self, what, calls):
         site = self.site
-        expected = {"aside": "1", "data": self.version, "api": self.version, "web": "1"}
-        if site.active() != expected:
-            raise TestFailure(f"{what}: {site.active()} are active, not {expected}")
+        if site.active() != self.expected():
+            raise TestFailure(f"{what}: {site.active()} are active, not {self.expected()}")
         if site.locked():
             raise TestFailure(f"{what}: locked for ever: {site.locked()}")
         end = time.monotonic() + SETTLED
@@ -114,29 +119,30 @@ class Campaign:
     def everything(self, rounds, dice):
         for number in range(1, rounds + 1):
             move = self.upgrade if number % 2 else self.roll_back
-            move(f"all at once, round {number}", self.killer(self.site.daemons(), dice))
+            move(f"all at once, round {number}", self.after_a_while(dice, self.site.cut_power))
         say(f"all at once: {rounds} rounds")
 
+    # Whoever has started it walks away, and nobody is there to take it.
+
+    def fire_and_forget(self):
+        site = self.site
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            site.halt("planner", number)
+            version = self.other_version()
+            said = site.finish(site.deploy(version, "--detach"), COMMITTED)
+            if "the planner is away" not in said:
+                raise TestFailure(f"a deployment without a planner says: {said}")
+            name = said.split()[-1]
+            watchers = [site.client("watch", name)]
+            site.start("planner")
+            watchers.append(site.client("watch", name))
+            for watcher in watchers:
+                site.finish(watcher, COMMITTED)
+            self.version = version
+            self.check("fire and forget", [])
+        say("a planner that has just ended is not waited for, and does what was submitted when it is back")
+
     # What is not a crash.
-
-    def signals(self, dice):
-        """Ended in good order, and stopped for longer than a session lives."""
-        for name in ("planner", "broker", "builder", "worker-test1", "worker-test2"):
-            for number in (signal.SIGTERM, signal.SIGINT):
-                for move in (self.upgrade, self.roll_back):
-                    move(f"{number.name} to {name}", self.after_a_while(dice, lambda n=name, s=number:
-                                                                        self.site.signal(n, s)))
-            say(f"{name} is ended in good order, in each direction")
-        for name in ("planner", "broker", "worker-test2"):
-            for move in (self.upgrade, self.roll_back):
-                move(f"SIGSTOP of {name}", self.after_a_while(dice, lambda n=name: self.stop_for_long(n)))
-            say(f"{name} is stopped for {STOPPED:.0f} s, in each direction")
-
-    def stop_for_long(self, name):
-        self.site.signal(name, signal.SIGSTOP)
-        due = time.monotonic() + STOPPED
-        self.site.wait("the time of a stop", lambda: time.monotonic() > due)
-        self.site.signal(name, signal.SIGCONT)
 
     def replaced(self, dice):
         """Eris is upgraded: each daemon is ended and started from another directory while a transaction runs."""
@@ -160,24 +166,20 @@ class Campaign:
     def formats(self):
         """In the middle of an activity each daemon meets a database of a newer Eris, and refuses it with a line; and the
         one of the version before, which it brings up to date and goes on with."""
-        for move, word in ((self.upgrade, "hold.activate.api"), (self.roll_back, "hold.deactivate.web")):
-            self.site.tell(word)
+        for move, held in ((self.upgrade, "activate.api"), (self.roll_back, "deactivate.web")):
+            self.site.tell("hold." + held)
 
-            def meet_others(client, word=word):
-                self.site.wait("the middle of the move", lambda: client.poll() is not None or self.is_held(word))
+            def meet_others(client, held=held):
+                self.site.wait("the middle of the move", lambda: client.poll() is not None or self.site.is_held(held))
                 for name, file in formats.DATABASES.items():
                     self.refuse_newer(name, self.site.path("state", file))
                 for name, file in formats.DATABASES.items():
                     if file in formats.BACK:
                         self.take_over_older(name, self.site.path("state", file), formats.BACK[file])
-                self.site.untell(word)
+                self.site.untell("hold." + held)
 
             move("databases of other versions", meet_others)
         say("daemons refuse a newer database, and go on with one of the version before")
-
-    def is_held(self, word):
-        activity, service = word.split(".")[1:]
-        return any(call[1:4] == ["begin", activity, service] for call in self.site.calls())
 
     def refuse_newer(self, name, path):
         site = self.site
@@ -205,21 +207,6 @@ class Campaign:
         if formats.format_of(path) != number:
             raise TestFailure(f"{name} has not brought its older database up to date")
         site.start(name)
-
-    def full_disk(self, rounds, dice):
-        """Nothing more can be written, then there is space again. Either end is right, half of one is not."""
-        for number in range(1, rounds + 1):
-            version = self.other_version() if number % 2 else "broken"
-            self.move(f"full disk, round {number}", version, (COMMITTED, ROLLED_BACK, STUCK),
-                      self.after_a_while(dice, lambda: self.fill_for(dice.uniform(0.5, 4.0))))
-        say(f"full disk: {rounds} rounds")
-
-    def fill_for(self, seconds):
-        self.site.fill_disk()
-        due = time.monotonic() + seconds
-        self.site.wait("the time of a full disk", lambda: time.monotonic() > due)
-        self.site.note_crash()
-        self.site.free_disk()
 
     def after_a_while(self, dice, act):
         """Does it at some moment of the move."""
@@ -253,6 +240,7 @@ def short(campaign, dice):
                 raise TestFailure(f"{process} never came to {label} {n}")
         say(f"{process} dies at {label} {n}, in an upgrade and in a rollback")
     campaign.formats()
+    campaign.fire_and_forget()
     campaign.everything(1, dice)
 
 
@@ -265,7 +253,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=100, help="random ones; 3 in 10 as many with all at once")
     parser.add_argument("--seed", type=int, default=0, help="of the random rounds; 0: a new one")
     parser.add_argument("--no-points", action="store_true", help="no labelled points")
-    parser.add_argument("--disk", action="store_true", help="only rounds with a full disk (needs root)")
+    parser.add_argument("--signals", action="store_true", help="only signals: each process in each phase")
+    parser.add_argument("--disk", action="store_true", help="only a full disk, in each phase (needs root)")
     arguments = parser.parse_args()
     seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"seed {seed}", flush=True)
@@ -273,19 +262,30 @@ def main():
     if arguments.disk and "ERIS_CRASH_MOUNTS" not in os.environ:
         os.environ["ERIS_CRASH_MOUNTS"] = "own"
         os.execvp("unshare", ["unshare", "--mount", sys.executable, "-B", *sys.argv])
-    with Site(arguments.programs, DISK if arguments.disk else "") as site:
+    if not (arguments.short or arguments.signals or arguments.disk):
+        status = run(arguments, dice, "")
+        arguments.signals = True
+        return status or run(arguments, dice, "")
+    return run(arguments, dice, DISK if arguments.disk else "")
+
+
+def run(arguments, dice, disk):
+    """On a site of its own."""
+    with Site(arguments.programs, disk, phases.prepare if arguments.signals else None) as site:
         try:
             campaign = Campaign(site)
             if arguments.short:
                 short(campaign, dice)
             elif arguments.disk:
-                campaign.full_disk(arguments.rounds, dice)
+                phases.Phases(campaign).full_disk((COMMITTED, ROLLED_BACK, STUCK), dice)
+            elif arguments.signals:
+                phases.Phases(campaign).signals()
             else:
                 if not arguments.no_points:
                     campaign.labelled(arguments.process or list(LABELS), arguments.stride)
-                campaign.signals(dice)
                 campaign.replaced(dice)
                 campaign.formats()
+                campaign.fire_and_forget()
                 campaign.at_random(arguments.rounds, dice)
                 campaign.everything(arguments.rounds * 3 // 10, dice)
         except TestFailure as failure:

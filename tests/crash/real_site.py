@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RESTART_AFTER = 0.05
 MOST_RESTARTS = 2.0  # s; who dies again at once is started again ever later, as a supervisor does
 DAEMONS = {"broker": "broker/broker.toml", "planner": "planner/planner.toml", "builder": "builder/worker.toml"}
+DAEMONS_MARK = "DYSNOMIA_MODULES_PATH"  # in the environment of whatever runs on a host
 TARGETS = ("test1", "test2", "test3")
 
 INFRASTRUCTURE = """{
@@ -26,7 +27,7 @@ DISTRIBUTION = """{ infrastructure }: with infrastructure; {
 }
 """
 # `aside` stays as it is; `api` has a version; `web` is taken down for it and comes back.
-SERVICES = """{ system, pkgs, distribution, invDistribution, version ? "1" }:
+SERVICES = """{ system, pkgs, distribution, invDistribution, version ? "1", deadline ? 600 }:
 let
   make = name: text: derivation {
     inherit name system text;
@@ -34,10 +35,16 @@ let
     args = [ "-c" ''echo "$text" > "$out"'' ];
   };
 in rec {
-  aside = { name = "aside"; type = "recorder"; pkg = make "aside" "aside 1"; };
-  data = { name = "data"; type = "recorder"; pkg = make "data" "data ${version}"; };
-  api = { name = "api"; type = "recorder"; dependsOn = { inherit data; }; pkg = { data }: make "api" "api ${version}"; };
-  web = { name = "web"; type = "recorder"; dependsOn = { inherit api; }; pkg = { api }: make "web" "web 1"; };
+  aside = { name = "aside"; type = "recorder"; inherit deadline; pkg = make "aside" "aside 1"; };
+  data = { name = "data"; type = "recorder"; inherit deadline; pkg = make "data" "data ${version}"; };
+  api = {
+    name = "api"; type = "recorder"; inherit deadline; dependsOn = { inherit data; };
+    pkg = { data }: make "api" "api ${version}";
+  };
+  web = {
+    name = "web"; type = "recorder"; inherit deadline; dependsOn = { inherit api; };
+    pkg = { api }: make "web" "web 1";
+  };
 }
 """
 DEPENDS_ON = {"api": "data", "web": "api"}
@@ -68,6 +75,21 @@ case $1 in
 esac
 tell done
 """
+# Stands in front of Nix on the workers' path: what they build, bring and commit waits as it is told.
+NIX_STORE = """#!/bin/sh
+case " $* " in
+  *" --add-root "*/roots/*) phase=transfer ;;
+  *" --add-root "*) phase=commit ;;
+  *" --realise "*) phase=build ;;
+  *) phase=other ;;
+esac
+if [ "$ERIS_CRASH_ROLE" = builder ]; then phase=build; fi
+if [ -e "$ERIS_CRASH_WORDS/hold.$phase" ]; then
+  : > "$ERIS_CRASH_WORDS/held.$phase"
+  while [ -e "$ERIS_CRASH_WORDS/hold.$phase" ]; do sleep 0.05; done
+fi
+exec "$ERIS_CRASH_NIX_STORE" "$@"
+"""
 
 
 class TestFailure(Exception):
@@ -84,10 +106,12 @@ def die_with_parent():
 class Site:
     """Use as a context. Daemons that die are started again by `keep`, which all waiting calls."""
 
-    def __init__(self, programs, disk=""):
-        """`disk`: size of a file system of its own for everything that daemons keep (needs root)."""
+    def __init__(self, programs, disk="", prepare=None):
+        """`disk`: size of a file system of its own for everything that daemons keep (needs root). `prepare` is called with
+        the site before its daemons start."""
         self.programs = os.path.abspath(programs)
         self.disk = disk
+        self.prepare = prepare
         self.work = tempfile.mkdtemp(prefix="eris-crash-")
         self.state = os.path.join(self.work, "state")
         self.modules = os.path.join(self.work, "modules")
@@ -98,11 +122,13 @@ class Site:
         self.running = {}
         self.stopped = {}  # name -> when it may start again
         self.crashes = []  # times in ns
+        self.deploy_options = ()
+        self.deadline = 600  # s; of activities
         self.environment = dict(os.environ)
         config = os.environ.get("NIX_CONFIG", "")
         self.environment.update(
             ERIS_CONFIG_DIR=self.state,
-            DYSNOMIA_MODULES_PATH=self.modules,
+            **{DAEMONS_MARK: self.modules},
             ERIS_CRASH_AT="@" + self.order_file,
             NIX_CONFIG=f"{config}\nsandbox = false\nsubstituters =\nbuild-users-group =",
         )
@@ -114,6 +140,8 @@ class Site:
                 subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.disk}", "tmpfs", self.state], check=True)
             self.make_models()
             self.make_site()
+            if self.prepare:
+                self.prepare(self)
             for name in self.daemons():
                 self.start(name)
         except BaseException:
@@ -143,6 +171,10 @@ class Site:
         with open(self.path("modules", "recorder"), "w", encoding="utf-8") as file:
             file.write(RECORDER)
         os.chmod(self.path("modules", "recorder"), 0o755)
+        os.mkdir(self.path("front"))
+        with open(self.path("front", "nix-store"), "w", encoding="utf-8") as file:
+            file.write(NIX_STORE)
+        os.chmod(self.path("front", "nix-store"), 0o755)
         self.forget_calls()
 
     def make_site(self):
@@ -170,8 +202,15 @@ class Site:
     def start(self, name):
         self.started[name] = time.monotonic()
         with open(self.log_of(name), "ab") as log:
-            self.running[name] = subprocess.Popen(self.command(name), env=self.environment, stdout=log, stderr=log,
-                                                  stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+            self.running[name] = subprocess.Popen(self.command(name), env=self.environment_of(name), stdout=log,
+                                                  stderr=log, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def environment_of(self, name):
+        if name in ("broker", "planner"):
+            return self.environment
+        path = self.environment.get("PATH", os.defpath)
+        return {**self.environment, "PATH": self.path("front") + os.pathsep + path, "ERIS_CRASH_ROLE": name,
+                "ERIS_CRASH_WORDS": self.path("modules"), "ERIS_CRASH_NIX_STORE": shutil.which("nix-store")}
 
     def log_of(self, name):
         """Beside the state: what a full disk does is told."""
@@ -203,12 +242,29 @@ class Site:
             if name in self.running:
                 self.running[name].kill()
 
-    def halt(self, name):
-        """Ended in good order, and not started again before `start`."""
+    def halt(self, name, number=signal.SIGTERM):
+        """Ended, in good order or not, and not started again before `start`."""
         self.note_crash()
         child = self.running.pop(name)
-        child.terminate()
+        child.send_signal(number)
         child.wait(30)
+
+    def cut_power(self):
+        """The power of all hosts but the clients': every process dies that daemons have started, too."""
+        self.kill(*self.running)
+        mark = f"{DAEMONS_MARK}={self.modules}".encode()
+        found = True
+        while found:  # whoever was being started has its environment a moment later
+            found = False
+            for entry in os.listdir("/proc"):
+                with contextlib.suppress(OSError):
+                    if not entry.isdigit():
+                        continue
+                    with open(f"/proc/{entry}/environ", "rb") as file:
+                        if mark in file.read().split(b"\0"):
+                            os.kill(int(entry), signal.SIGKILL)
+                            found = True
+        self.note_crash()
 
     def signal(self, name, number):
         """To a daemon, in good order; one that was stopped for a while counts as crashed: its lease was lost."""
@@ -258,15 +314,16 @@ class Site:
             time.sleep(0.01)
 
     def client(self, *arguments):
-        return subprocess.Popen([self.programs + "/eris", *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+        environment = {name: value for name, value in self.environment.items() if name != DAEMONS_MARK}
+        return subprocess.Popen([self.programs + "/eris", *arguments], env=environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 preexec_fn=die_with_parent)
 
     def deploy(self, version, *arguments):
         """A deployment that somebody watches."""
         return self.client("deploy", "-s", self.path("services.nix"), "-i", self.path("infrastructure.nix"), "-d",
-                           self.path("distribution.nix"), "--extra-params", f'{{ version = "{version}"; }}',
-                           *arguments)
+                           self.path("distribution.nix"), "--extra-params",
+                           f'{{ version = "{version}"; deadline = {self.deadline}; }}', *self.deploy_options, *arguments)
 
     def finish(self, client, status, seconds=120):
         try:
@@ -289,7 +346,30 @@ class Site:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path("modules", word))
 
+    def is_held(self, word):
+        """Whether that activity of that service (`activate.api`, `deactivate.api-2`) has begun, or that of Nix."""
+        activity, _, service = word.partition(".")
+        if not service:
+            return os.path.exists(self.path("modules", "held." + word))
+        name, _, version = service.partition("-")
+        return any(call[1:4] == ["begin", activity, name] and version in ("", call[4]) for call in self.calls())
+
+    def runner_on(self, target):
+        """The process that runs an activity there."""
+        below = self.path("state", "targets", target) + os.sep
+        for entry in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if entry.isdigit() and "dysnomia" in os.path.basename(os.readlink(f"/proc/{entry}/exe")):
+                    with open(f"/proc/{entry}/cmdline", encoding="utf-8", errors="replace") as file:
+                        arguments = file.read()
+                    if below in arguments:
+                        return int(entry)
+        raise TestFailure(f"nothing runs an activity on {target}")
+
     def forget_calls(self):
+        for name in os.listdir(self.path("modules")):
+            if name.startswith("held."):
+                self.untell(name)
         with open(self.path("modules", "calls"), "w", encoding="utf-8"):
             pass
         self.crashes = []

@@ -1,12 +1,10 @@
 """Every setting that a program reads is explained: in docs/manual/configuration.md and in the example configuration
 beside the program, and these name no setting that the program does not know. The table of what a model may say names
-tests that exist, and every golden model.
+tests that exist, and every golden model; each row of docs/RECOVERY.md names a test that exists.
 
 Usage: documents_test.py ROOT
 """
 
-import os
-import glob
 import os
 import re
 import sys
@@ -73,9 +71,38 @@ def table_findings(root):
         yield f"{table}: does not name golden/{name}"
 
 
+def recovery_tests(root):
+    """What the last column of docs/RECOVERY.md may name, beside paths."""
+    for folder, _, files in os.walk(f"{root}/tests"):
+        for name in files:
+            if name.endswith(("_test.sh", "_test.cpp")):
+                yield name
+            if name.endswith("_test.cpp"):
+                for names in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", read(folder, name), re.MULTILINE):
+                    yield from names
+            if name.endswith(".py") and os.path.basename(folder) in ("crash", "hosts"):
+                yield from re.findall(r"^ *def (\w+)\(", read(folder, name), re.MULTILINE)
+
+
+def recovery_findings(root):
+    page = "docs/RECOVERY.md"
+    tests = set(recovery_tests(root))
+    rows = [line for line in read(root, page).splitlines() if line.startswith("|") and not line.startswith("|---")]
+    for row in rows:
+        cells = row.strip("|").split("|")
+        if cells[-1].strip() == "test":
+            continue
+        named = re.findall(r"`([^`]+)`", cells[-1])
+        if not named:
+            yield f"{page}: no test for: {cells[0].strip()}"
+        for name in named:
+            if name not in tests and not ("/" in name and os.path.exists(f"{root}/{name}")):
+                yield f"{page}: there is no test {name} for: {cells[0].strip()}"
+
+
 if __name__ == "__main__":
     count = 0
-    for finding in [*findings(sys.argv[1]), *table_findings(sys.argv[1])]:
+    for finding in [*findings(sys.argv[1]), *table_findings(sys.argv[1]), *recovery_findings(sys.argv[1])]:
         print(finding)
         count += 1
     sys.exit(1 if count else 0)
