@@ -21,6 +21,11 @@ bool IsConfirmation(const ItemBody& body) {
   return lock != nullptr && std::holds_alternative<ConfirmLease>(lock->what);
 }
 
+bool Acquires(const ItemBody& body) {
+  const auto* lock = std::get_if<LockItem>(&body);
+  return lock != nullptr && std::holds_alternative<AcquireLease>(lock->what);
+}
+
 std::string Describe(TransactionId transaction) { return std::to_string(transaction.value); }
 
 }  // namespace
@@ -40,6 +45,7 @@ Agent Agent::Recover(AgentOptions options, LedgerState ledger, Now now) {
   }
   agent.ExpireLease(now);
   agent.StartRunnable(now);
+  agent.StopSettled();
   return agent;
 }
 
@@ -202,13 +208,44 @@ void Agent::RaiseLowWater(TransactionId low_water) {
     Record(RootsDropped{.transaction = transaction});
     decisions_.effects.push_back(DropRoots{.transaction = transaction});
   }
-  // Nobody can unlock for a transaction that is settled for ever: an operator gave it up.
-  if (ledger_.lease && ledger_.lease->transaction < low_water) {
-    Record(LeaseReleased{.transaction = ledger_.lease->transaction});
-  }
   Record(LowWaterRaised{.low_water = low_water});
+  StopSettled();
   std::erase_if(unacknowledged_,
                 [&](const auto& entry) { return entry.first.step.transaction < low_water; });
+}
+
+// An operator has given it up; its planner does not wait for it any more.
+void Agent::StopSettled() {
+  for (auto step = held_.begin(); step != held_.end();) {
+    Held& held = step->second;
+    const bool is_settled = IsSettledForEver(held);
+    if (is_settled && held.state == Held::State::kWaiting && held.mode == StartMode::kFresh) {
+      scheduler_.Remove(held.id);
+      step = held_.erase(step);
+      continue;
+    }
+    if (is_settled && held.state == Held::State::kRunning) {
+      decisions_.effects.push_back(StopWork{held.id});
+      held.state = Held::State::kStopping;
+    }
+    if (is_settled) held.successor.reset();
+    ++step;
+  }
+}
+
+// Nobody can unlock for a transaction that is settled for ever: an operator gave it up.
+void Agent::ReleaseSettledLease() {
+  if (!ledger_.lease || ledger_.lease->transaction >= ledger_.low_water || RunsSettled()) return;
+  Record(LeaseReleased{.transaction = ledger_.lease->transaction});
+}
+
+bool Agent::IsSettledForEver(const Held& held) const {
+  return held.id.step.transaction < ledger_.low_water && !ActivitiesOf(*held.body).empty();
+}
+
+bool Agent::RunsSettled() const {
+  return std::any_of(held_.begin(), held_.end(),
+                     [this](const auto& entry) { return IsSettledForEver(entry.second); });
 }
 
 // True when the step waits or runs here already and the item needs no more of us now.
@@ -276,7 +313,11 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
 }
 
 void Agent::Accept(WorkItem item) {
-  scheduler_.Add(item.id, item.body);
+  if (Acquires(item.body) && RunsSettled()) {
+    leases_waiting_.push_back(item.id);
+  } else {
+    scheduler_.Add(item.id, item.body);
+  }
   held_.insert_or_assign(item.id.step, Held{.id = item.id,
                                             .body = std::move(item.body),
                                             .depot = std::move(item.depot),
@@ -285,6 +326,13 @@ void Agent::Accept(WorkItem item) {
 }
 
 void Agent::StartRunnable(Now now) {
+  ReleaseSettledLease();
+  if (!leases_waiting_.empty() && !RunsSettled()) {
+    for (const ItemId& id : std::exchange(leases_waiting_, {})) {
+      const auto found = held_.find(id.step);
+      if (found != held_.end() && found->second.id == id) scheduler_.Add(id, *found->second.body);
+    }
+  }
   // Settling at once makes room, so ask again until nothing more can start.
   for (std::vector<ItemId> ids = scheduler_.TakeRunnable(); !ids.empty();
        ids = scheduler_.TakeRunnable()) {
@@ -319,9 +367,7 @@ void Agent::Begin(Held& held, Now now) {
 
 std::string Agent::LeaseObjection(const ItemId& id, const ItemBody& body) const {
   const TransactionId transaction = id.step.transaction;
-  const auto* lock = std::get_if<LockItem>(&body);
-  const bool acquires = lock != nullptr && std::holds_alternative<AcquireLease>(lock->what);
-  if (acquires) {
+  if (Acquires(body)) {
     if (!ledger_.lease || ledger_.lease->transaction == transaction) return {};
     return "locked by transaction " + Describe(ledger_.lease->transaction);
   }

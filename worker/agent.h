@@ -13,7 +13,9 @@
 //   ever;
 //   4. a known id with another body is refused, never answered;
 //   5. the lock phase needs the transaction's lease, the switch phase its confirmed lease;
-//   6. an outcome is sent again, on every welcome and by age, until it is acknowledged.
+//   6. an outcome is sent again, on every welcome and by age, until it is acknowledged;
+//   7. activities for a transaction that is settled for ever are stopped, and no lease is granted
+//   before they have ended: the report of a lease says what will be there.
 #pragma once
 
 #include <cstdint>
@@ -144,6 +146,11 @@ class Agent {
   void Settle(ItemId id, Outcome outcome, Now now);
   void ExpireLease(Now now);
   void RaiseLowWater(TransactionId low_water);
+  // Activities for transactions that are settled for ever.
+  void StopSettled();
+  void ReleaseSettledLease();
+  bool RunsSettled() const;
+  bool IsSettledForEver(const Held& held) const;
   // Whether the item begins to serve another journal, and may.
   bool MayTakeOver(const WorkItem& item) const;
   void ServeAnother(JournalId journal);
@@ -155,6 +162,7 @@ class Agent {
   AgentDecisions decisions_;
   // Ordered, so that equal inputs give equal effects.
   std::map<StepId, Held> held_;
+  std::vector<ItemId> leases_waiting_;           // held; until what was stopped has ended
   std::map<ItemId, SteadyTime> unacknowledged_;  // and when it was last sent
   // To be recorded with the next record, or at the next tick: nothing waits for it, and a sync for
   // acknowledgements alone would cost as much as one for work.

@@ -23,8 +23,12 @@ void Bind(LedgerState& state, JournalId journal) {
 
 void RaiseLowWater(LedgerState& state, TransactionId low_water) {
   state.low_water = std::max(state.low_water, low_water);
-  std::erase_if(state.steps,
-                [&](const auto& entry) { return entry.first.transaction < state.low_water; });
+  // What still runs is known until it has ended.
+  for (auto& [step, attempts] : state.steps) {
+    if (step.transaction >= state.low_water) continue;
+    std::erase_if(attempts, [](const auto& entry) { return entry.second.outcome.has_value(); });
+  }
+  std::erase_if(state.steps, [](const auto& entry) { return entry.second.empty(); });
 }
 
 void Start(LedgerState& state, const StepStarted& started) {

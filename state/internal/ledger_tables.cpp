@@ -45,10 +45,8 @@ LedgerTables::LedgerTables(sqlite::Database& database)
                           "DELETE FROM lease WHERE (SELECT journal FROM meta) NOT IN (0, ?1)"),
       set_journal_(database, "UPDATE meta SET journal = ?1"),
       set_low_water_(database, "UPDATE meta SET low_water = max(low_water, ?1)"),
-      forget_bodies_(database,
-                     "DELETE FROM body WHERE id IN (SELECT body FROM attempt "
-                     "WHERE tx < (SELECT low_water FROM meta) AND body IS NOT NULL)"),
-      forget_steps_(database, "DELETE FROM attempt WHERE tx < (SELECT low_water FROM meta)"),
+      forget_steps_(database,
+                    "DELETE FROM attempt WHERE tx < (SELECT low_water FROM meta) AND body IS NULL"),
       insert_body_(database, "INSERT INTO body(id, bytes) VALUES (?1, ?2)"),
       delete_body_(database, "DELETE FROM body WHERE id = ?1"),
       start_(database,
@@ -125,9 +123,6 @@ Status LedgerTables::Put(const JournalBound& bound) {
 
 Status LedgerTables::Put(const LowWaterRaised& raised) {
   ERIS_TRY(set_low_water_.Run(raised.low_water.value));
-  ERIS_TRY(forget_bodies_.Run());
-  std::erase_if(open_bodies_,
-                [&](const auto& entry) { return entry.first.step.transaction < raised.low_water; });
   return forget_steps_.Run();
 }
 

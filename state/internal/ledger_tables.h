@@ -79,7 +79,6 @@ class LedgerTables {
   sqlite::Statement forget_other_lease_;
   sqlite::Statement set_journal_;
   sqlite::Statement set_low_water_;
-  sqlite::Statement forget_bodies_;
   sqlite::Statement forget_steps_;
   sqlite::Statement insert_body_;
   sqlite::Statement delete_body_;

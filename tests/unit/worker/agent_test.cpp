@@ -400,6 +400,24 @@ TEST(Agent, TheLeaseOfATransactionThatWasGivenUpHoldsNobodyUp) {
   EXPECT_THAT(h.Started(), ElementsAre(next.id));
 }
 
+TEST(Agent, WhatRunsForATransactionThatWasGivenUpIsOverBeforeTheNextLease) {
+  AgentHarness h;
+  h.Lease();
+  const WorkItem late = ItemOf(3, ActivateItem{ActivityOf("web")});
+  h.Receive(late);
+  WorkItem next = ItemOf(1, kAcquire);
+  next.id.step.transaction = {6};
+  next.low_water = {6};
+  h.Receive(next);
+  EXPECT_THAT(h.Started(), IsEmpty()) << "the report of the lease would be wrong soon";
+  ASSERT_EQ(h.Effects<StopWork>().size(), 1U);
+  EXPECT_EQ(h.Effects<StopWork>()[0].id, late.id);
+  ASSERT_NE(h.agent.ledger().Find(late.id), nullptr) << "a restarted worker looks for it";
+  h.Finish(late, {.verdict = Verdict::kCancelled});
+  EXPECT_THAT(h.Started(), ElementsAre(next.id));
+  EXPECT_EQ(h.agent.ledger().MappingsOf(ProfileName("default")).size(), 1U) << "it may be up";
+}
+
 TEST(Agent, D5SendsAnOutcomeAgainUntilItIsAcknowledged) {
   AgentHarness h;
   const WorkItem item = ItemOf(1, QueryItem{});
