@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,18 @@ namespace eris::plan_internal {
 
 inline constexpr std::uint32_t kNoItem = Batches::kNone;
 using ItemOfMapping = std::vector<std::uint32_t>;  // item index, or kNoItem
+
+// What an old and a new mapping can not both be in: a component, or (component empty) the place of
+// a container that both provide.
+using Seat = std::tuple<TargetName, ContainerName, ComponentName>;
+
+template <typename Callback>
+void ForEachSeat(const Mapping& mapping, const Service& service, Callback callback) {
+  callback(Seat(mapping.target, mapping.container, ComponentOf(service.package)));
+  for (const auto& [container, properties] : service.provides_containers) {
+    callback(Seat(mapping.target, container, ComponentName()));
+  }
+}
 
 // By mapping of the base.
 struct DownItems {

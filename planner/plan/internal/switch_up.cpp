@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "planner/plan/internal/switch_parts.h"
@@ -13,18 +12,7 @@
 namespace eris::plan_internal {
 namespace {
 
-// What an old and a new mapping can not both be in: a component, or (component empty) the place of
-// a container that both provide.
-using Seat = std::tuple<TargetName, ContainerName, ComponentName>;
 using LeftSeats = std::map<Seat, ItemIndices>;
-
-template <typename Callback>
-void ForEachSeat(const Mapping& mapping, const Service& service, Callback callback) {
-  callback(Seat(mapping.target, mapping.container, ComponentOf(service.package)));
-  for (const auto& [container, properties] : service.provides_containers) {
-    callback(Seat(mapping.target, container, ComponentName()));
-  }
-}
 
 // Who must not be up before the state has arrived. A copy that knows of other copies is no writer
 // of theirs: each gets its own.
@@ -43,13 +31,34 @@ void ForEachWriter(const PlanContext& context, const StateWork& work, Callback c
 
 bool IsRefill(const StateWork& work) { return work.purpose == StateWork::Purpose::kRefill; }
 
+// Which copies of a state that moves its writers wait for. A copy that is missing when they begin
+// would differ from the others for good.
+enum class Copies : std::uint8_t { kReceivers, kAll };
+
+// By mapping of the new manifest: new ones, and kept ones that are down meanwhile.
+std::vector<bool> ComeUp(const PlanContext& context) {
+  std::vector<bool> come_up(context.graphs.next.services.size(), false);
+  for (const std::uint32_t node : context.graphs.difference.added) come_up[node] = true;
+  for (const KeptMapping& kept : context.states.bounced) come_up[kept.next] = true;
+  return come_up;
+}
+
+// Copies that are down meanwhile; those that are filled, and those that stay where they are.
+std::vector<DagNode> CopiesThatComeUp(const StateWork& work, const std::vector<bool>& come_up) {
+  std::vector<DagNode> copies;
+  for (const DagNode home : work.change->homes) {
+    if (come_up[home]) copies.push_back(home);
+  }
+  return copies;
+}
+
 // The order of coming up: that of the new manifest; and behind its mappings there is a node for
 // each state that moves, after its receivers and before all who write it. One that is refilled
 // comes before its receiver, and after who provides that one's container.
-Result<std::vector<DagNode>> UpOrder(const PlanContext& context) {
+Dependencies BeforeUp(const PlanContext& context, Copies copies) {
   const MappingGraph& graph = context.graphs.next;
   const auto& works = context.states.works;
-  if (works.empty()) return graph.order;
+  const std::vector<bool> come_up = ComeUp(context);
   Dependencies before = graph.dependencies;
   before.resize(graph.services.size() + works.size());
   for (std::size_t i = 0; i < works.size(); ++i) {
@@ -61,12 +70,27 @@ Result<std::vector<DagNode>> UpOrder(const PlanContext& context) {
       }
       before[receiver].push_back(gate);
     } else {
-      before[gate] = works[i].receivers;
+      const bool waits_for_all = copies == Copies::kAll && !works[i].receivers.empty();
+      before[gate] = waits_for_all ? CopiesThatComeUp(works[i], come_up) : works[i].receivers;
     }
     ForEachWriter(context, works[i], [&](DagNode writer) { before[writer].push_back(gate); });
   }
-  auto order = TopologicalOrder(before);
-  if (order) return std::move(*order);
+  return before;
+}
+
+struct UpOrder {
+  std::vector<DagNode> nodes;
+  Copies copies = Copies::kAll;
+};
+
+Result<UpOrder> FindUpOrder(const PlanContext& context) {
+  const MappingGraph& graph = context.graphs.next;
+  if (context.states.works.empty()) return UpOrder{graph.order};
+  auto order = TopologicalOrder(BeforeUp(context, Copies::kAll));
+  if (order) return UpOrder{std::move(*order)};
+  // One of them needs a writer of the others.
+  order = TopologicalOrder(BeforeUp(context, Copies::kReceivers));
+  if (order) return UpOrder{std::move(*order), Copies::kReceivers};
   std::string names;
   for (const DagNode node : order.error().path) {
     if (node >= graph.services.size()) continue;
@@ -90,29 +114,28 @@ class UpMaker {
         stage_(context.input.options.switching == SwitchPolicy::kOverlap ? Stage::kDown
                                                                          : Stage::kUp),
         item_of_(graph_.services.size(), kNoItem),
-        comes_up_(graph_.services.size(), false),
+        comes_up_(ComeUp(context)),
         bounced_from_(graph_.services.size(), kNoItem),
         restores_(context.states.works.size()) {
-    for (const std::uint32_t node : context.graphs.difference.added) comes_up_[node] = true;
     for (const KeptMapping& kept : context.states.bounced) {
-      comes_up_[kept.next] = true;
       bounced_from_[kept.next] = kept.base;
     }
     FindLeftSeats();
     FindWhatWritersWaitFor();
   }
 
-  void Make(const std::vector<DagNode>& order) && {
-    for (const DagNode node : order) {
-      if (node >= graph_.services.size()) {
-        const std::size_t work = node - graph_.services.size();
-        if (IsRefill(context_.states.works[work])) Refill(work);
+  void Make(const UpOrder& order) && {
+    for (const DagNode node : order.nodes) {
+      if (node < graph_.services.size()) {
+        if (comes_up_[node]) Activate(node);
         continue;
       }
-      if (!comes_up_[node]) continue;
-      Activate(node);
-      const auto received = receives_.find(node);
-      if (received != receives_.end()) Restore(node, received->second);
+      const std::size_t work = node - graph_.services.size();
+      if (IsRefill(context_.states.works[work])) {
+        Refill(work);
+      } else {
+        RestoreAll(work, order.copies);
+      }
     }
   }
 
@@ -139,11 +162,7 @@ class UpMaker {
     const auto& works = context_.states.works;
     for (std::size_t i = 0; i < works.size(); ++i) {
       for (const DagNode receiver : works[i].receivers) {
-        if (IsRefill(works[i])) {
-          gates_[receiver].push_back(i);
-        } else {
-          receives_[receiver] = i;
-        }
+        if (IsRefill(works[i])) gates_[receiver].push_back(i);
       }
       ForEachWriter(context_, works[i], [&](DagNode writer) { gates_[writer].push_back(i); });
     }
@@ -214,11 +233,23 @@ class UpMaker {
             .deadline_ms = graph_.services[node]->deadline_ms};
   }
 
-  // One after the other, so that the last one stands for all of them.
-  void Restore(DagNode node, std::size_t work) {
-    PlanItem item = RestoreOf(node, {{item_of_[node]}});
-    if (restores_[work]) item.after.push_back(*restores_[work]);
-    restores_[work] = items_.Add(stage_, std::move(item));
+  // One after the other, so that the last one stands for all of them; and, as long as that is
+  // possible, for all copies that stay.
+  void RestoreAll(std::size_t work, Copies copies) {
+    const StateWork& what = context_.states.works[work];
+    ItemIndices before;
+    if (copies == Copies::kAll) {
+      for (const DagNode copy : CopiesThatComeUp(what, comes_up_)) {
+        before.push_back({item_of_[copy]});
+      }
+    }
+    for (const DagNode receiver : what.receivers) {
+      PlanItem item = RestoreOf(receiver, {{item_of_[receiver]}});
+      item.after.insert(item.after.end(), before.begin(), before.end());
+      if (restores_[work]) item.after.push_back(*restores_[work]);
+      restores_[work] = items_.Add(stage_, std::move(item));
+      before.clear();
+    }
   }
 
   // Between its snapshot and its activation, while the provider of its container is up.
@@ -243,7 +274,6 @@ class UpMaker {
   ItemOfMapping bounced_from_;  // node of the base, or kNoItem
   LeftSeats left_seats_;
   std::map<Seat, ItemIndex> read_at_;               // the snapshots that were taken there
-  std::map<DagNode, std::size_t> receives_;         // position of its work
   std::vector<std::vector<std::size_t>> gates_;     // works whose restores come before
   std::vector<ItemIndices> snapshots_;              // that come before
   std::vector<std::optional<ItemIndex>> restores_;  // by work: the last one so far
@@ -254,7 +284,7 @@ class UpMaker {
 
 Status AddUps(const PlanContext& context, const DownItems& down, const ArrivalItems& arrivals,
               ItemList& items) {
-  ERIS_ASSIGN(const std::vector<DagNode> order, UpOrder(context));
+  ERIS_ASSIGN(const UpOrder order, FindUpOrder(context));
   UpMaker(context, down, arrivals, items).Make(order);
   return {};
 }

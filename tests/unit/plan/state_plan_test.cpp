@@ -110,8 +110,8 @@ TEST(StatePlan, ANewReplicaTakesFromTheOneThatIsKept) {
         -- all of the above first --
     16  activate db in process on t1  (after 11, 12)
     17  activate db in process on t2  (after 14)
-    18  restore db in process on t2  (after 14, 17)
-    19  activate db in process on t3  (after 15)
+    18  activate db in process on t3  (after 15)
+    19  restore db in process on t2  (after 14, 16, 17, 18)
     20  restore db in process on t3  (after 15, 18, 19)
     21  activate report in process on t1  (after 10, 12, 20)
 )");
