@@ -8,7 +8,6 @@
 
 #include "planner/doubt.h"
 #include "planner/plan/diff.h"
-#include "planner/plan/in_doubt.h"
 #include "planner/plan/left_out.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
@@ -211,7 +210,6 @@ Status PlanMove(const Submission& submission, GenerationNumber current,
                 std::span<const TargetName> absent, JournalReader& journal,
                 std::optional<Manifest> base, PlannedContent& content) {
   ERIS_TRY(DoubtBase(submission.profile, current, journal, base));
-  if (base) UnmarkUnwanted(content.next, *base);
   ERIS_ASSIGN(std::set<MappingPlace> down, RepairBase(submission, base, journal));
   const Manifest* before = base ? &*base : nullptr;
   ERIS_ASSIGN(std::vector<TargetName> left_out,

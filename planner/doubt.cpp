@@ -143,15 +143,15 @@ Status PutInDoubt(TransactionId given_up, const Manifest& meant, JournalReader& 
   AddStrangers(Strangers(doubts, meant, known), meant, base);
   for (Mapping& mapping : base.mappings) {
     const bool is_new = !known.contains(PlaceOf(mapping));
-    if (is_new || doubts.mappings.contains(PlaceOf(mapping))) MarkInDoubt(mapping.digest);
+    if (is_new) MarkAsStray(mapping.digest);
+    if (doubts.mappings.contains(PlaceOf(mapping))) MarkInDoubt(mapping.digest);
   }
   for (const TargetName& target : doubts.profiles) {
     const auto profile = base.profiles.find(target);
     if (profile != base.profiles.end()) {
       MarkInDoubt(profile->second.digest);
-    } else if (const auto other = meant.profiles.find(target); other != meant.profiles.end()) {
-      base.profiles[target] = other->second;
-      MarkInDoubt(base.profiles[target].digest);
+    } else if (meant.profiles.contains(target)) {
+      MarkAsStray(base.profiles[target].digest);
     }
   }
   return {};

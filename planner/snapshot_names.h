@@ -21,6 +21,8 @@ class SnapshotNames {
   // `item` of the plan has succeeded and names what it took; empty when there was nothing to take.
   // Returns what is wrong with it, in one line: copies that should be equal and are not.
   std::string OnTaken(ItemIndex item, const std::string& reference, Plan& plan);
+  // Whether an item of the plan, or an inverse, needs what this one takes.
+  bool IsNeeded(ItemIndex item) const { return takers_.contains(item); }
 
  private:
   std::map<ItemIndex, std::vector<ItemIndex>> takers_;

@@ -279,7 +279,13 @@ void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, Stead
     ScheduleOf(item).Leave(item);
     return;
   }
-  if (said_no || exhausted || outcome.verdict == Verdict::kCancelled) {
+  const bool is_over = said_no || exhausted || outcome.verdict == Verdict::kCancelled;
+  if (is_over && std::holds_alternative<SnapshotItem>(planned.body) && !snapshots_.IsNeeded(item)) {
+    notes_.push_back(why);  // of what may never have been there
+    ScheduleOf(item).Leave(item);
+    return;
+  }
+  if (is_over) {
     if (failure_.empty()) failure_ = why;
     // What can be built without it is: see BuildsGoOn.
     if (planned.phase == PlanPhase::kPrepare) static_cast<void>(main_.Fail(item));

@@ -149,6 +149,7 @@ class Transaction {
   bool IsVerifier(ItemIndex item) const;
   bool IsFence(ItemIndex item) const;
   bool StaysLocked(ItemIndex item) const;
+  TargetReport ExpectedAt(LaneNumber lane, const TargetReport& before) const;
   std::optional<EventBody> DecideBackward(SteadyTime now) const;
   std::optional<EventBody> DecideVerdict() const;
   std::optional<EventBody> DecideBackwardEnd() const;

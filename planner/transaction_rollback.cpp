@@ -137,7 +137,8 @@ void Transaction::On(const Abandoned& event, SteadyTime) {
     lanes_.SetAside(lane);
     for (const ItemIndex item : UnsettledOf(lane)) {
       lanes_.Rest(item);
-      main_.Leave(item);
+      // While the last of the way forward come in, nothing there gets ready any more.
+      if (way_ != Way::kDraining) main_.Leave(item);
     }
     if (const auto aside = aside_.find(lane); aside != aside_.end()) {
       for (const ItemIndex item : aside->second.items()) lanes_.Rest(item);
@@ -173,6 +174,38 @@ void Transaction::SetAside(LaneNumber lane) {
   const bool may_run = InBackward() || status_.phase >= TransactionPhase::kFinishing;
   Schedule& schedule = aside_.insert_or_assign(lane, Schedule(std::move(chain))).first->second;
   if (may_run) schedule.OpenAll();
+}
+
+// As it was; but where a transaction that was given up may have left anything, what went back is as
+// the base says.
+TargetReport Transaction::ExpectedAt(LaneNumber lane, const TargetReport& before) const {
+  const std::vector<TargetName>& in_doubt = plan_->summary.in_doubt;
+  const TargetName target(lanes_.QueueOf(lane).name);
+  TargetReport expected = before;
+  if (!std::binary_search(in_doubt.begin(), in_doubt.end(), target)) return expected;
+  std::vector<ActiveMapping>& mappings = expected.mappings;
+  const auto erase = [&](const Activity& activity) {
+    std::erase_if(mappings, [&](const ActiveMapping& mapping) {
+      return mapping.container == activity.container && mapping.service == activity.service &&
+             mapping.digest == activity.digest;
+    });
+  };
+  for (std::uint32_t i = static_cast<std::uint32_t>(items_.size()); i-- > 0;) {
+    const std::optional<ItemBody>& inverse = plan_->items[i].inverse;
+    if (!inverse || !items_[i].effect || lanes_.LaneOf({i}) != lane) continue;
+    if (const auto* set = std::get_if<SetProfileItem>(&*inverse)) expected.profile = set->path;
+    if (const auto* down = std::get_if<DeactivateItem>(&*inverse)) erase(down->activity);
+    if (const auto* up = std::get_if<ActivateItem>(&*inverse)) {
+      erase(up->activity);
+      mappings.push_back({.service_name = up->activity.service_name,
+                          .service = up->activity.service,
+                          .container = up->activity.container,
+                          .digest = up->activity.digest,
+                          .package = up->activity.package});
+    }
+  }
+  std::sort(mappings.begin(), mappings.end());
+  return expected;
 }
 
 // The query that looks whether the target is as it was.
@@ -261,7 +294,7 @@ std::optional<EventBody> Transaction::DecideVerdict() const {
     } else if (!verification.before) {
       verified.differences = {"its lease came without a report"};
     } else {
-      verified.differences = Differences(*verification.before, *report);
+      verified.differences = Differences(ExpectedAt(lane, *verification.before), *report);
       if (verified.differences.empty()) verified.verdict = TargetVerified::Verdict::kVerified;
     }
     return verified;

@@ -40,6 +40,7 @@ struct PlanSummary {
   down @4 :List(Text);       # names of services whose users notice, sorted
   state @5 :List(Text);      # one line about each state that moves, or stays behind
   leftOut @6 :List(Text);    # names of targets that are not connected and keep what they have
+  inDoubt @7 :List(Text);    # names of targets where what was given up may have left something else
 }
 
 struct Plan {

@@ -12,16 +12,14 @@
 #include "planner/cli/plan_preview.h"
 #include "planner/cli/submitting.h"
 #include "planner/cli/uploading.h"
-#include "planner/plan/in_doubt.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 
 namespace eris::cli {
 namespace {
 
-Result<Plan> PlanFrom(KnownBase& base, const Manifest& next, const DeployOptions& options,
+Result<Plan> PlanFrom(const KnownBase& base, const Manifest& next, const DeployOptions& options,
                       const ProfileName& profile) {
-  if (base.manifest) UnmarkUnwanted(next, *base.manifest);
   return MakePlan({.profile = profile,
                    .base_generation = base.number,
                    .base = base.manifest ? &*base.manifest : nullptr,

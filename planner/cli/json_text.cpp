@@ -28,9 +28,12 @@ Json Of(const PlanSummary& summary) {
   for (const ServiceName& name : summary.down) down.push_back(name.text);
   Json left_out = Json::array();
   for (const TargetName& name : summary.left_out) left_out.push_back(name.text);
-  return {{"activate", summary.activate}, {"deactivate", summary.deactivate},
-          {"bounced", summary.bounced},   {"kept", summary.kept},
-          {"down", std::move(down)},      {"leftOut", std::move(left_out)}};
+  Json in_doubt = Json::array();
+  for (const TargetName& name : summary.in_doubt) in_doubt.push_back(name.text);
+  return {{"activate", summary.activate},  {"deactivate", summary.deactivate},
+          {"bounced", summary.bounced},    {"kept", summary.kept},
+          {"down", std::move(down)},       {"leftOut", std::move(left_out)},
+          {"inDoubt", std::move(in_doubt)}};
 }
 
 Json Of(const TransactionStatus& status) {

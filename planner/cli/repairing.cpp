@@ -12,7 +12,6 @@
 #include "planner/cli/operating.h"
 #include "planner/cli/submitting.h"
 #include "planner/plan/diff.h"
-#include "planner/plan/in_doubt.h"
 #include "planner/plan/plan_hash.h"
 #include "planner/plan/plan_text.h"
 #include "planner/plan/repair.h"
@@ -38,7 +37,6 @@ Result<Plan> Preview(Client& client, const DeployedGeneration& current,
                      const DeployOptions& options, const ProfileName& profile) {
   ERIS_ASSIGN(KnownBase known, FetchBase(client, profile));
   Manifest base = std::move(known.manifest).value_or(Manifest());
-  UnmarkUnwanted(current.manifest, base);
   ERIS_ASSIGN(const std::set<MappingPlace> down,
               ApplyRepairs(options.repair, LookUpIn(client, profile), base));
   return MakePlan({.profile = profile,

@@ -37,6 +37,8 @@ struct StateChange {
   std::vector<std::uint32_t> receivers;  // of `homes`: whose place has no copy of it
   std::vector<std::uint32_t> left;       // of `holders`: whose place no home has
   std::vector<std::uint32_t> undone;     // of `holders`: upgraded in place, with stateUndo
+  // Of the base, no holders: what a transaction that was given up may have left (in_doubt.h).
+  std::vector<std::uint32_t> strays;
   bool operator==(const StateChange&) const = default;
 };
 

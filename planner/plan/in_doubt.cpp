@@ -1,28 +1,30 @@
 #include "planner/plan/in_doubt.h"
 
-#include <set>
-#include <string_view>
-
-#include "planner/plan/plan.h"
-
 namespace eris {
 namespace {
 
-constexpr std::string_view kInDoubt = " in doubt";  // no digest ends like this
+// No digest ends like these.
+constexpr std::string_view kInDoubt = " in doubt";
+constexpr std::string_view kStray = " left there in doubt";
 
 }  // namespace
 
 void MarkInDoubt(std::string& digest) {
-  if (!digest.ends_with(kInDoubt)) digest += kInDoubt;
+  if (!IsInDoubt(digest)) digest += kInDoubt;
 }
 
-void UnmarkUnwanted(const Manifest& next, Manifest& base) {
-  std::set<MappingPlace> wanted;
-  for (const Mapping& mapping : next.mappings) wanted.insert(MappingPlaceOf(mapping));
-  for (Mapping& mapping : base.mappings) {
-    if (!mapping.digest.ends_with(kInDoubt) || wanted.contains(MappingPlaceOf(mapping))) continue;
-    mapping.digest.resize(mapping.digest.size() - kInDoubt.size());
-  }
+void MarkAsStray(std::string& digest) {
+  if (!IsStray(digest)) digest = WithoutMark(digest).append(kStray);
+}
+
+bool IsInDoubt(std::string_view digest) { return digest.ends_with(kInDoubt); }
+
+bool IsStray(std::string_view digest) { return digest.ends_with(kStray); }
+
+std::string WithoutMark(std::string_view digest) {
+  if (IsStray(digest)) digest.remove_suffix(kStray.size());
+  if (IsInDoubt(digest)) digest.remove_suffix(kInDoubt.size());
+  return std::string(digest);
 }
 
 }  // namespace eris

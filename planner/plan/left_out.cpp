@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/internal/mapping_graph.h"
 
 namespace eris {
@@ -23,6 +24,7 @@ class LeavingOut {
       : absent_(absent.begin(), absent.end()), base_(base), wanted_(std::move(wanted)) {}
 
   Result<Manifest> Make() && {
+    if (base_ != nullptr) ERIS_TRY(CheckDoubts(*base_));
     TakePresentPart();
     if (base_ != nullptr) KeepAbsentPart(*base_);
     std::sort(result_.mappings.begin(), result_.mappings.end());
@@ -39,6 +41,24 @@ class LeavingOut {
   static Place PlaceOf(const Mapping& m) { return {m.target, m.container, m.service}; }
   static Place PlaceOf(const Interdependency& i) { return {i.target, i.container, i.service}; }
   bool IsAbsent(const TargetName& target) const { return absent_.contains(target); }
+
+  // What runs there must be known to be kept.
+  Status CheckDoubts(const Manifest& base) const {
+    const auto refuse = [](const TargetName& target) {
+      return Fail(ErrorCode::kUnavailable,
+                  fmt::format("target {} cannot be left out: a transaction that was given up may "
+                              "have left anything there",
+                              target.text),
+                  "connect the target");
+    };
+    for (const Mapping& mapping : base.mappings) {
+      if (IsAbsent(mapping.target) && IsInDoubt(mapping.digest)) return refuse(mapping.target);
+    }
+    for (const auto& [target, profile] : base.profiles) {
+      if (IsAbsent(target) && IsInDoubt(profile.digest)) return refuse(target);
+    }
+    return {};
+  }
 
   void TakePresentPart() {
     for (const Mapping& mapping : wanted_.mappings) {

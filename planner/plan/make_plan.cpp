@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/internal/activity.h"
 #include "planner/plan/internal/plan_parts.h"
 #include "planner/plan/plan.h"
@@ -56,6 +58,17 @@ Status CheckProfiles(const Manifest& next) {
   return {};
 }
 
+std::vector<TargetName> TargetsInDoubt(const Manifest& base) {
+  std::set<TargetName> targets;
+  for (const Mapping& mapping : base.mappings) {
+    if (IsInDoubt(mapping.digest)) targets.insert(mapping.target);
+  }
+  for (const auto& [target, profile] : base.profiles) {
+    if (IsInDoubt(profile.digest)) targets.insert(target);
+  }
+  return {targets.begin(), targets.end()};
+}
+
 PlanSummary Summarize(const PlanContext& context) {
   const Difference& difference = context.graphs.difference;
   PlanSummary summary{.activate = static_cast<std::uint32_t>(difference.added.size()),
@@ -64,7 +77,8 @@ PlanSummary Summarize(const PlanContext& context) {
                       .kept = static_cast<std::uint32_t>(difference.kept.size()),
                       .down = {},
                       .state = context.states.lines,
-                      .left_out = context.input.left_out};
+                      .left_out = context.input.left_out,
+                      .in_doubt = TargetsInDoubt(context.base)};
   for (const std::uint32_t node : difference.obsolete) {
     summary.down.push_back(context.graphs.base.services[node]->name);
   }

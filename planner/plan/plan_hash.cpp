@@ -71,6 +71,7 @@ class CanonicalWriter {
     PutAll(summary.activate, summary.deactivate, summary.bounced, summary.kept, summary.down,
            summary.state);
     if (!summary.left_out.empty()) Put(summary.left_out);
+    if (!summary.in_doubt.empty()) Put(summary.in_doubt);
   }
   void Put(const PlanItem& item) {
     PutAll(item.phase, item.stage, item.queue.kind, item.queue.name, item.body, item.inverse,

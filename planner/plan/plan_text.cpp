@@ -139,8 +139,13 @@ std::string SummaryLine(const PlanSummary& summary) {
   const auto name_of = [](const auto& name) { return name.text; };
   text += summary.down.empty() ? "; nothing goes down"
                                : "; down during the switch: " + NameList(summary.down, name_of);
-  if (summary.left_out.empty()) return text;
-  return text + "; not connected and left out: " + NameList(summary.left_out, name_of);
+  if (!summary.left_out.empty()) {
+    text += "; not connected and left out: " + NameList(summary.left_out, name_of);
+  }
+  if (!summary.in_doubt.empty()) {
+    text += "; in doubt, and made anew: " + NameList(summary.in_doubt, name_of);
+  }
+  return text;
 }
 
 ServiceName SentStateIn(std::string_view description) {

@@ -55,6 +55,7 @@ void Write(wire::PlanSummary::Builder to, const PlanSummary& from) {
   WriteTexts(to.initDown(Count(from.down)), from.down);
   WriteTexts(to.initState(Count(from.state)), from.state);
   WriteTexts(to.initLeftOut(Count(from.left_out)), from.left_out);
+  WriteTexts(to.initInDoubt(Count(from.in_doubt)), from.in_doubt);
 }
 
 void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
@@ -65,6 +66,7 @@ void Read(wire::PlanSummary::Reader from, PlanSummary& to, Input& in) {
   ReadTexts(from.getDown(), to.down, in, &Input::Name);
   ReadTexts(from.getState(), to.state, in, &Input::Path);
   ReadTexts(from.getLeftOut(), to.left_out, in, &Input::Name);
+  ReadTexts(from.getInDoubt(), to.in_doubt, in, &Input::Name);
 }
 
 void Write(wire::Plan::Builder to, const Plan& from) {

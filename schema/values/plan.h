@@ -69,6 +69,9 @@ struct PlanSummary {
   std::vector<std::string> state;  // one line about each state that moves, or stays behind
   // Sorted: targets that are not connected and keep what they have (--target-offline=skip).
   std::vector<TargetName> left_out;
+  // Sorted: targets where a transaction that was given up may have left something else than the
+  // base says. Goes back there what does is the base, whatever was there.
+  std::vector<TargetName> in_doubt;
   bool operator==(const PlanSummary&) const = default;
 };
 

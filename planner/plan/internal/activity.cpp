@@ -1,5 +1,7 @@
 #include "planner/plan/internal/activity.h"
 
+#include "planner/plan/in_doubt.h"
+
 namespace eris::plan_internal {
 namespace {
 
@@ -22,7 +24,7 @@ Activity ActivityOf(const Manifest& manifest, const Mapping& mapping) {
   Activity activity{.service_name = service.name,
                     .service = mapping.service,
                     .container = mapping.container,
-                    .digest = mapping.digest,
+                    .digest = WithoutMark(mapping.digest),
                     .module = mapping.provided_by
                                   ? manifest.services.at(*mapping.provided_by).package.text
                                   : service.type,

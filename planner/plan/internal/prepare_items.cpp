@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/internal/plan_parts.h"
 #include "schema/base/text.h"
 
@@ -133,11 +134,27 @@ std::vector<std::string> SubstitutersOf(const Target& target) {
   return substituters;
 }
 
+// The new manifest says it, unless it has lost the target.
+const Target& TargetOf(const PlanContext& context, const TargetName& target) {
+  const auto found = context.input.next.targets.find(target);
+  return found == context.input.next.targets.end() ? context.base.targets.at(target)
+                                                   : found->second;
+}
+
 TransferItem TransferTo(const PlanContext& context, const TargetName& target,
                         std::vector<StorePath> paths) {
   return {.profile = context.input.profile,
           .paths = std::move(paths),
-          .substituters = SubstitutersOf(context.input.next.targets.at(target))};
+          .substituters = SubstitutersOf(TargetOf(context, target))};
+}
+
+// The profiles that the way back sets again, where a transaction that was given up may have set
+// another: nothing else there keeps what they bring from the collector.
+template <typename Callback>
+void ForEachProfileInDoubt(const PlanContext& context, Callback callback) {
+  for (const auto& [target, profile] : context.base.profiles) {
+    if (IsInDoubt(profile.digest) && !profile.path.empty()) callback(target, profile);
+  }
 }
 
 void AddBuildsAndTransfersOnBuilders(const PlanContext& context, ItemList& items) {
@@ -160,6 +177,10 @@ void AddBuildsAndTransfersOnBuilders(const PlanContext& context, ItemList& items
     items.Add(Stage::kProfiles,
               PrepareItem(TargetQueue(target), TransferTo(context, target, {profile.path}),
                           built == built_by.end() ? ItemIndices{} : ItemIndices{built->second}));
+  });
+  ForEachProfileInDoubt(context, [&](const TargetName& target, const TargetProfile& profile) {
+    items.Add(Stage::kProfiles,
+              PrepareItem(TargetQueue(target), TransferTo(context, target, {profile.path})));
   });
 }
 
@@ -188,20 +209,35 @@ ItemIndices AddTransfers(const PlanContext& context, const QueueName& queue,
   return added;
 }
 
+// A profile, and what must be built for it.
+struct BuildThere {
+  std::pair<const TargetName&, const TargetProfile&> where;
+  Derivations packages;
+};
+
 // Derivations go there, are built in order, the profile last; then the result is rooted.
-void AddBuildOnTarget(const PlanContext& context, const TargetName& target, Derivations packages,
-                      ItemList& items) {
-  const TargetProfile& profile = context.input.next.profiles.at(target);
-  SortUnique(packages);
-  if (!profile.derivation.empty()) packages.push_back({profile.derivation, profile.path});
-  ItemIndices last = AddTransfers(context, TargetQueue(target), packages, items);
-  const SystemName& system = context.input.next.targets.at(target).system;
-  AddBatches(context, {system, std::move(packages)}, [&](const BuildItem& batch) {
+void AddBuildOnTarget(const PlanContext& context, BuildThere there, ItemList& items) {
+  const auto& [target, profile] = there.where;
+  SortUnique(there.packages);
+  if (!profile.derivation.empty()) there.packages.push_back({profile.derivation, profile.path});
+  ItemIndices last = AddTransfers(context, TargetQueue(target), there.packages, items);
+  const SystemName& system = TargetOf(context, target).system;
+  AddBatches(context, {system, std::move(there.packages)}, [&](const BuildItem& batch) {
     last = {items.Add(Stage::kPackages, PrepareItem(TargetQueue(target), batch, last))};
   });
   items.Add(Stage::kPackages,
             PrepareItem(TargetQueue(target), TransferTo(context, target, {profile.path}),
                         std::move(last)));
+}
+
+Derivations PackagesOfBase(const PlanContext& context, const TargetName& target) {
+  Derivations packages;
+  for (const Mapping& mapping : context.base.mappings) {
+    if (mapping.target != target || IsStray(mapping.digest)) continue;
+    const Service& service = context.base.services.at(mapping.service);
+    if (!service.derivation.empty()) packages.push_back({service.derivation, service.package});
+  }
+  return packages;
 }
 
 void AddBuildsOnTargets(const PlanContext& context, ItemList& items) {
@@ -213,8 +249,11 @@ void AddBuildsOnTargets(const PlanContext& context, ItemList& items) {
           {service->derivation, service->package});
     }
   }
-  ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile&) {
-    AddBuildOnTarget(context, target, std::move(by_target[target]), items);
+  ForEachNewProfile(context, [&](const TargetName& target, const TargetProfile& profile) {
+    AddBuildOnTarget(context, {{target, profile}, std::move(by_target[target])}, items);
+  });
+  ForEachProfileInDoubt(context, [&](const TargetName& target, const TargetProfile& profile) {
+    AddBuildOnTarget(context, {{target, profile}, PackagesOfBase(context, target)}, items);
   });
 }
 

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "planner/plan/in_doubt.h"
+
 namespace eris::plan_internal {
 namespace {
 
@@ -31,6 +33,7 @@ Containers ContainersOf(const Manifest& manifest, const std::set<ServiceName>& n
   Containers containers;
   for (const Mapping& mapping : manifest.mappings) {
     const ServiceName& name = manifest.services.at(mapping.service).name;
+    if (IsStray(mapping.digest)) continue;
     if (names.contains(name)) containers[name].insert(mapping.container);
   }
   return containers;
@@ -57,6 +60,7 @@ class Stateful {
       const ServiceName& name = service.name;
       // Packages are installed only: they hold no state, whatever another version of them did.
       if (!names_.contains(name) || service.type == "package") continue;
+      if (IsStray(mapping.digest)) continue;
       const ContainerName container = split_.contains(name) ? mapping.container : ContainerName();
       homes[{name, container}].push_back(node);
     }
@@ -104,6 +108,21 @@ std::set<Place> PlacesWithUndo(const Manifest& next, const Nodes& homes) {
   return places;
 }
 
+// Each for itself: nobody knows whether it was ever there.
+void AddStrays(const Manifest& base, std::vector<StateChange>& changes) {
+  for (std::uint32_t node = 0; node < base.mappings.size(); ++node) {
+    if (!IsStray(base.mappings[node].digest)) continue;
+    const Service& service = base.services.at(base.mappings[node].service);
+    if (!service.deploy_state || service.type == "package") continue;
+    StateChange& change = changes.emplace_back();
+    change.service = service.name;
+    change.strays = {node};
+  }
+  std::stable_sort(changes.begin(), changes.end(), [](const StateChange& a, const StateChange& b) {
+    return std::tie(a.service, a.container) < std::tie(b.service, b.container);
+  });
+}
+
 }  // namespace
 
 bool HasStateInEach(const std::set<ContainerName>& before, const std::set<ContainerName>& after) {
@@ -132,7 +151,8 @@ std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& 
         .homes = homes,
         .receivers = {},
         .left = {},
-        .undone = {}};
+        .undone = {},
+        .strays = {}};
     for (const std::uint32_t node : homes) {
       if (IsDeployed(next, node) && !places.contains(PlaceOf(next, node))) {
         change.receivers.push_back(node);
@@ -149,6 +169,7 @@ std::vector<StateChange> FindStateChanges(const Manifest& base, const Manifest& 
     if (change.receivers.empty() && change.left.empty() && change.undone.empty()) continue;
     changes.push_back(std::move(change));
   }
+  AddStrays(base, changes);
   return changes;
 }
 

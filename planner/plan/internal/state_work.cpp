@@ -10,6 +10,8 @@
 #include <tuple>
 #include <utility>
 
+#include "planner/plan/in_doubt.h"
+
 namespace eris::plan_internal {
 namespace {
 
@@ -30,6 +32,7 @@ class StatePlanner {
       if (input_.options.state == StatePolicy::kMigrate) {
         ERIS_TRY(AddMove(change));
         AddFinalSnapshots(change);
+        AddStray(change);
       }
       // Nothing moves for it, and the way back needs it whatever moves.
       AddUndone(change);
@@ -139,6 +142,20 @@ class StatePlanner {
                            .kept_writers = {}});
   }
 
+  // What users wrote there must survive that a state comes to this place.
+  void AddStray(const StateChange& change) {
+    if (change.strays.empty()) return;
+    plan_.works.push_back({.purpose = StateWork::Purpose::kStray,
+                           .change = &change,
+                           .sources = change.strays,
+                           .receivers = {},
+                           .kept_writers = {}});
+    for (const DagNode stray : change.strays) {
+      plan_.lines.push_back(fmt::format("what was left of {} in {} is dumped there",
+                                        change.service.text, PlaceText(Old(stray))));
+    }
+  }
+
   void AddFinalSnapshots(const StateChange& change) {
     if (change.receivers.empty() && !change.left.empty() &&
         input_.options.final_snapshots == FinalSnapshots::kTake) {
@@ -189,6 +206,7 @@ class StatePlanner {
     std::set<OldHome> old;
     for (const Mapping& mapping : base_.mappings) {
       const ServiceName& name = base_.services.at(mapping.service).name;
+      if (IsStray(mapping.digest)) continue;
       old.emplace(mapping.target, mapping.container, name);
     }
     std::set<DagNode> received;

@@ -17,6 +17,7 @@ struct StateWork {
     kMove,    // receivers get what the sources hold: the same, if there are several
     kKeep,    // it is left behind: a last snapshot of each source
     kUndone,  // upgraded in place: each source's snapshot is restored on the way back
+    kStray,   // left by a transaction that was given up: dumped, and left where it is
     kRefill,  // its only receiver, its only source too, is kept, and filled while it is down
   };
   Purpose purpose = Purpose::kMove;

@@ -2,8 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/internal/switch_parts.h"
 
 namespace eris::plan_internal {
@@ -13,7 +18,9 @@ namespace {
 class DownOrder {
  public:
   explicit DownOrder(const PlanContext& context)
-      : context_(context), dependents_(Reversed(context.graphs.base.dependencies)) {
+      : context_(context),
+        dependents_(Reversed(context.graphs.base.dependencies)),
+        strays_(FindStrays(context)) {
     for (const StateWork& work : context.states.works) {
       sources_.insert(sources_.end(), work.sources.begin(), work.sources.end());
     }
@@ -22,28 +29,25 @@ class DownOrder {
   }
 
   Status FindLayers() {
-    if (sources_.empty()) {
+    if (sources_.empty() && strays_.empty()) {
       const auto& order = context_.graphs.base.order;
       layers_ = LayersOf(dependents_, {order.rbegin(), order.rend()});
       return {};
     }
-    // Writers before what they write, so that none writes into the void; unless they form a cycle.
-    Dependencies before = Before();
-    Dependencies writers_first = before;
-    for (const DagNode source : sources_) {
-      const auto& writers = context_.states.base_writers[source];
-      writers_first[source].insert(writers_first[source].end(), writers.begin(), writers.end());
+    // As much as there is an order for: the last is what must be.
+    constexpr std::array<Wishes, 3> kTries = {{{true, true}, {false, true}, {false, false}}};
+    std::optional<DependencyCycle> cycle;
+    for (const Wishes& wishes : kTries) {
+      wishes_ = wishes;
+      const Dependencies before = Before();
+      auto order = TopologicalOrder(before);
+      if (order) {
+        layers_ = LayersOf(before, *order);
+        return {};
+      }
+      cycle = std::move(order.error());
     }
-    auto order = TopologicalOrder(writers_first);
-    if (order) {
-      before = std::move(writers_first);
-      writers_first_ = true;
-    } else {
-      order = TopologicalOrder(before);
-      if (!order) return Fail(CycleError(order.error()));
-    }
-    layers_ = LayersOf(before, *order);
-    return {};
+    return Fail(CycleError(*cycle));
   }
 
   const std::vector<std::uint32_t>& layers() const { return layers_; }  // of mappings and sources
@@ -52,13 +56,59 @@ class DownOrder {
   std::uint32_t LayerOfSnapshot(std::size_t source) const {
     return layers_[dependents_.size() + source];
   }
-  bool writers_first() const { return writers_first_; }
+  // Who goes down before, beside the dependents.
+  std::vector<DagNode> OthersBefore(DagNode node) const {
+    std::vector<DagNode> others;
+    if (wishes_.writers_first && std::binary_search(sources_.begin(), sources_.end(), node)) {
+      others = context_.states.base_writers[node];
+    }
+    const auto stray = strays_.find(node);
+    if (wishes_.strays_last && stray != strays_.end()) {
+      others.insert(others.end(), stray->second.begin(), stray->second.end());
+    }
+    return others;
+  }
 
  private:
+  struct Wishes {
+    bool writers_first = false;  // so that none writes into the void; unless they form a cycle
+    // Behind who has its seat by the generation: on the way back a stray is seen to be down before
+    // that one comes up.
+    bool strays_last = false;
+  };
+  using Strays = std::map<DagNode, std::vector<DagNode>>;  // and who has their seats
+
+  static Strays FindStrays(const PlanContext& context) {
+    Strays strays;
+    const auto& mappings = context.base.mappings;
+    for (DagNode node = 0; node < mappings.size(); ++node) {
+      if (IsStray(mappings[node].digest)) strays[node];
+    }
+    if (strays.empty()) return strays;
+    std::map<Seat, std::vector<DagNode>> holders;
+    for (DagNode node = 0; node < mappings.size(); ++node) {
+      if (strays.contains(node)) continue;
+      ForEachSeat(mappings[node], *context.graphs.base.services[node],
+                  [&](const Seat& seat) { holders[seat].push_back(node); });
+    }
+    for (auto& [node, before] : strays) {
+      ForEachSeat(mappings[node], *context.graphs.base.services[node], [&](const Seat& seat) {
+        const auto found = holders.find(seat);
+        if (found == holders.end()) return;
+        before.insert(before.end(), found->second.begin(), found->second.end());
+      });
+    }
+    return strays;
+  }
+
   // What must be down before each; a container's providers wait for the snapshots of what is in it.
   Dependencies Before() const {
     Dependencies before = dependents_;
     before.resize(dependents_.size() + sources_.size());
+    for (DagNode node = 0; node < dependents_.size(); ++node) {
+      const std::vector<DagNode> others = OthersBefore(node);
+      before[node].insert(before[node].end(), others.begin(), others.end());
+    }
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       const DagNode source = sources_[i];
       const auto snapshot = static_cast<DagNode>(dependents_.size() + i);
@@ -90,9 +140,10 @@ class DownOrder {
 
   const PlanContext& context_;
   const Dependencies dependents_;  // of each mapping of the base
-  std::vector<DagNode> sources_;   // ascending
+  const Strays strays_;
+  std::vector<DagNode> sources_;  // ascending
   std::vector<std::uint32_t> layers_;
-  bool writers_first_ = false;
+  Wishes wishes_;
 };
 
 class DownMaker {
@@ -162,6 +213,7 @@ class DownMaker {
   // is read, while it is up.
   void Deactivate(DagNode node) {
     PlanItem item = SwitchItem<DeactivateItem, ActivateItem>(context_.base, node);
+    if (IsStray(context_.base.mappings[node].digest)) item.inverse = item.body;
     const auto add = [&item](std::uint32_t before) {
       if (before != kNoItem) item.after.push_back({before});
     };
@@ -171,16 +223,8 @@ class DownMaker {
       add(down_.unlock[dependent]);
       add(down_.snapshot[dependent]);
     }
-    if (order_.writers_first() && IsSource(node)) {
-      for (const DagNode writer : context_.states.base_writers[node]) {
-        add(down_.deactivate[writer]);
-      }
-    }
+    for (const DagNode other : order_.OthersBefore(node)) add(down_.deactivate[other]);
     down_.deactivate[node] = items_.Add(Stage::kDown, std::move(item)).value;
-  }
-
-  bool IsSource(DagNode node) const {
-    return std::binary_search(order_.sources().begin(), order_.sources().end(), node);
   }
 
   // Of what is changed in place the way back restores what the snapshot took. Of any other it asks

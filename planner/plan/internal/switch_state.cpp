@@ -25,6 +25,7 @@ class TransferMaker {
           for (const DagNode source : work.sources) AddUpload(work, source);
           break;
         case StateWork::Purpose::kUndone:
+        case StateWork::Purpose::kStray:
         case StateWork::Purpose::kRefill:
           break;
       }

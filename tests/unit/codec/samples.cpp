@@ -243,7 +243,8 @@ Plan SomePlan() {
                   .kept = 95,
                   .down = {ServiceName("api"), ServiceName("web")},
                   .state = {"the state of database moves"},
-                  .left_out = {kSecond}};
+                  .left_out = {kSecond},
+                  .in_doubt = {kSecond}};
   for (const ItemBody& body : ItemBodies()) {
     PlanItem& item = plan.items.emplace_back();
     const auto index = static_cast<std::uint32_t>(plan.items.size() - 1);

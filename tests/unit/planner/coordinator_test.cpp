@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "planner/plan/in_doubt.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/plan_hash.h"
 #include "schema/codec/codec.h"
@@ -304,7 +303,6 @@ TEST_F(GivenUpUpgrade, WhoAsksForTheBaseMakesThePlansOfThePlanner) {
     auto base = Decode<Manifest>(bytes);
     ASSERT_TRUE(base);
     const Manifest next = ThreeTiers(version);
-    UnmarkUnwanted(next, *base);
     const auto plan = MakePlan(
         {.profile = request.profile, .base_generation = {1}, .base = &*base, .next = next});
     ASSERT_TRUE(plan);
@@ -336,6 +334,20 @@ TEST_F(GivenUpUpgrade, ADoubtOutlivesATransactionThatEndsWithoutAGeneration) {
   }
   EXPECT_EQ(world.ResultOf(world.Run(Deploy("1"))), Result::kCommitted);
   EXPECT_EQ(Visible(), before);
+}
+
+TEST_F(GivenUpUpgrade, WhatGoesBackIsAsTheGenerationSays) {
+  world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    const bool forward = item.id.grade.direction == Direction::kForward;
+    if (forward && Describe(item.body) == "activate web") return Says(Verdict::kFailed);
+    return std::nullopt;
+  });
+  const TransactionId third = world.Run(Deploy("3"));
+  EXPECT_EQ(world.ResultOf(third), Result::kRolledBack);
+  EXPECT_EQ(Visible(), before) << "not as it was found, with api down";
+  for (const TargetVerified& verified : world.Recorded<TargetVerified>(third)) {
+    EXPECT_EQ(verified.verdict, TargetVerified::Verdict::kVerified) << verified.target.text;
+  }
 }
 
 TEST_F(GivenUpUpgrade, UndeployTakesDownWhatMayBeUp) {
