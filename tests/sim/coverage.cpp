@@ -33,9 +33,8 @@ bool CanStrike(Fault fault, TransactionPhase phase) {
              phase != TransactionPhase::kCommitting && phase != TransactionPhase::kEnded;
     case Fault::kInverseFails:
       return phase == TransactionPhase::kRollingBack;
-    case Fault::kBreakLock:
-      return phase == TransactionPhase::kFinishing || phase == TransactionPhase::kAborting;
     case Fault::kCancel:
+    case Fault::kBreakLock:
     case Fault::kForeignItem:  // follows a delivery
       return phase != TransactionPhase::kEnded;
     default:

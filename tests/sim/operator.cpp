@@ -18,17 +18,13 @@ void Operator::MayCancel() {
   client_.Ask(RequestVerb::kCancel, request);
 }
 
-// As `eris unlock --break` does.
+// As `eris unlock --break` does. Before the point of no return it is told to cancel instead.
 void Operator::MayBreakLock(const std::vector<TargetName>& targets) {
-  const auto is_beyond_cancelling = [](const auto& entry) {
-    return CanStrike(Fault::kBreakLock, entry.second);
-  };
   const auto& open = context_.faults.phases().open();
-  const auto chosen = std::find_if(open.begin(), open.end(), is_beyond_cancelling);
-  if (chosen == open.end() || !context_.faults.WantsBrokenLock()) return;
+  if (open.empty() || !context_.faults.WantsBrokenLock()) return;
   context_.faults.Count(Fault::kBreakLock);
   Request request;
-  request.transaction.transaction = chosen->first;
+  request.transaction.transaction = open.begin()->first;
   request.target = targets[broken_++ % targets.size()];
   client_.Ask(RequestVerb::kAbandon, request);
 }

@@ -17,7 +17,7 @@ class Operator {
 
   // While faults strike: once a second.
   void MayCancel();
-  // Likewise: takes a target away from a transaction that can not be cancelled any more.
+  // Likewise: takes a target away from a transaction, in whatever phase that is.
   void MayBreakLock(const std::vector<TargetName>& targets);
   // When all is calm, now and then: retries what is stuck, gives up what waits for `gone` targets.
   void TidyUp(const std::set<TargetName>& gone);

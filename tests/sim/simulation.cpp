@@ -239,9 +239,7 @@ void Simulation::Strike() {
 }
 
 // Where that happens all the time, little else is seen.
-bool Simulation::BreaksLocks() const {
-  return family_ != Family::kState && options_.seed % kBreaksLocksEvery == 0;
-}
+bool Simulation::BreaksLocks() const { return options_.seed % kBreaksLocksEvery == 0; }
 
 void Simulation::StrikeLinks() {
   std::vector<BrokerPort*> ports = {&planner().port(), &client_.port()};

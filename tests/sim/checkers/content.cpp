@@ -13,7 +13,9 @@ namespace {
 
 class ContentChecker final : public Checker {
  public:
-  using Checker::Checker;
+  // Until a generation says otherwise, what there was in the beginning stays.
+  ContentChecker(const World& world, Verdicts& verdicts)
+      : Checker(world, verdicts), active_before_(world.active), profiles_before_(world.profiles) {}
 
   void OnJournaled(const Event& event) override {
     set_aside_.OnJournaled(event);
@@ -62,10 +64,9 @@ class ContentChecker final : public Checker {
 
   void Compare(const ProfileName& profile, const std::string& when, TransactionId transaction) {
     const std::string what = "transaction " + std::to_string(transaction.value) + " " + when + ": ";
-    const Manifest& current = current_[profile];
     for (const TargetName& target : targets_) {
       if (set_aside_.Contains(target)) continue;
-      const auto desired = DesiredOn(target, current);
+      const auto desired = Desired(target, profile);
       const auto active = ActiveOn(target, world_);
       for (const auto& [seat, instance] : desired) {
         const auto found = active.find(seat);
@@ -81,12 +82,25 @@ class ContentChecker final : public Checker {
     }
   }
 
+  std::map<Seat, Instance> Desired(const TargetName& target, const ProfileName& profile) const {
+    const auto current = current_.find(profile);
+    if (current != current_.end()) return DesiredOn(target, current->second);
+    std::map<Seat, Instance> desired = active_before_;
+    std::erase_if(desired, [&target](const auto& entry) { return entry.first.target != target; });
+    return desired;
+  }
+
   void CompareProfile(const std::string& what, const TargetName& target,
                       const ProfileName& profile) {
-    const Manifest& current = current_[profile];
-    const auto wanted = current.profiles.find(target);
+    StorePath want;
+    if (const auto current = current_.find(profile); current != current_.end()) {
+      const auto wanted = current->second.profiles.find(target);
+      if (wanted != current->second.profiles.end()) want = wanted->second.path;
+    } else if (const auto before = profiles_before_.find({target, profile});
+               before != profiles_before_.end()) {
+      want = before->second;
+    }
     const auto there = world_.profiles.find({target, profile});
-    const StorePath want = wanted == current.profiles.end() ? StorePath() : wanted->second.path;
     const StorePath have = there == world_.profiles.end() ? StorePath() : there->second;
     if (want != have) {
       verdicts_.Report("content", what + "the profile of " + target.text + " is '" + have.text +
@@ -94,6 +108,8 @@ class ContentChecker final : public Checker {
     }
   }
 
+  const std::map<Seat, Instance> active_before_;
+  const std::map<std::pair<TargetName, ProfileName>, StorePath> profiles_before_;
   SetAside set_aside_;
   std::map<TransactionId, ProfileName> profile_of_;
   std::map<TransactionId, Manifest> next_;
