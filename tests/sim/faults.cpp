@@ -77,16 +77,18 @@ Faults::Faults(Timeline& timeline, const FaultSet& without) : timeline_(timeline
   targets_go_ = !without.test(static_cast<std::size_t>(Fault::kTargetGone));
 }
 
-// Few appends are made on the way back, and most of what can go wrong there begins with one.
+// Few appends are made on the way back, and most of what can go wrong there begins with one; and
+// few components are locked by what is aborted.
 std::uint32_t Faults::RateOf(Fault fault) const {
   const std::uint32_t rate = rates_[static_cast<std::size_t>(fault)];
-  if (fault != Fault::kFailingSync) return rate;
+  const bool may_be_more = fault == Fault::kFailingSync || fault == Fault::kModuleSlow;
+  if (!may_be_more) return rate;
   const auto& open = phases_.open();
-  const bool goes_back = std::any_of(open.begin(), open.end(), [](const auto& entry) {
+  const bool is_more = std::any_of(open.begin(), open.end(), [fault](const auto& entry) {
     return entry.second == TransactionPhase::kAborting ||
-           entry.second == TransactionPhase::kRollingBack;
+           (entry.second == TransactionPhase::kRollingBack && fault == Fault::kFailingSync);
   });
-  return goes_back ? rate * kMoreOnTheWayBack : rate;
+  return is_more ? rate * kMoreOnTheWayBack : rate;
 }
 
 bool Faults::Strikes(Fault fault) {
