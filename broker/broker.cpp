@@ -284,7 +284,7 @@ void Broker::OnSubmitChunk(const Session& from, const Message& message, Now now)
     return SendFault(from, message.header,
                      {.code = Fault::Code::kInvalid, .message = chunk.error().message});
   }
-  const SubmitReply reply = desk_.Receive(from.grant, *std::move(chunk), now.steady);
+  const SubmitReply reply = desk_.Receive(from.grant, *chunk, now.steady);
   TakeRecords();
   if (reply.what == SubmitReply::What::kAccepted) {
     Remark("submission.accepted", from, reply.id.text);

@@ -21,7 +21,7 @@ constexpr Duration kProbeInterval{100};
 
 }  // namespace
 
-BrokerDaemon::BrokerDaemon(BrokerOptions options, SpoolContent spool, const Parts& parts)
+BrokerDaemon::BrokerDaemon(const BrokerOptions& options, SpoolContent spool, const Parts& parts)
     : parts_(parts),
       broker_(options, std::move(spool), parts.keys),
       outbox_(parts.transport),

@@ -29,7 +29,7 @@ class BrokerDaemon {
     Log& log;
     TurnObserver* observer = nullptr;  // null outside of tests
   };
-  BrokerDaemon(BrokerOptions options, SpoolContent spool, const Parts& parts);
+  BrokerDaemon(const BrokerOptions& options, SpoolContent spool, const Parts& parts);
   ~BrokerDaemon();
   BrokerDaemon(const BrokerDaemon&) = delete;
   BrokerDaemon& operator=(const BrokerDaemon&) = delete;

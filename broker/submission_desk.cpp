@@ -61,7 +61,8 @@ SubmissionDesk::SubmissionDesk(SubmissionLimits limits, SpoolContent content)
   RestartForwarding();
 }
 
-SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {
+SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, const SubmitChunk& chunk,
+                                    SteadyTime now) {
   const bool is_inquiry = !chunk.id.empty() && chunk.sha256.empty() && chunk.bytes.empty();
   if (is_inquiry) return Tell(chunk.id);
   if (grant.level < KeyLevel::kDeploy) {
@@ -71,14 +72,14 @@ SubmitReply SubmissionDesk::Receive(const KeyGrant& grant, SubmitChunk chunk, St
     return Refused(chunk.id, "a chunk needs a submission id and content");
   }
   const SpooledSubmission* known = Find(chunk.id);
-  if (known == nullptr) return Begin(grant, std::move(chunk), now);
+  if (known == nullptr) return Begin(grant, chunk, now);
   if (known->standing != Standing::kReceiving) return Repeated(*known, grant, chunk);
   if (known->author != grant.name) {
     return Refused(chunk.id, "submission id '" + chunk.id.text + "' is being used by another key");
   }
   if (known->sha256 != chunk.sha256 || known->total_bytes != chunk.total_bytes) {
     Forget(chunk.id);  // the client has changed its mind
-    return Begin(grant, std::move(chunk), now);
+    return Begin(grant, chunk, now);
   }
   return Continue(grant, chunk, now);
 }
@@ -89,7 +90,7 @@ SubmitReply SubmissionDesk::Tell(const SubmissionId& id) const {
   return is_accepted ? AnswerFor(*known) : Wanted(id, 0);
 }
 
-SubmitReply SubmissionDesk::Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now) {
+SubmitReply SubmissionDesk::Begin(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now) {
   if (chunk.offset != 0) return Wanted(chunk.id, 0);
   std::uint64_t waiting = 0;
   for (const SpooledSubmission& entry : content_) {

@@ -50,7 +50,7 @@ class SubmissionDesk {
 
   // `grant` is the client's. The reply is to be sent when the records are durable. A chunk without
   // hash and content asks what has become of that submission; anybody may.
-  SubmitReply Receive(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
+  SubmitReply Receive(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now);
   // From the planner. Unknown ids are ignored.
   void Taken(const SubmissionTaken& taken);
   void OnTick(SteadyTime now);
@@ -75,7 +75,7 @@ class SubmissionDesk {
   void Record(SpoolRecord record);
   void Forget(const SubmissionId& id);
   SubmitReply Tell(const SubmissionId& id) const;
-  SubmitReply Begin(const KeyGrant& grant, SubmitChunk chunk, SteadyTime now);
+  SubmitReply Begin(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now);
   SubmitReply Continue(const KeyGrant& grant, const SubmitChunk& chunk, SteadyTime now);
   SubmitReply Complete(const KeyGrant& grant, const SubmitChunk& chunk);
   void Trim();

@@ -159,7 +159,7 @@ void PlannerDaemon::AnswerLacking(const Message& message) {
   };
   Result<Request> request = Decode<Request>(message.body);
   if (!request) return answer(Fail(request.error()));
-  uploads_.Lacking(std::move(request->paths), answer);
+  uploads_.Lacking(request->paths, answer);
 }
 
 void PlannerDaemon::EndTurn() {

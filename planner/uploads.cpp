@@ -184,7 +184,7 @@ void Uploads::Clear() {
   waiting_.erase(waiting_.begin() + (is_busy ? 1 : 0), waiting_.end());
 }
 
-void Uploads::Lacking(std::vector<StorePath> paths, Answer answer) {
+void Uploads::Lacking(const std::vector<StorePath>& paths, Answer answer) {
   if (asked_ >= kQuestions) {
     return answer(Fail(ErrorCode::kUnavailable, "too many questions at a time"));
   }

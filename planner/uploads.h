@@ -52,7 +52,7 @@ class Uploads {
   // The broker begins anew: it sends what waits again.
   void Clear();
   // Those of the paths that the store lacks.
-  void Lacking(std::vector<StorePath> paths, Answer answer);
+  void Lacking(const std::vector<StorePath>& paths, Answer answer);
   // Now and then: lets go of what was asked for, and removes the roots of what came long ago.
   void KeepUp();
 

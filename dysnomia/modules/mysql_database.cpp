@@ -139,13 +139,13 @@ class MysqlServer final : public DatabaseServer {
   Status RestoreFrom(const fs::path& dump) override {
     ERIS_ASSIGN(const bool is_open, Has(open_));
     const bool active = snapshots::SnapshotStore(context_.state_dir).IsActive(StateKeyOf(context_));
-    if (const Status loaded = LoadClosed(dump); !loaded) {
+    if (Status loaded = LoadClosed(dump); !loaded) {
       ERIS_TRY(Drop(load_));
       ERIS_TRY(Drop(new_));
       return loaded;
     }
     ERIS_TRY(Close());
-    const Status swapped = SwapIn();
+    Status swapped = SwapIn();
     // Also what could not be swapped is opened again.
     if (is_open || active) ERIS_TRY(Open());
     return swapped;

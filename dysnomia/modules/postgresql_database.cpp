@@ -99,7 +99,7 @@ class PostgresqlServer final : public DatabaseServer {
   Status RestoreFrom(const fs::path& dump) override {
     ERIS_TRY(Drop(new_));
     ERIS_TRY(Do("CREATE DATABASE " + Identifier(new_) + " TEMPLATE template0"));
-    if (const Status loaded = LoadDump(dump, Loader("-")); !loaded) {
+    if (Status loaded = LoadDump(dump, Loader("-")); !loaded) {
       ERIS_TRY(Drop(new_));
       return loaded;
     }

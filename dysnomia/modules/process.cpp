@@ -72,7 +72,7 @@ std::optional<ProcessIdentity> ReadPidFile(const std::string& path) {
 }
 
 std::optional<Running> FindRunning(const ProcessSpec& spec) {
-  const auto record = ReadRecord(spec);
+  auto record = ReadRecord(spec);
   if (record && IsAlive(record->process)) return record;
   const auto named = ReadPidFile(spec.pid_file);
   if (!named) return std::nullopt;
@@ -182,7 +182,7 @@ class Start {
   // A file that names a process which is not older than the one that was started.
   std::optional<ProcessIdentity> FreshPidFile() const {
     for (const std::string& path : {spec_.pid_file, spec_.usual_pid_file}) {
-      const auto named = ReadPidFile(path);
+      auto named = ReadPidFile(path);
       if (named && StartedAt(*named).ms + kClockSlackMs / 10 >= begun_.ms) return named;
     }
     return std::nullopt;

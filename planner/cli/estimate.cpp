@@ -114,10 +114,11 @@ Result<PastSteps> AskPastSteps(Client& client, const Plan& plan) {
   request.profile = plan.profile;
   request.limit = kLooked;
   ERIS_ASSIGN(const std::vector<TransactionStatus> newest_first, AskStatus(client, request));
-  const std::set<std::string> kSpeakOfState{"deploy", "rollback", "snapshot", "restore", "migrate"};
+  const std::set<std::string> speak_of_state{"deploy", "rollback", "snapshot", "restore",
+                                             "migrate"};
   std::size_t asked = 0;
   for (const TransactionStatus& status : newest_first) {
-    if (!kSpeakOfState.contains(status.action) || status.plan_hash.empty()) continue;
+    if (!speak_of_state.contains(status.action) || status.plan_hash.empty()) continue;
     if (++asked > kMostAsked) break;
     Request logs;
     logs.transaction.transaction = status.transaction;

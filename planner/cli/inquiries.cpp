@@ -103,6 +103,7 @@ Result<ExitCode> RunLock(const LockCommand&, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
   ERIS_ASSIGN(const std::vector<HeldLease> all, AskHeld(session->client()));
   std::vector<HeldTarget> rows;
+  rows.reserve(all.size());
   for (const HeldLease& held : all) rows.push_back(held.row);
   context.output.Print(context.output.json() ? ToJson(rows)
                                              : HeldText(rows, context.clock.Read().wall));

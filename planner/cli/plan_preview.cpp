@@ -27,7 +27,7 @@ void ShowPlan(Client& client, const Plan& plan, Context& context) {
 }
 
 std::string AnnouncePlan(Client& client, const Plan& plan, Context& context) {
-  const std::string announced = SummaryLine(plan.summary);
+  std::string announced = SummaryLine(plan.summary);
   context.output.Say(announced);
   for (const std::string& line : plan.summary.state) context.output.Say("  " + line);
   for (const std::string& line : EstimatesFor(client, plan)) context.output.Say("  " + line);
