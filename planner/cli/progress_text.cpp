@@ -149,12 +149,17 @@ std::string Counts(const PlanSummary& summary) {
   return text + fmt::format(", {} kept", summary.kept);
 }
 
-// What an operation has done: nothing was activated by it.
-std::string Doings(const Progress& progress) {
+// Nothing went down or up.
+bool IsStill(const PlanSummary& summary) {
+  return summary.activate == 0 && summary.deactivate == 0 && summary.bounced == 0;
+}
+
+// What an operation has done: nothing was activated by it. With a verb: what was done of that.
+std::string Doings(const Progress& progress, std::string_view verb = {}) {
   constexpr std::size_t kMostSubjects = 10;
   std::map<std::string, std::vector<std::string>> places;  // by subject
   for (const ItemProgress& item : progress.items()) {
-    if (item.state != State::kDone) continue;
+    if (item.state != State::kDone || (!verb.empty() && item.outline.verb != verb)) continue;
     places[item.outline.subject].emplace_back(PlaceOf(item.outline.queue));
   }
   std::vector<std::string> doings;
@@ -182,6 +187,9 @@ std::string EndLine(const TransactionStatus& status, const Progress& progress) {
   std::string what;
   if (is_done) {
     what = Doings(progress);
+  } else if (is_committed && !status.generation && IsStill(status.summary)) {
+    what = Doings(progress, "transfer");  // states were only brought to where they belong
+    if (!what.empty()) what = "brought " + what;
   } else if (is_committed) {
     what = Counts(status.summary);
   }

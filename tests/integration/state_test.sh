@@ -201,7 +201,8 @@ kill_all() {
   for name in "$@"; do
     pid=$(cat "$work/state/run/$name.pid")
     kill -KILL "$pid"
-    until_true 60 sh -c "[ -s '$work/state/run/$name.pid' ] && [ \"\$(cat '$work/state/run/$name.pid')\" != $pid ]"
+    # The file goes with the process, and comes with the next one.
+    until_true 60 sh -c "new=\$(cat '$work/state/run/$name.pid') && [ -n \"\$new\" ] && [ \"\$new\" != $pid ]"
   done
 }
 
@@ -309,7 +310,7 @@ check t2
 # One after the other, only brought, filtered.
 expect 0 "in the depot" "$eris" snapshot --all-services --depth-first --keep 3
 expect 0 "in the depot" "$eris" snapshot --all-services --transfer-only
-expect 0 "committed after" "$eris" restore --all-services --transfer-only
+expect 0 "committed after .*: brought [a-z]" "$eris" restore --all-services --transfer-only
 expect 0 "restore rooms in postgresql-database on t2" "$eris" restore --service rooms --target t2 --depth-first --dry-run
 expect 1 "no service with state is meant" "$eris" restore --container nowhere
 more_writes
