@@ -145,6 +145,7 @@ void BrokerDaemon::ForwardSubmissions() {
     const ForwardPiece& piece = forward.piece;
     Result<std::string> bytes = parts_.content.ReadContent(piece.id, piece.offset, piece.bytes);
     if (!bytes) return Fail(std::move(bytes).error());
+    Reached(kBeforeSend);
     Release(SendTo{.peer = *planner,
                    .message = {.header = forward.header,
                                .body = Encode(SubmitChunk{.id = piece.id,
@@ -153,7 +154,12 @@ void BrokerDaemon::ForwardSubmissions() {
                                                           .offset = piece.offset,
                                                           .bytes = *std::move(bytes)})}});
     Flush();
+    Reached(kAfterSend);
   }
+}
+
+void BrokerDaemon::Reached(std::string_view point) {
+  if (parts_.observer != nullptr) parts_.observer->Reached(point);
 }
 
 void BrokerDaemon::Fail(Error error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/broker.h"
@@ -51,6 +52,7 @@ class BrokerDaemon {
   void Flush();
   void ForwardSubmissions();
   void SetProbe();
+  void Reached(std::string_view point);
   void Fail(Error error);
 
   Parts parts_;

@@ -142,7 +142,7 @@ Uploads::Handlers PlannerDaemon::MakeUploadHandlers() {
               },
           .on_taken =
               [this](const SubmissionTaken& taken) {
-                client_.Send(*ToMessage(Effect(ConfirmSubmission{taken})));
+                coordinator_->decisions().effects.emplace_back(ConfirmSubmission{taken});
               }};
 }
 
@@ -155,7 +155,7 @@ void PlannerDaemon::AnswerLacking(const Message& message) {
     } else {
       reply.body = ErrorReply{lacking.error()};
     }
-    client_.Send(*ToMessage(Effect(SendReply{client, number, std::move(reply)})));
+    coordinator_->decisions().effects.emplace_back(SendReply{client, number, std::move(reply)});
   };
   Result<Request> request = Decode<Request>(message.body);
   if (!request) return answer(Fail(request.error()));
