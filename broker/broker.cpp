@@ -130,6 +130,8 @@ std::optional<Forward> Broker::NextForward() {
   if (!planner) return std::nullopt;
   std::optional<ForwardPiece> piece = desk_.NextPiece();
   Header header{.kind = MessageKind::kSubmitChunk, .author = piece->author};
+  // Which targets it touches only the planner knows. A key that was revoked meanwhile covers none.
+  if (const KeyGrant* grant = keys_.FindNamed(piece->author)) header.targets = grant->targets;
   return Forward{.planner = *planner, .header = std::move(header), .piece = *std::move(piece)};
 }
 

@@ -81,6 +81,8 @@ class Coordinator {
   void OnProgress(const ItemId& item, Now now);
   void OnVitals(const std::string& queue, const Vitals& vitals, Now now);
   void OnSubmission(const Submission& submission, Now now);
+  // Why a key for these targets may not submit that, before it is taken: it concerns others, too.
+  Status CheckTargets(const Submission& submission, const std::vector<std::string>& targets) const;
   // The broker holds one that can never become a transaction: it may forget it.
   void OnUnreadableSubmission(const SubmissionId& id, std::string why);
   void OnRequest(const ClientRequest& request, Now now);

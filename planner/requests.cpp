@@ -40,9 +40,30 @@ void AddWaits(const Transaction& transaction, LaneNumber lane, std::vector<std::
   }
 }
 
-Error NotAllowed(const ClientRequest& request, const std::string& what) {
-  return {ErrorCode::kInvalid, "key '" + request.author + "' may not " + what,
+Error NotAllowed(const std::string& author, const std::string& what) {
+  return {ErrorCode::kInvalid, "key '" + author + "' may not " + what,
           "ask an administrator for `eris key authorize`"};
+}
+
+// Those that it names, or else those of what is asked for and of what runs.
+std::vector<TargetName> TargetsOf(const Submission& submission, GenerationNumber current,
+                                  JournalReader& journal) {
+  std::vector<TargetName> targets;
+  const auto* operate = std::get_if<Operate>(&submission.action);
+  const auto* work = std::get_if<StateOperation>(&submission.action);
+  if (operate != nullptr && !operate->targets.empty()) return operate->targets;
+  // What is restored or migrated takes down its users on other targets, too.
+  const bool stays_there = work != nullptr && (work->job == StateOperation::Job::kSnapshot ||
+                                               work->job == StateOperation::Job::kDelete);
+  if (stays_there && !work->which.targets.empty()) return work->which.targets;
+  if (operate == nullptr && work == nullptr) {
+    targets = TargetsWanted(submission, current, journal).value_or(targets);
+  }
+  const auto running =
+      current ? journal.LoadManifest(submission.profile, current) : Result<Manifest>(Manifest());
+  if (!running) return targets;
+  for (TargetName& target : ParticipantsOf(*running)) targets.push_back(std::move(target));
+  return targets;
 }
 
 // The targets that its plan has a part on; while there is none, those of what is asked for and of
@@ -58,33 +79,43 @@ std::vector<TargetName> TargetsOf(const Transaction& transaction, GenerationNumb
     }
     return targets;
   }
-  const Submission& submission = transaction.submission();
-  const auto* operate = std::get_if<Operate>(&submission.action);
-  if (operate != nullptr && !operate->targets.empty()) return operate->targets;
-  if (operate == nullptr) {
-    targets = TargetsWanted(submission, current, journal).value_or(targets);
+  return TargetsOf(transaction.submission(), current, journal);
+}
+
+Status CheckCovered(const std::string& author, const std::vector<std::string>& allowed,
+                    const std::vector<TargetName>& targets) {
+  for (const TargetName& target : targets) {
+    if (Covers(allowed, target.text)) continue;
+    return Fail(NotAllowed(author, "act on target '" + target.text + "'"));
   }
-  const auto running =
-      current ? journal.LoadManifest(submission.profile, current) : Result<Manifest>(Manifest());
-  if (!running) return targets;
-  for (TargetName& target : ParticipantsOf(*running)) targets.push_back(std::move(target));
-  return targets;
+  return {};
 }
 
 // Whether the client's key may change that profile, and act on those targets.
 Status CheckRight(const ClientRequest& request, const ProfileName& profile,
                   const std::vector<TargetName>& targets) {
   if (!Covers(request.profiles, profile.text)) {
-    return Fail(NotAllowed(request, "change profile '" + profile.text + "'"));
+    return Fail(NotAllowed(request.author, "change profile '" + profile.text + "'"));
   }
-  for (const TargetName& target : targets) {
-    if (Covers(request.targets, target.text)) continue;
-    return Fail(NotAllowed(request, "act on target '" + target.text + "'"));
-  }
-  return {};
+  return CheckCovered(request.author, request.targets, targets);
 }
 
 }  // namespace
+
+Status Coordinator::CheckTargets(const Submission& submission,
+                                 const std::vector<std::string>& targets) const {
+  if (Covers(targets, "*")) return {};
+  ERIS_ASSIGN(const std::optional<JournaledSubmission> known, FindSubmission(submission.id));
+  if (known) return {};  // it is only asked about
+  if (std::holds_alternative<UploadObjects>(submission.action)) return {};
+  const GenerationNumber current = CurrentGeneration(submission.profile);
+  const auto* retry = std::get_if<RetryTransaction>(&submission.action);
+  const Transaction* of = retry == nullptr ? nullptr : Find(retry->of);
+  const bool goes_on = of != nullptr && of->phase() != TransactionPhase::kEnded;
+  return CheckCovered(
+      submission.author, targets,
+      goes_on ? TargetsOf(*of, current, *journal_) : TargetsOf(submission, current, *journal_));
+}
 
 void Coordinator::OnRequest(const ClientRequest& request, Now now) {
   if (stopped_) return;

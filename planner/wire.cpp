@@ -167,6 +167,10 @@ Status Intake::OnChunk(const Message& message, Now now) {
     return Fail(ErrorCode::kInvalid, name + ": " + why);
   }
   submission->author = message.header.author;
+  if (const Status may = coordinator_.CheckTargets(*submission, message.header.targets); !may) {
+    coordinator_.OnUnreadableSubmission(whole.id, may.error().message);
+    return Fail(ErrorCode::kInvalid, name + ": " + may.error().message);
+  }
   if (on_submission_) {
     on_submission_(*std::move(submission), now);
   } else {

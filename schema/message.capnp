@@ -129,7 +129,7 @@ struct Header {
   author @8 :Text;           # request, submitChunk, stream: name of the client's key
   event @9 :UInt64;          # publish, deliver: newest event of the journal when it was published
   profiles @10 :List(Text);  # request that changes something, inquiry: what the client's key may change
-  targets @11 :List(Text);   # request that changes something: what the client's key may act on
+  targets @11 :List(Text);   # request that changes something, submitChunk to the planner: what the key may act on
 }
 
 # ---- sessions ----

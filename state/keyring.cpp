@@ -175,6 +175,12 @@ const KeyGrant* Keyring::Find(std::string_view public_key) const {
   return found == grants_.end() ? nullptr : &found->second;
 }
 
+const KeyGrant* Keyring::FindNamed(std::string_view name) const {
+  const auto found = std::find_if(grants_.begin(), grants_.end(),
+                                  [name](const auto& entry) { return entry.second.name == name; });
+  return found == grants_.end() ? nullptr : &found->second;
+}
+
 std::vector<AuthorizedKey> Keyring::List() const {
   std::vector<AuthorizedKey> keys;
   for (const auto& [public_key, grant] : grants_) keys.push_back({public_key, grant});

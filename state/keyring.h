@@ -37,6 +37,7 @@ class Keyring final : public KeyGrants {
   static Result<Keyring> Load(const std::string& directory);
 
   const KeyGrant* Find(std::string_view public_key) const override;
+  const KeyGrant* FindNamed(std::string_view name) const override;
   // By name.
   std::vector<AuthorizedKey> List() const;
   // What is wrong with files that were left out, one error each.

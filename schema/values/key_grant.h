@@ -41,6 +41,8 @@ class KeyGrants {
   virtual ~KeyGrants() = default;
   // Null for a key that is not authorised. Valid until the keyring is read again.
   virtual const KeyGrant* Find(std::string_view public_key) const = 0;
+  // The grant of this name, likewise.
+  virtual const KeyGrant* FindNamed(std::string_view name) const = 0;
 };
 
 }  // namespace eris

@@ -22,6 +22,12 @@ const KeyGrant* Keyring::Find(std::string_view public_key) const {
   return found == grants_.end() ? nullptr : &found->second;
 }
 
+const KeyGrant* Keyring::FindNamed(std::string_view name) const {
+  const auto found = std::find_if(grants_.begin(), grants_.end(),
+                                  [name](const auto& entry) { return entry.second.name == name; });
+  return found == grants_.end() ? nullptr : &found->second;
+}
+
 // ---- broker ----
 
 BrokerNode::BrokerNode(Context& context, const Keyring& keys)

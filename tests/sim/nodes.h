@@ -33,6 +33,7 @@ class Keyring final : public KeyGrants {
  public:
   void Add(const std::string& key, KeyGrant grant) { grants_[key] = std::move(grant); }
   const KeyGrant* Find(std::string_view public_key) const override;
+  const KeyGrant* FindNamed(std::string_view name) const override;
 
  private:
   std::map<std::string, KeyGrant, std::less<>> grants_;

@@ -22,6 +22,7 @@ class TestKeys final : public KeyGrants {
     const auto found = grants.find(std::string(public_key));
     return found == grants.end() ? nullptr : &found->second;
   }
+  const KeyGrant* FindNamed(std::string_view name) const override { return Find(name); }
   std::map<std::string, KeyGrant> grants{
       {"planner", {.name = "planner", .role = Role::kPlanner}},
       {"worker-a", {.name = "worker-a", .role = Role::kWorker, .queues = {"target.a"}}},

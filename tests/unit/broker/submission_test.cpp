@@ -310,6 +310,16 @@ TEST(Submissions, AnybodyMayAskWhatHasBecomeOfOne) {
   EXPECT_EQ(refused.message, "too late");
 }
 
+TEST(Submissions, AreForwardedWithTheTargetsThatTheirAuthorsKeyCovers) {
+  Network net;
+  SubmitAll(net, net.Client("bob"), Cut(Deploy()));
+  net.Planner();
+  EXPECT_THAT(net.broker.NextForward()->header.targets, ElementsAre("a"));
+  net.keys.grants.erase("bob");
+  net.Planner(2);
+  EXPECT_THAT(net.broker.NextForward()->header.targets, IsEmpty()) << "the key was revoked";
+}
+
 TEST(Submissions, ReceivedAtATimeAreBounded) {
   Network net({.submissions = {.receiving = 1}});
   const Peer client = net.Client();

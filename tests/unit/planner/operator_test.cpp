@@ -132,6 +132,29 @@ TEST_F(Operator, WhoMayNotActOnATargetOfItEndsAndResumesNothing) {
   EXPECT_TRUE(std::holds_alternative<DoneReply>(Resume(transaction).body));
 }
 
+TEST_F(Operator, WhatNamesNoTargetsNeedsAKeyForAllThatItConcerns) {
+  const auto objection = [&](SubmissionAction action, const std::vector<std::string>& targets) {
+    Submission submission{.id = SubmissionId("scoped"), .profile = ProfileName("default")};
+    submission.author = "tenant";
+    submission.action = std::move(action);
+    const Status may = world.coordinator().CheckTargets(submission, targets);
+    return may ? std::string() : may.error().message;
+  };
+  const TransactionId ended = world.Run(Deploy("3"));
+  const TransactionId open = Begin(Until::kLock);
+  const std::vector<SubmissionAction> actions{RollbackTo{}, Undeploy{}, RetryTransaction{open},
+                                              RetryTransaction{ended},
+                                              Operate{QueryItem{ProfileName("default")}, {}}};
+  for (const SubmissionAction& action : actions) {
+    EXPECT_EQ(objection(action, {"*"}), "") << NameOf(action);
+    EXPECT_EQ(objection(action, {"t1", "t2", "t3"}), "") << NameOf(action);
+    EXPECT_THAT(objection(action, {"t1"}), HasSubstr("key 'tenant' may not act on target"))
+        << NameOf(action);
+    EXPECT_THAT(objection(action, {}), HasSubstr("may not act on target")) << NameOf(action);
+  }
+  EXPECT_EQ(objection(Operate{QueryItem{ProfileName("default")}, {TargetName("t1")}}, {"t1"}), "");
+}
+
 TEST_F(Operator, WhatStoppedCanBeCancelled) {
   const auto before = world.fleet().target("t2").active;
   for (const auto& [until, result] : {std::pair{Until::kPrepare, Result::kAborted},

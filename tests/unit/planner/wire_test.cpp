@@ -32,6 +32,7 @@ class Wire : public ::testing::Test {
     Message message;
     message.header.kind = MessageKind::kSubmitChunk;
     message.header.author = "alice";
+    message.header.targets = targets;
     message.body = Encode(chunk);
     return message;
   }
@@ -49,6 +50,7 @@ class Wire : public ::testing::Test {
   Submission submission;
   std::string bytes;
   std::string sha256;
+  std::vector<std::string> targets{"*"};
 };
 
 TEST_F(Wire, ASubmissionInChunksIsAcceptedWithTheAuthorTheBrokerNames) {
@@ -67,6 +69,13 @@ TEST_F(Wire, AGapIsRefusedAndABeginningBeginsAnew) {
   EXPECT_FALSE(intake.OnMessage(Chunk(half, 10), now));
   EXPECT_TRUE(intake.OnMessage(Chunk(0, bytes.size()), now));
   EXPECT_TRUE(Taken());
+}
+
+TEST_F(Wire, WhatConcernsTargetsThatTheKeyDoesNotCoverIsRefused) {
+  targets = {"elsewhere"};
+  EXPECT_FALSE(intake.OnMessage(Chunk(0, bytes.size()), now));
+  ASSERT_TRUE(Taken());
+  EXPECT_THAT(Taken()->refused, HasSubstr("key 'alice' may not act on target"));
 }
 
 TEST_F(Wire, AnotherHashIsRefused) {
