@@ -73,6 +73,7 @@ void LocalExecutor::Start(const StartWork& work) {
                  },
                  [&](const CollectItem& item) {
                    if (item.scope == CollectItem::Scope::kSnapshots) {
+                     DropNeeds({});
                      return state_.Clean(id, item, finish);
                    }
                    store_.Collect(id, item, finish);
@@ -97,6 +98,7 @@ void LocalExecutor::Start(const StartWork& work) {
                    }
                  },
                  [&](const TransferStateItem& item) {
+                   DropNeeds({});
                    state_.Transfer({id, work.depot}, item, Duration(work.deadline_ms), finish);
                  },
                  [&](const RestoreItem&) { StartRestore(work); },
@@ -148,6 +150,7 @@ void LocalExecutor::FinishActivity(const StartWork& work, Outcome outcome) {
     return Finish(work.id, std::move(outcome));
   }
   const ItemId id = work.id;
+  DropNeeds({});
   state_.NameTaken(id, snapshot->activity, std::move(outcome),
                    [this, id](Outcome named) { Finish(id, std::move(named)); });
 }
@@ -226,7 +229,8 @@ void LocalExecutor::DropRoots(TransactionId transaction) {
   DropNeeds(transaction);
 }
 
-// Of those that are settled for ever, too: not all of them had leases.
+// Of those that are settled for ever, too: not all of them had leases or roots. Before each step
+// that lets old snapshots go: backups alone would keep theirs for ever.
 void LocalExecutor::DropNeeds(TransactionId ended) {
   const TransactionId low_water = links_.ledger().low_water;
   const Status dropped = state_.DropNeeds(
