@@ -23,15 +23,24 @@ std::string Line(const std::string& reference, std::uint64_t bytes) {
 
 Result<std::string> Copy(const std::vector<std::string>& words) {
   ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
-  ERIS_ASSIGN(const auto copied,
-              snapshots::CopySnapshot(SnapshotStore(words[1]), name, SnapshotStore(words[3]),
-                                      StateKey{words[4], words[5]}));
+  const SnapshotStore from(words[1]);
+  const SnapshotStore to(words[3]);
+  const StateKey as{words[4], words[5]};
+  if (name.id == snapshots::kAllGenerations) {
+    ERIS_ASSIGN(const auto last, snapshots::CopyGenerations(from, name.key, to, as));
+    return last.reference.empty() ? std::string() : Line(last.reference, last.bytes);
+  }
+  ERIS_ASSIGN(const auto copied, snapshots::CopySnapshot(from, name, to, as));
   return Line(copied.reference, copied.bytes);
 }
 
 Result<std::string> Select(const std::vector<std::string>& words) {
   const SnapshotStore store(words[1]);
-  ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
+  ERIS_ASSIGN(auto name, snapshots::ParseReference(words[2]));
+  if (name.id.empty()) {
+    ERIS_ASSIGN(const auto newest, store.Newest(name.key));
+    if (newest) name.id = newest->id;
+  }
   ERIS_TRY(store.Verify(name.key, name.id));
   ERIS_TRY(store.MakeNewest(name.key, name.id));
   ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(name.key, name.id)));
@@ -39,11 +48,10 @@ Result<std::string> Select(const std::vector<std::string>& words) {
 }
 
 Result<std::string> Taken(const std::vector<std::string>& words) {
-  constexpr std::size_t kKept = 10;
   const SnapshotStore store(words[1]);
   const StateKey key{words[2], words[3]};
   ERIS_ASSIGN(const UniqueFd lock, store.Lock(key));
-  ERIS_TRY(store.Collect(key, kKept));
+  ERIS_TRY(store.Collect(key, snapshots::kKeptGenerations));
   ERIS_ASSIGN(const auto newest, store.Newest(key));
   if (!newest) return std::string();
   ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(key, newest->id)));
@@ -81,14 +89,25 @@ Result<snapshots::SnapshotStream> StreamOf(const std::vector<std::string>& words
 
 Result<std::string> Describe(const std::vector<std::string>& words) {
   ERIS_ASSIGN(const auto name, snapshots::ParseReference(words[2]));
-  ERIS_ASSIGN(const auto stream, snapshots::DescribeStream(SnapshotStore(words[1]), name));
-  return SnapshotStore::ReferenceOf(stream.name.key, stream.name.id) + " " +
-         std::to_string(stream.bytes) + " " + stream.sha256 + "\n";
+  const SnapshotStore store(words[1]);
+  std::vector<snapshots::SnapshotName> names{name};
+  if (name.id == snapshots::kAllGenerations) {
+    ERIS_ASSIGN(names, snapshots::NamesOfGenerations(store, name.key));
+  }
+  std::string lines;
+  for (const snapshots::SnapshotName& one : names) {
+    ERIS_ASSIGN(const auto stream, snapshots::DescribeStream(store, one));
+    lines += SnapshotStore::ReferenceOf(stream.name.key, stream.name.id) + " " +
+             std::to_string(stream.bytes) + " " + stream.sha256 + "\n";
+  }
+  return lines;
 }
 
 Result<std::string> Arrived(const std::vector<std::string>& words) {
   ERIS_ASSIGN(const auto stream, StreamOf(words));
-  ERIS_ASSIGN(const auto bytes, snapshots::ArrivedBytes(SnapshotStore(words[1]), stream));
+  const auto standing =
+      words[5] == "older" ? snapshots::Standing::kAsItIs : snapshots::Standing::kNewest;
+  ERIS_ASSIGN(const auto bytes, snapshots::ArrivedBytes(SnapshotStore(words[1]), stream, standing));
   return (bytes ? std::to_string(*bytes) : "all") + "\n";
 }
 
@@ -116,7 +135,7 @@ Result<std::string> RunSnapshotCommand(const std::vector<std::string>& words) {
   };
   static constexpr std::array kVerbs{Verb{"copy", 6, Copy},       Verb{"select", 3, Select},
                                      Verb{"taken", 4, Taken},     Verb{"describe", 3, Describe},
-                                     Verb{"arrived", 5, Arrived}, Verb{"send", 3, Send},
+                                     Verb{"arrived", 6, Arrived}, Verb{"send", 3, Send},
                                      Verb{"receive", 6, Receive}, Verb{"clean", 5, Clean}};
   const std::string name = words.empty() ? "" : words.front();
   for (const Verb& verb : kVerbs) {

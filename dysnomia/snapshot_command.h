@@ -1,7 +1,10 @@
 // `dysnomia --snapshots VERB …`: what a worker does with snapshot stores beside its loop. Bytes are
 // read, hashed and synced here, in a child process.
 //
-//   copy FROM_STATEDIR REFERENCE TO_STATEDIR CONTAINER COMPONENT   prints "REFERENCE BYTES"
+//   copy FROM_STATEDIR REFERENCE TO_STATEDIR CONTAINER COMPONENT   prints "REFERENCE BYTES"; with
+//   the
+//                                                                   id * all generations, the
+//                                                                   newest last: prints that one
 //   select STATEDIR REFERENCE      checks it and makes it the newest: what `restore` will take;
 //                                                                   prints "REFERENCE BYTES"
 //   taken STATEDIR CONTAINER COMPONENT     the newest, which a module has just taken: old ones go;
@@ -11,8 +14,11 @@
 //                                             names: of any); prints "freed BYTES"
 // and between machines, as streams (state/snapshots/stream.h):
 //
-//   describe STATEDIR REFERENCE                            prints "REFERENCE BYTES SHA256"
-//   arrived STATEDIR REFERENCE BYTES SHA256                prints how many bytes, or "all"
+//   describe STATEDIR REFERENCE                            prints "REFERENCE BYTES SHA256"; with
+//   the
+//                                                          id * a line for each generation
+//   arrived STATEDIR REFERENCE BYTES SHA256 newest|older   prints how many bytes, or "all": it is
+//                                                          the newest then, or stays as it stands
 //   send STATEDIR REFERENCE                                the stream, to standard output
 //   receive STATEDIR REFERENCE BYTES SHA256 SKIP           the stream, but for SKIP bytes, from
 //                                                          standard input; prints "REFERENCE BYTES"

@@ -21,7 +21,8 @@ const TransferStateItem* TransferAt(const Transaction& transaction, ItemIndex it
 Status DepotNeeds::Add(TransactionId transaction, const ProfileName& profile,
                        const std::string& reference) const {
   const auto name = snapshots::ParseReference(reference);
-  if (!name || name->id.empty()) return {};  // the newest: it stays anyway
+  // The newest stays anyway; of all generations none is needed for itself.
+  if (!name || name->id.empty() || name->id == snapshots::kAllGenerations) return {};
   return snapshots::SnapshotNeeds(root_ / profile.text).Add(transaction.value, *name);
 }
 

@@ -36,6 +36,13 @@ bool MovesState(const ItemBody& body, TransferStateItem::Way way) {
   return moved != nullptr && moved->way == way;
 }
 
+// `asked` means the newest or all snapshots of a state, and this is one of it.
+bool IsOfSameState(std::string_view snapshot, std::string_view asked) {
+  if (!asked.ends_with("/") && !asked.ends_with("/*")) return false;
+  const std::string_view state = asked.substr(0, asked.rfind('/') + 1);
+  return snapshot.starts_with(state) && snapshot.find('/', state.size()) == std::string_view::npos;
+}
+
 bool IsBrought(const ItemBody& body) {
   const auto* transfer = std::get_if<TransferItem>(&body);
   return transfer != nullptr && transfer->way == TransferItem::Way::kFromTarget;
@@ -138,7 +145,10 @@ Result<const ItemBody*> DepotRules::Judge(std::string_view public_key, const Bul
 Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& body) {
   const std::vector<std::string> names = NamesOf(body, ObjectKind::kSnapshot);
   for (const ObjectInfo& object : objects) {
-    if (std::find(names.begin(), names.end(), object.name) == names.end()) {
+    const bool is_named = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name == object.name || IsOfSameState(object.name, name);
+    });
+    if (!is_named) {
       return Fail(ErrorCode::kInvalid, object.name + " is not the snapshot of this item");
     }
   }

@@ -144,6 +144,7 @@ struct StateOperation {
   pace @8 :Pace = together;
   keep @9 :UInt32;           # generations that the stores keep afterwards; 0 = what they keep anyway
   again @10 :Bool;           # migrate: also what has come along already
+  older @11 :Bool;           # older generations of the snapshots come along
 
   enum Job {
     unspecified @0;

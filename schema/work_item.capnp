@@ -121,8 +121,9 @@ struct TransferStateItem {
   container @3 :Text;        # under which the receiver stores it
   component @4 :Text;
   from @5 :Text;             # for people: target whose state it is; empty = the depot's newest
-  snapshot @6 :Text;         # CONTAINER/COMPONENT/ID as the sender calls it; without ID the depot's
-                             # newest; empty = nothing was there to take, nothing happens
+  snapshot @6 :Text;         # CONTAINER/COMPONENT/ID as the sender calls it; without ID the sender's
+                             # newest; with the ID * the newest ten generations, which may be none;
+                             # empty = nothing was there to take, nothing happens
   takenBy @7 :List(UInt32);  # in a plan: items whose reports name the snapshot; else empty
 
   enum Way {

@@ -113,9 +113,14 @@ void StateRunner::Travel(const ItemAt& at, const TransferStateItem& item, Done d
   const auto place = [this, id, fetches,
                       item](const std::string& name) -> Result<bulk::SnapshotPlace> {
     const std::string id_of_snapshot = name.substr(name.rfind('/') + 1);
-    std::string& reference = travelling_.at(id).reference;
-    reference = fetches ? item.container.text + "/" + item.component.text + "/" + id_of_snapshot
-                        : item.snapshot;
+    const std::string reference =
+        fetches ? item.container.text + "/" + item.component.text + "/" + id_of_snapshot
+                : name.substr(name.find('/') + 1);
+    // All are looked at, the newest last, before the first one is received.
+    Travelling& travelling = travelling_.at(id);
+    if (id_of_snapshot != snapshots::kAllGenerations && travelling.seen.insert(name).second) {
+      travelling.reference = reference;
+    }
     return bulk::SnapshotPlace{options_.state_dir, reference};
   };
   Travelling& travelling = travelling_[id];
@@ -142,6 +147,8 @@ void StateRunner::OnTravelled(const ItemId& id, const Status& status, Done done)
     return done({.verdict = refused ? Verdict::kFailed : Verdict::kUnavailable,
                  .message = status.error().message});
   }
+  // Of all generations, where there are none.
+  if (reference.empty()) return done({.verdict = Verdict::kSucceeded, .report = SnapshotReport{}});
   Run(id, {"select", options_.state_dir.string(), reference}, kLookLimit,
       [this, id, done = std::move(done)](Outcome outcome) {
         done(Needed(id, std::move(outcome)));

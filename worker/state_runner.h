@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,8 @@ class StateRunner {
   std::map<ItemId, CommandRunner::Id> running_;
   struct Travelling {
     std::unique_ptr<bulk::SnapshotShelf> shelf;
-    std::string reference;  // here, once its whole name is known
+    std::set<std::string> seen = {};  // names, as they travel
+    std::string reference = {};       // the last of them, as it is called here
   };
   std::map<ItemId, Travelling> travelling_;
   std::optional<DepotClient> depot_;

@@ -11,7 +11,7 @@
 namespace eris::bulk {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 4096;
+constexpr std::size_t kMaxAnswer = 16'384;
 
 class SnapshotSource final : public ObjectSource {
  public:
@@ -93,6 +93,24 @@ class SnapshotSink final : public ObjectSink {
   std::optional<Status> ended_;
 };
 
+// Lines of "REFERENCE BYTES SHA256".
+Result<std::vector<ObjectInfo>> ReadDescriptions(const std::string& profile,
+                                                 std::string_view text) {
+  std::vector<ObjectInfo> objects;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (line.empty()) continue;
+    const std::vector<std::string_view> words = Split(line, ' ');
+    if (words.size() != 3) return Fail(ErrorCode::kInternal, "no description of a snapshot");
+    ERIS_ASSIGN(const std::uint64_t bytes, ParseUnsigned(words[1]));
+    ERIS_ASSIGN(const auto digest, FromHex(words[2]));
+    objects.push_back({.kind = ObjectKind::kSnapshot,
+                       .name = profile + std::string(words[0]),
+                       .bytes = bytes,
+                       .sha256 = digest});
+  }
+  return objects;
+}
+
 }  // namespace
 
 SnapshotShelf::SnapshotShelf(SnapshotShelfOptions options, link::Loop& loop)
@@ -150,36 +168,37 @@ void SnapshotShelf::List(const std::vector<std::string>& names,
   Ask({"describe", place->state_dir.string(), place->reference},
       [name = names.front(), answer = std::move(answer)](Result<std::string> told) {
         if (!told) return answer(Fail(ErrorCode::kNotFound, told.error().message));
-        const std::vector<std::string_view> words = Split(*told, ' ');
-        const auto bytes = words.size() == 3 ? ParseUnsigned(words[1])
-                                             : Fail(ErrorCode::kInternal, "no description");
-        const auto digest =
-            words.size() == 3 ? FromHex(words[2]) : Fail(ErrorCode::kInternal, "no description");
-        if (!bytes) return answer(Fail(bytes.error()));
-        if (!digest) return answer(Fail(digest.error()));
-        const std::string profile = name.substr(0, name.find('/') + 1);
-        answer(std::vector{ObjectInfo{.kind = ObjectKind::kSnapshot,
-                                      .name = profile + std::string(words[0]),
-                                      .bytes = *bytes,
-                                      .sha256 = *digest}});
+        answer(ReadDescriptions(name.substr(0, name.find('/') + 1), *told));
       });
 }
 
 void SnapshotShelf::Lacking(const std::vector<ObjectInfo>& objects,
                             Answer<std::vector<std::uint32_t>> answer) {
-  const auto place = objects.size() == 1
-                         ? options_.place(objects.front().name)
-                         : Fail(ErrorCode::kInvalid, "a request is about one snapshot");
-  if (!place) return answer(Fail(place.error()));
-  const ObjectInfo& object = objects.front();
+  // From the loop, also where there is nothing to look at.
+  loop_.After(Duration(0), [this, alive = alive_,
+                            looking = Looking{.objects = objects, .answer = std::move(answer)}] {
+    if (*alive) Look(looking);
+  });
+}
+
+void SnapshotShelf::Look(Looking looking) {
+  if (looking.next == looking.objects.size()) return looking.answer(std::move(looking.lacking));
+  const ObjectInfo object = looking.objects[looking.next];
+  const auto place = options_.place(object.name);
+  if (!place) return looking.answer(Fail(place.error()));
+  const bool is_last = looking.next + 1 == looking.objects.size();
   Ask({"arrived", place->state_dir.string(), place->reference, std::to_string(object.bytes),
-       Hex(object.sha256)},
-      [this, sha256 = object.sha256, answer = std::move(answer)](Result<std::string> told) {
-        if (!told) return answer(Fail(ErrorCode::kInvalid, told.error().message));
-        if (*told == "all") return answer(std::vector<std::uint32_t>());
-        const auto bytes = ParseUnsigned(*told);
-        arrived_[sha256] = bytes.value_or(0);
-        answer(std::vector<std::uint32_t>{0});
+       Hex(object.sha256), is_last ? "newest" : "older"},
+      [this, object, looking = std::move(looking)](Result<std::string> told) mutable {
+        if (!told) return looking.answer(Fail(ErrorCode::kInvalid, told.error().message));
+        if (*told != "all") {
+          // Only the first one may begin in the middle.
+          const bool is_first = looking.lacking.empty();
+          arrived_[object.sha256] = is_first ? ParseUnsigned(*told).value_or(0) : 0;
+          looking.lacking.push_back(static_cast<std::uint32_t>(looking.next));
+        }
+        ++looking.next;
+        Look(std::move(looking));
       });
 }
 

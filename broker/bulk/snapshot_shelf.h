@@ -1,6 +1,6 @@
 // The shelf of snapshots: stores of state/snapshots, by `dysnomia --snapshots` in child processes,
-// which read, hash and sync. One snapshot a request; a stream that broke off goes on at the chunk
-// where it did.
+// which read, hash and sync. A request is about one snapshot, or all generations of a state (ID *);
+// a stream that broke off goes on at the chunk where it did.
 #pragma once
 
 #include <filesystem>
@@ -43,6 +43,14 @@ class SnapshotShelf final : public Shelf {
   Result<std::unique_ptr<ObjectSink>> Create(const ObjectInfo& object) override;
 
  private:
+  // Those from `next` on, one after the other; the newest is the last.
+  struct Looking {
+    std::vector<ObjectInfo> objects;
+    std::size_t next = 0;
+    std::vector<std::uint32_t> lacking = {};
+    Answer<std::vector<std::uint32_t>> answer;
+  };
+  void Look(Looking looking);
   // Runs it to its end; what it prints.
   void Ask(const std::vector<std::string>& words, Answer<std::string> answer);
   link::PipedProgram::Options Command(const std::vector<std::string>& words) const;

@@ -90,6 +90,9 @@ void AddPace(CLI::App& app, const Work& command, const char* transfer_only) {
   app.add_flag_callback(
       "--depth-first", [command] { command->operation.pace = StateOperation::Pace::kOneByOne; },
       "bring one state after the other, not all at once");
+  app.add_flag_callback(
+      "--all", [command] { command->operation.older = true; },
+      "bring older generations of these snapshots, too, up to ten of each");
   app.add_option("--keep", command->operation.keep,
                  "how many generations of these snapshots the targets keep afterwards (10)")
       ->check(CLI::Range(1, 1'000'000));

@@ -76,16 +76,20 @@ std::string Describe(const TransferItem& item) {
 }
 
 std::string Describe(const TransferStateItem& item) {
-  std::string state = fmt::format("state of {}", item.service_name.text);
+  const bool is_of_all = item.snapshot.ends_with("/*");
+  std::string state =
+      fmt::format("{} of {}", is_of_all ? "older snapshots" : "state", item.service_name.text);
   switch (item.way) {
     case TransferStateItem::Way::kToDepot:
       return fmt::format("send the {} to the depot", state);
     case TransferStateItem::Way::kFromDepot:
-      if (item.taken_by.empty() && !item.snapshot.empty() && !item.snapshot.ends_with('/')) {
+      if (item.taken_by.empty() && !item.snapshot.empty() && !is_of_all &&
+          !item.snapshot.ends_with('/')) {
         return fmt::format("fetch {}", item.snapshot);
       }
-      return item.from.empty() ? fmt::format("fetch the last known {}", state)
-                               : fmt::format("fetch the {} from {}", state, item.from.text);
+      return item.from.empty()
+                 ? fmt::format("fetch the {}{}", is_of_all ? "" : "last known ", state)
+                 : fmt::format("fetch the {} from {}", state, item.from.text);
     case TransferStateItem::Way::kWithin:
       return item.from.empty() ? fmt::format("begin the {}", state)
                                : fmt::format("take over the {}", state);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -80,28 +81,42 @@ class SnapshotPlanner {
                  .deadline_ms = std::nullopt});
   }
 
+  ItemIndex LastItem() const { return {static_cast<std::uint32_t>(items_.size() - 1)}; }
+
   std::optional<ItemIndex> Take(const Chosen& one, std::uint32_t stage) {
     if (input_.operation.extent == StateOperation::Extent::kTransferOnly) return std::nullopt;
     Add(one, stage, SnapshotItem{ActivityAt(one)}).deadline_ms =
         input_.manifest.services.at(At(one).service).deadline_ms;
-    return ItemIndex{static_cast<std::uint32_t>(items_.size() - 1)};
+    return LastItem();
   }
 
-  // What was taken, or the newest that is there.
+  // What was taken, or the newest that is there; older ones before it.
   void Send(const Chosen& one, std::optional<ItemIndex> taken, std::uint32_t stage) {
-    const Activity activity = ActivityAt(one);
-    TransferStateItem body{.profile = input_.profile,
-                           .way = TransferStateItem::Way::kToDepot,
-                           .service_name = activity.service_name,
-                           .container = activity.container,
-                           .component = activity.component,
-                           .from = At(one).target,
-                           .snapshot = {},
-                           .taken_by = {}};
-    if (!taken) body.snapshot = activity.container.text + "/" + activity.component.text + "/";
+    TransferStateItem body = BodyFor(one);
+    const std::string prefix = body.container.text + "/" + body.component.text + "/";
+    std::vector<ItemIndex> after;
+    if (taken) after.push_back(*taken);
+    if (input_.operation.older) {
+      TransferStateItem older = body;
+      older.snapshot = prefix + "*";
+      Add(one, stage, std::move(older)).after = after;
+      after.push_back(LastItem());
+    }
     if (taken) body.taken_by = {*taken};
-    PlanItem& item = Add(one, stage, std::move(body));
-    if (taken) item.after = {*taken};
+    if (!taken) body.snapshot = prefix;
+    Add(one, stage, std::move(body)).after = std::move(after);
+  }
+
+  TransferStateItem BodyFor(const Chosen& one) const {
+    const Activity activity = ActivityAt(one);
+    return {.profile = input_.profile,
+            .way = TransferStateItem::Way::kToDepot,
+            .service_name = activity.service_name,
+            .container = activity.container,
+            .component = activity.component,
+            .from = At(one).target,
+            .snapshot = {},
+            .taken_by = {}};
   }
 
   void Clean(const Chosen& one, std::uint32_t stage) {

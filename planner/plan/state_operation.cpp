@@ -151,8 +151,16 @@ class BringMaker {
                                          .deadline_ms = deadline});
   }
 
-  ItemIndex AddTransfer(const TargetName& target, TransferStateItem body) {
+  // `state` is CONTAINER/COMPONENT, as the sender calls it: its older snapshots come first.
+  ItemIndex AddTransfer(const TargetName& target, TransferStateItem body,
+                        const std::string& state) {
     ItemIndices after = body.taken_by;
+    if (input_.operation.older) {
+      TransferStateItem older = body;
+      older.snapshot = state + "/*";
+      older.taken_by = {};
+      after.push_back(Add(target, std::move(older), after));
+    }
     return Add(target, std::move(body), std::move(after));
   }
 
@@ -160,7 +168,8 @@ class BringMaker {
     const Mapping& mapping = input_.manifest.mappings[gift.node];
     TransferStateItem body = BodyFor(input_.manifest, mapping, Way::kFromDepot);
     body.snapshot = gift.snapshot;
-    return AddTransfer(mapping.target, std::move(body));
+    const std::string state = gift.snapshot.substr(0, gift.snapshot.rfind('/'));
+    return AddTransfer(mapping.target, std::move(body), state);
   }
 
   // Nobody writes what was left: it is closed.
@@ -187,16 +196,17 @@ class BringMaker {
       source = &copy;
       way = Way::kWithin;
     }
+    const std::string state = source->mapping().container.text + "/" + source->component().text;
     if (way == Way::kFromDepot) {
       TransferStateItem sent = BodyFor(*source->manifest, source->mapping(), Way::kToDepot);
       sent.from = source->mapping().target;
       sent.taken_by = taken;
-      taken = {AddTransfer(source->mapping().target, std::move(sent))};
+      taken = {AddTransfer(source->mapping().target, std::move(sent), state)};
     }
     TransferStateItem body = BodyFor(input_.manifest, mapping, way);
     body.from = source->mapping().target;
     body.taken_by = std::move(taken);
-    return AddTransfer(mapping.target, std::move(body));
+    return AddTransfer(mapping.target, std::move(body), state);
   }
 
   const StateOperationInput& input_;

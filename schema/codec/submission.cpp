@@ -92,6 +92,7 @@ void Write(wire::StateOperation::Builder to, const StateOperation& from) {
   to.setPace(ToWire(from.pace));
   to.setKeep(from.keep);
   to.setAgain(from.again);
+  to.setOlder(from.older);
 }
 
 void Read(wire::StateOperation::Reader from, StateOperation& to, Input& in) {
@@ -106,6 +107,7 @@ void Read(wire::StateOperation::Reader from, StateOperation& to, Input& in) {
   to.pace = in.Enum<StateOperation::Pace>(from.getPace());
   to.keep = from.getKeep();
   to.again = from.getAgain();
+  to.older = from.getOlder();
 }
 
 void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& from,

@@ -169,6 +169,7 @@ struct StateOperation {
   Pace pace = Pace::kTogether;
   std::uint32_t keep = 0;  // generations that the stores keep afterwards; 0: what they keep anyway
   bool again = false;      // kMigrate: also what has come along already
+  bool older = false;      // older generations of the snapshots come along
   bool operator==(const StateOperation&) const = default;
 };
 

@@ -70,7 +70,8 @@ struct TransferStateItem {
   TargetName from;  // for people: whose state it is; empty = the newest that the depot has
 
   // What is transferred: CONTAINER/COMPONENT/ID, as the sender calls it. Without ID: the newest
-  // that the depot has. Empty: there was nothing to take, nothing happens.
+  // that the sender has. ID *: its newest ten generations. Empty: there was nothing to take,
+  // nothing happens.
   std::string snapshot;
   // In a plan: the items whose reports name the snapshot (several: all must name the same content).
   // Empty in an item that travels.

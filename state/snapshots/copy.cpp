@@ -1,9 +1,9 @@
 #include "state/snapshots/copy.h"
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "schema/base/text.h"
 #include "schema/base/unique_fd.h"
@@ -76,6 +76,33 @@ Result<CopiedSnapshot> CopySnapshot(const SnapshotStore& from, const SnapshotNam
   ERIS_TRY(to.Collect(as, std::max<std::size_t>(options.keep, 1)));
   ERIS_ASSIGN(const std::uint64_t bytes, BytesOf(to.PathOf(as, name.id)));
   return CopiedSnapshot{SnapshotStore::ReferenceOf(as, name.id), bytes};
+}
+
+Result<std::vector<SnapshotName>> NamesOfGenerations(const SnapshotStore& store,
+                                                     const StateKey& key) {
+  ERIS_ASSIGN(const std::vector<Generation> generations, store.Generations(key));
+  std::set<std::string> known;
+  std::vector<SnapshotName> names;
+  const std::size_t surplus = generations.size() - std::min(generations.size(), kKeptGenerations);
+  for (std::size_t i = generations.size(); i > surplus; --i) {
+    const std::string& id = generations[i - 1].id;
+    if (known.insert(id).second) names.push_back({key, id});
+  }
+  std::reverse(names.begin(), names.end());
+  return names;
+}
+
+Result<CopiedSnapshot> CopyGenerations(const SnapshotStore& from, const StateKey& key,
+                                       const SnapshotStore& to, const StateKey& as,
+                                       CopyOptions options) {
+  ERIS_ASSIGN(const std::vector<SnapshotName> names, NamesOfGenerations(from, key));
+  CopiedSnapshot last;
+  for (const SnapshotName& name : names) {
+    // What is there stays where it stands; only the last one becomes the newest.
+    if (name.id != names.back().id && to.Verify(as, name.id)) continue;
+    ERIS_ASSIGN(last, CopySnapshot(from, name, to, as, options));
+  }
+  return last;
 }
 
 Result<std::uint64_t> BytesOf(const fs::path& directory) {

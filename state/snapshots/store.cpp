@@ -32,7 +32,8 @@ Status Check(const StateKey& key) {
 }
 
 Status CheckId(std::string_view id) {
-  if (IsSafeFileName(id) && id.front() != '.') return {};
+  // '*' is what stands for all of them (copy.h).
+  if (IsSafeFileName(id) && id.front() != '.' && id != "*") return {};
   return Fail(ErrorCode::kInvalid, "'" + std::string(id) + "' is no name of a snapshot");
 }
 

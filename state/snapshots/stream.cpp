@@ -172,9 +172,11 @@ Status SendStream(const SnapshotStore& store, const SnapshotName& name, int fd) 
 }
 
 Result<std::optional<std::uint64_t>> ArrivedBytes(const SnapshotStore& store,
-                                                  const SnapshotStream& stream) {
+                                                  const SnapshotStream& stream, Standing standing) {
   if (store.Verify(stream.name.key, stream.name.id)) {
-    ERIS_TRY(store.MakeNewest(stream.name.key, stream.name.id));
+    if (standing == Standing::kNewest) {
+      ERIS_TRY(store.MakeNewest(stream.name.key, stream.name.id));
+    }
     return std::nullopt;
   }
   std::error_code error;

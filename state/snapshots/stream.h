@@ -26,10 +26,13 @@ Result<SnapshotStream> DescribeStream(const SnapshotStore& store, const Snapshot
 // All of it to `fd`; blocks. Precondition: it was described.
 Status SendStream(const SnapshotStore& store, const SnapshotName& name, int fd);
 
+// What becomes of a snapshot that is there already.
+enum class Standing : std::uint8_t { kNewest, kAsItIs };
+
 // How many bytes of this stream are there already; nothing when the snapshot itself is there, whole
 // and unharmed.
 Result<std::optional<std::uint64_t>> ArrivedBytes(const SnapshotStore& store,
-                                                  const SnapshotStream& stream);
+                                                  const SnapshotStream& stream, Standing standing);
 
 struct ReceiveOptions {
   std::uint64_t skip = 0;  // bytes that have arrived before and are not in `fd`

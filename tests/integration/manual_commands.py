@@ -1,8 +1,8 @@
 """The commands of the manual as a shell script, with what their output has to say.
 
 usage: manual_commands.py tutorial PAGE    files and commands of a tutorial, in order
-       manual_commands.py table PAGE      the commands of Eris in the table `Commands` of a page, one a line, but those of rows
-                                          that name another test: (`NAME_test.sh`)
+       manual_commands.py table PAGE [TEST]    the commands of Eris in the table `Commands` of a page, one a line: those of
+                                               rows that name TEST, (`NAME_test.sh`); without TEST: that name none
 
 In a tutorial a block of Nix whose first line is `# NAME.nix` is that file; a block of `sh` is typed; one that begins
 with `# in a terminal of its own` goes on beside the others. `command  # … TEXT … TEXT …` has to print the texts.
@@ -43,7 +43,7 @@ def tutorial(page):
         sys.exit("the page has %d files, %d terminals, %d commands" % (files, beside, typed))
 
 
-def table(page):
+def table(page, test=None):
     found = []
     section = re.search(r"^## Commands$(.*?)^## ", page, re.DOTALL | re.MULTILINE)
     for line in (section.group(1) if section else "").splitlines():
@@ -51,9 +51,9 @@ def table(page):
             continue
         commands_of_row = re.findall(r"`(eris [^`]*)`", line.split("|")[2])
         other = re.search(r"\(`(\w+_test\.sh)`\)", line)
-        if other is None:
+        if (other and other.group(1)) == test:
             found += commands_of_row
-        else:
+        elif other:
             typed_elsewhere(commands_of_row, other.group(1))
     if not found:
         sys.exit("the page has no commands in its tables")
@@ -64,6 +64,8 @@ def typed_elsewhere(row, test):
     """What another test types cannot be missing there: each word of a command that stands for nothing else."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), test), encoding="utf-8") as script:
         text = script.read()
+    if "manual_commands.py" in text:
+        return  # it reads its rows itself
     for command in row:
         for word in command.split()[1:]:
             if not word.isupper() and word not in text:
@@ -72,5 +74,5 @@ def typed_elsewhere(row, test):
 
 if __name__ == "__main__":
     with open(sys.argv[2], encoding="utf-8") as file:
-        for line in {"tutorial": tutorial, "table": table}[sys.argv[1]](file.read()):
+        for line in {"tutorial": tutorial, "table": table}[sys.argv[1]](file.read(), *sys.argv[3:]):
             print(line)

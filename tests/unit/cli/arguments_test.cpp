@@ -50,8 +50,11 @@ TEST(Arguments, WorkOnStatesIsChosenByNames) {
   EXPECT_EQ(restore.operation.keep, 3U);
   EXPECT_EQ(restore.doing, StateCommand::Doing::kShowing);
   EXPECT_EQ(CommandOf<StateCommand>({"restore", "--set", "17"}).set.transaction.value, 17U);
-  const auto migrate = CommandOf<StateCommand>({"migrate", "--all-services", "--from-generation",
-                                                "4", "--from-target", "t1", "--transfer-only"});
+  const auto migrate =
+      CommandOf<StateCommand>({"migrate", "--all-services", "--from-generation", "4",
+                               "--from-target", "t1", "--transfer-only", "--all"});
+  EXPECT_TRUE(migrate.operation.older);
+  EXPECT_FALSE(restore.operation.older);
   EXPECT_EQ(migrate.operation.generation.value, 4U);
   EXPECT_EQ(migrate.scope, StateCommand::Scope::kAllServices);
   EXPECT_EQ(migrate.submit.options.state_from.at(0).target.text, "t1");

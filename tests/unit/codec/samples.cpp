@@ -321,7 +321,8 @@ std::vector<Submission> Submissions() {
                                   .extent = StateOperation::Extent::kTransferOnly,
                                   .pace = StateOperation::Pace::kOneByOne,
                                   .keep = 2,
-                                  .again = true};
+                                  .again = true,
+                                  .older = true};
   return all;
 }
 

@@ -212,6 +212,35 @@ TEST(StateOperationPlan, MigratesWhatWasLeftElsewhere) {
             "nothing of generation 3 is left anywhere else");
 }
 
+TEST(StateOperationPlan, OlderSnapshotsComeBeforeTheNewest) {
+  auto specs = Shop();
+  const Manifest before = MakeManifest(specs);
+  specs[0].places = {{"t4"}};
+  const Manifest now = MakeManifest(specs);
+  StateOperation operation = Operation(Job::kMigrate);
+  operation.generation = {3};
+  operation.older = true;
+  EXPECT_EQ(PhaseOf(TryPlan(now, operation, {&before}), "prepare"),
+            R"(     0  snapshot db in process on t1
+     1  send the older snapshots of db to the depot on t1  (after 0)
+     2  send the state of db to the depot on t1  (after 0, 1)
+     3  fetch the older snapshots of db from t1 on t4  (after 2)
+     4  fetch the state of db from t1 on t4  (after 2, 3)
+)");
+  operation = Operation(Job::kRestore);
+  operation.older = true;
+  operation.extent = StateOperation::Extent::kTransferOnly;
+  EXPECT_EQ(PhaseOf(TryPlan(now, operation), "prepare"),
+            R"(     0  fetch the older snapshots of db on t4
+     1  fetch the last known state of db on t4  (after 0)
+)");
+  operation.job = Job::kSnapshot;
+  EXPECT_EQ(PhaseOf(TryPlan(now, operation), "after commit"),
+            R"(     0  send the older snapshots of db to the depot on t4
+     1  send the state of db to the depot on t4  (after 0)
+)");
+}
+
 TEST(StateOperationPlan, WhatIsLeftInAContainerThatIsGoneIsNotReadAndNotDeleted) {
   const Manifest before =
       MakeManifest({{.name = "server", .places = {{"t1"}}, .provides = {"sql"}},

@@ -46,15 +46,15 @@ class SnapshotDepot : public ::testing::Test {
   }
 
   // A snapshot of two files, one of them large and not to be compressed much.
-  static std::string Take(const SnapshotStore& store, std::size_t bytes) {
+  static std::string Take(const SnapshotStore& store, std::size_t bytes, const char* id = "abc") {
     const auto staged = store.Stage(kOld);
     std::filesystem::create_directory(*staged / "folder");
     std::string noise(bytes, 'x');
     for (std::size_t i = 0; i < bytes; ++i) noise[i] = static_cast<char>((i * i + i / 7) >> 3);
     std::ofstream(*staged / "folder/large") << noise;
     std::ofstream(*staged / "small") << "rows\n";
-    EXPECT_TRUE(store.Commit(kOld, *staged, "abc"));
-    return SnapshotStore::ReferenceOf(kOld, "abc");
+    EXPECT_TRUE(store.Commit(kOld, *staged, id));
+    return SnapshotStore::ReferenceOf(kOld, id);
   }
 
   static PublishItem Item(TransferStateItem::Way way, const std::string& snapshot,
@@ -104,6 +104,21 @@ class SnapshotDepot : public ::testing::Test {
   }
   Outcome Fetch(const Target& target, const std::string& snapshot) {
     return Run(target, Item(TransferStateItem::Way::kFromDepot, snapshot, kNew));
+  }
+
+  // All but the newest generations go, once `ended` has ended.
+  Outcome Clean(const Target& target, TransactionId ended = {}) {
+    StateRunner runner({.dysnomia = DYSNOMIA_PROGRAM,
+                        .state_dir = target.directory.path() / "state",
+                        .depot_dir = {},
+                        .work_dir = target.directory.path()},
+                       *loop_, {});
+    EXPECT_TRUE(runner.DropNeeds([&](TransactionId one) { return one == ended; }));
+    std::optional<Outcome> cleaned;
+    runner.Clean({}, {.scope = CollectItem::Scope::kSnapshots, .keep = 1},
+                 [&cleaned](Outcome outcome) { cleaned = std::move(outcome); });
+    while (!cleaned) loop_->Turn(Duration(5));
+    return *cleaned;
   }
 
   // What a connection left that broke at byte `bytes`.
@@ -182,6 +197,61 @@ TEST_F(SnapshotDepot, TheNewestIsBroughtWhereNoneIsNamed) {
   const Outcome fetched = Fetch(second_, "postgresql-database/rooms-1/");
   ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
   EXPECT_TRUE(second_.store.Verify(kNew, "abc"));
+}
+
+TEST_F(SnapshotDepot, TheNewestIsSentWhereNoneIsNamed) {
+  Take(first_.store, 1000);
+  Take(first_.store, 2000, "def");
+  for (int i = 0; i < 2; ++i) {
+    const Outcome pushed = Push(first_, "postgresql-database/rooms-1/");
+    ASSERT_EQ(pushed.verdict, Verdict::kSucceeded) << pushed.message;
+    EXPECT_EQ(std::get<SnapshotReport>(pushed.report).snapshot, "postgresql-database/rooms-1/def");
+  }
+  const SnapshotStore depot(planner_.path() / "snapshots/default");
+  EXPECT_TRUE(depot.Verify(kOld, "def"));
+  EXPECT_FALSE(depot.Verify(kOld, "abc"));
+}
+
+TEST_F(SnapshotDepot, OlderGenerationsComeInTheirOrder) {
+  const std::string all = "postgresql-database/rooms-1/*";
+  const Outcome none = Push(first_, all);
+  ASSERT_EQ(none.verdict, Verdict::kSucceeded) << none.message;
+  EXPECT_EQ(std::get<SnapshotReport>(none.report).snapshot, "");
+  ASSERT_EQ(Push(first_, Take(first_.store, 1000, "b")).verdict, Verdict::kSucceeded);
+  Take(first_.store, 2000, "a");
+  Take(first_.store, kLarge, "c");
+  ASSERT_EQ(Push(first_, all).verdict, Verdict::kSucceeded);
+  const SnapshotStore depot(planner_.path() / "snapshots/default");
+  for (const char* id : {"a", "b", "c"}) EXPECT_TRUE(depot.Verify(kOld, id)) << id;
+
+  const Outcome fetched = Fetch(second_, all);
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  EXPECT_EQ(std::get<SnapshotReport>(fetched.report).snapshot, "postgresql-database/rooms-2/c");
+  const auto generations = second_.store.Generations(kNew).value();
+  std::string order;
+  for (const auto& generation : generations) order += generation.id;
+  EXPECT_EQ(order, "bac");
+  EXPECT_EQ(Fetch(second_, all).verdict, Verdict::kSucceeded) << "all of them are there";
+  EXPECT_EQ(second_.store.Generations(kNew)->size(), 3U);
+  EXPECT_EQ(second_.store.Newest(kNew)->value().id, "c");
+}
+
+TEST_F(SnapshotDepot, ATargetKeepsWhatAnOpenTransactionHasBrought) {
+  ASSERT_EQ(Push(first_, Take(first_.store, 1000)).verdict, Verdict::kSucceeded);
+  ASSERT_EQ(Fetch(second_, "postgresql-database/rooms-1/abc").verdict, Verdict::kSucceeded);
+  for (const char* id : {"newer", "newest"}) {
+    const auto staged = second_.store.Stage(kNew);
+    std::ofstream(*staged / "small") << id;
+    ASSERT_TRUE(second_.store.Commit(kNew, *staged, id));
+  }
+  EXPECT_EQ(Clean(second_).verdict, Verdict::kSucceeded);
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc")) << "transaction 1 needs it";
+  EXPECT_FALSE(second_.store.Verify(kNew, "newer"));
+  EXPECT_EQ(Clean(second_, TransactionId{2}).verdict, Verdict::kSucceeded);
+  EXPECT_TRUE(second_.store.Verify(kNew, "abc")) << "the end of another one changes nothing";
+  EXPECT_EQ(Clean(second_, TransactionId{1}).verdict, Verdict::kSucceeded);
+  EXPECT_FALSE(second_.store.Verify(kNew, "abc"));
+  EXPECT_TRUE(second_.store.Verify(kNew, "newest"));
 }
 
 TEST_F(SnapshotDepot, GoesOnAfterALostConnection) {

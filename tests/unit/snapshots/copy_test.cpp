@@ -70,6 +70,26 @@ TEST_F(CopyOfASnapshot, KeepsTheNewestOnes) {
   EXPECT_EQ(to_.Newest(as_)->value().id, "id-c");
 }
 
+TEST_F(CopyOfASnapshot, AllGenerationsComeInTheirOrder) {
+  EXPECT_EQ(CopyGenerations(from_, key_, to_, as_)->reference, "") << "there are none";
+  for (const std::string content : {"a", "b", "a"}) Take(content);
+  const auto copied = CopyGenerations(from_, key_, to_, as_);
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(copied->reference, "sql/rooms-2/id-a");
+  EXPECT_EQ(to_.Generations(as_)->size(), 2U) << "each once, the newest one last";
+  EXPECT_TRUE(to_.Verify(as_, "id-b"));
+  ASSERT_TRUE(CopyGenerations(from_, key_, to_, as_));
+  EXPECT_EQ(to_.Generations(as_)->size(), 2U) << "they are there";
+}
+
+TEST_F(CopyOfASnapshot, AsManyTravelAsAreKept) {
+  for (int i = 0; i < 14; ++i) Take(std::to_string(i));
+  ASSERT_TRUE(CopyGenerations(from_, key_, to_, as_));
+  EXPECT_EQ(to_.Generations(as_)->size(), kKeptGenerations);
+  EXPECT_EQ(to_.Newest(as_)->value().id, "id-13");
+  EXPECT_FALSE(to_.Verify(as_, "id-3"));
+}
+
 TEST(SnapshotReference, NamesOneSnapshotAndNothingElse) {
   EXPECT_EQ(ParseReference("sql/rooms/1")->id, "1");
   EXPECT_EQ(ParseReference("sql/rooms/")->id, "");
