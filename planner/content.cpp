@@ -205,10 +205,16 @@ Status CheckPresence(const DeployOptions& options, std::span<const TargetName> a
   return {};
 }
 
+// The current generation, if there is one.
+struct Ground {
+  GenerationNumber current;
+  std::optional<Manifest> base;
+};
+
 // The plan from what is there to `content.next`, which loses what is left out.
-Status PlanMove(const Submission& submission, GenerationNumber current,
-                std::span<const TargetName> absent, JournalReader& journal,
-                std::optional<Manifest> base, PlannedContent& content) {
+Status PlanMove(const Submission& submission, Ground ground, std::span<const TargetName> absent,
+                JournalReader& journal, PlannedContent& content) {
+  auto& [current, base] = ground;
   ERIS_TRY(DoubtBase(submission.profile, current, journal, base));
   ERIS_ASSIGN(std::set<MappingPlace> down, RepairBase(submission, base, journal));
   const Manifest* before = base ? &*base : nullptr;
@@ -346,7 +352,7 @@ Result<PlannedContent> PlanContent(const Submission& asked, GenerationNumber cur
         {.profile = submission.profile, .base_generation = current, .next = content.next},
         adoption->origin);
   } else {
-    ERIS_TRY(PlanMove(submission, current, absent, journal, std::move(base), content));
+    ERIS_TRY(PlanMove(submission, {current, std::move(base)}, absent, journal, content));
   }
   return Checked(std::move(content), submission);
 }

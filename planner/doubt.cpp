@@ -89,7 +89,8 @@ std::set<Place> Strangers(const Doubts& doubts, const Manifest& meant,
     }
     const Service& service = meant.services.at(std::get<ServiceKey>(place));
     for (const auto* list : {&service.depends_on, &service.activates_after, &service.connects_to}) {
-      for (const Interdependency& on : *list) left.push_back({on.target, on.container, on.service});
+      for (const Interdependency& on : *list)
+        left.emplace_back(on.target, on.container, on.service);
     }
   }
   return strangers;

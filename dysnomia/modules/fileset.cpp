@@ -230,7 +230,7 @@ Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
 Status Unpack(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
   std::string unpacked = fileset.target_dir / ".dysnomia-restore-XXXXXX";
   if (::mkdtemp(unpacked.data()) == nullptr) return FailErrno(errno, "cannot make " + unpacked);
-  const Status done = [&]() -> Status {
+  Status done = [&]() -> Status {
     ERIS_TRY(RunPipeline({.first = {"xz", "--decompress", "--stdout", "--", archive.string()},
                           .second = {"tar", "--extract", "--file=-", "--numeric-owner",
                                      "--preserve-permissions", "--directory=" + unpacked},

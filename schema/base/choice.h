@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared has none around it
 #define ERIS_CHOICE(Name)                                                            \
  public:                                                                             \
   using variant::variant;                                                            \
@@ -39,3 +40,4 @@
   bool Name::operator==(const Name& other) const {                                   \
     return static_cast<const variant&>(*this) == static_cast<const variant&>(other); \
   }
+// NOLINTEND(bugprone-macro-parentheses)
