@@ -25,11 +25,14 @@ namespace {
 
 constexpr std::size_t kMaxSettingsBytes = std::size_t{1} << 20;
 
-// A basic string: version 3.3 does not look whether the end of a literal one stands within it.
+// A literal string where that is sure to end where it should: version 3.3 does not look whether its
+// end stands within it.
 std::string Quoted(std::string_view text) {
+  const bool is_plain = text.find_first_of("'\n") == std::string_view::npos;
   const toml::value<std::string> value{std::string(text)};
   std::ostringstream out;
-  out << toml::toml_formatter(value, toml::format_flags::allow_unicode_strings);
+  out << (is_plain ? toml::toml_formatter(value)
+                   : toml::toml_formatter(value, toml::format_flags::allow_unicode_strings));
   return out.str();
 }
 

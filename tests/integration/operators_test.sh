@@ -47,6 +47,7 @@ expect 0 "stopped after switch" "$eris" deploy --resume "$first" --until switch
 expect_active web web
 expect 0 "no generations" "$eris" generations
 kill_daemon planner
+until_true 30 "$eris" status
 expect 0 "committed as generation 1" "$eris" deploy --resume "$first"
 expect 1 "does not wait to be resumed" "$eris" deploy --resume "$first"
 expect 0 "stopped after switch" deploy "$(version 2)" --until switch
