@@ -58,8 +58,8 @@ void Broker::OnReply(const Session& from, Message message) {
   const Header& header = message.header;
   if (const auto asked = unanswered_.find({header.client, header.request});
       asked != unanswered_.end()) {
-    const Result<Reply> reply = Decode<Reply>(message.body);
-    if (!reply || reply->more == More::kLast) unanswered_.erase(asked);
+    const Result<More> more = DecodeMore(message.body);
+    if (!more || *more == More::kLast) unanswered_.erase(asked);
   }
   const Session* client = sessions_.Find(header.client);
   if (client == nullptr || client->grant.role != Role::kClient) {
@@ -105,7 +105,10 @@ void Broker::AnswerForPlanner() {
 }
 
 void Broker::ForgetRequests(SessionId client) {
-  std::erase_if(unanswered_, [client](const auto& asked) { return asked.first.first == client; });
+  const auto first = unanswered_.lower_bound({client, 0});
+  auto end = first;
+  while (end != unanswered_.end() && end->first.first == client) ++end;
+  unanswered_.erase(first, end);
 }
 
 void Broker::ProbePlanner() {

@@ -245,6 +245,14 @@ template Result<Plan> Decode(std::string_view);
 template Result<Submission> Decode(std::string_view);
 template Result<Bulk> Decode(std::string_view);
 
+Result<More> DecodeMore(std::string_view reply) {
+  More more = More::kLast;
+  ERIS_TRY(WithReader<Reply>(reply, [&more](wire::Reply::Reader from, codec::Input& in) {
+    more = in.Enum<More>(from.getMore());
+  }));
+  return more;
+}
+
 Result<WorkItem> DecodeWorkItem(const Message& message) {
   WorkItem item;
   item.id = message.header.item;

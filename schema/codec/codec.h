@@ -58,6 +58,9 @@ std::string EncodeLight(const Event& value);
 template <typename Value>
 Result<Value> Decode(std::string_view bytes);
 
+// Whether more replies follow this encoded one; its body is not looked at. kInvalid.
+Result<More> DecodeMore(std::string_view reply);
+
 // The item of a publish or deliver message. kInvalid also when the header's hash is not that of the
 // body.
 Result<WorkItem> DecodeWorkItem(const Message& message);

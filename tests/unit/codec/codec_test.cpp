@@ -76,6 +76,8 @@ TEST(Codec, LightEventsLeaveOutManifestAndItems) {
 
 TEST(Codec, SendsEventsInLightForm) {
   const Reply reply{More::kLast, EventsReply{{samples::Events()[2]}}};
+  EXPECT_EQ(DecodeMore(Encode(reply)).value(), More::kLast);
+  EXPECT_EQ(DecodeMore(Encode(Reply{More::kMoreFollows, reply.body})).value(), More::kMoreFollows);
   const Reply decoded = Decode<Reply>(Encode(reply)).value();
   const Event& event = std::get<EventsReply>(decoded.body).events.front();
   EXPECT_TRUE(std::get<TransactionPlanned>(event.body).plan.items.empty());
@@ -156,6 +158,7 @@ TEST(Decode, RefusesUnspecified) {
   EXPECT_EQ(Decode<ItemBody>(empty).error().message, "message: unimplemented: ItemBody 0");
   EXPECT_FALSE(Decode<Event>(empty));
   EXPECT_FALSE(Decode<Reply>(empty));
+  EXPECT_FALSE(DecodeMore(empty));
   EXPECT_FALSE(Decode<Submission>(empty));
   EXPECT_FALSE(Decode<Outcome>(empty));
 }
