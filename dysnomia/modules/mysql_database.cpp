@@ -342,6 +342,7 @@ class MysqlServer final : public DatabaseServer {
     ERIS_TRY(Make(load_, open_));
     for (const fs::path& file : files) {
       if (const Status loaded = LoadFile(file, Client(load_)); !loaded) {
+        ERIS_TRY(Drop(load_));
         return Fail(Error(loaded.error()).In(file.string()));
       }
     }

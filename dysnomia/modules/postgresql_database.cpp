@@ -177,6 +177,7 @@ class PostgresqlServer final : public DatabaseServer {
     ERIS_TRY(Do("CREATE DATABASE " + Identifier(new_)));
     for (const fs::path& file : files) {
       if (const auto loaded = AskServer(Loader(file.string()), ""); !loaded) {
+        ERIS_TRY(Drop(new_));
         return Fail(Error(loaded.error()).In(file.string()));
       }
     }
