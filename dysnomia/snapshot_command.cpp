@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "schema/base/text.h"
+#include "schema/values/base_snapshot.h"
 #include "state/snapshots/copy.h"
 #include "state/snapshots/store.h"
 #include "state/snapshots/stream.h"
@@ -42,7 +44,7 @@ Result<std::string> Select(const std::vector<std::string>& words) {
     if (newest) name.id = newest->id;
   }
   ERIS_TRY(store.Verify(name.key, name.id));
-  ERIS_TRY(store.MakeNewest(name.key, name.id));
+  if (!IsBaseSnapshot(name.id)) ERIS_TRY(store.MakeNewest(name.key, name.id));
   ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(name.key, name.id)));
   return Line(SnapshotStore::ReferenceOf(name.key, name.id), bytes);
 }
@@ -56,6 +58,22 @@ Result<std::string> Taken(const std::vector<std::string>& words) {
   if (!newest) return std::string();
   ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(key, newest->id)));
   return Line(SnapshotStore::ReferenceOf(key, newest->id), bytes);
+}
+
+Result<std::string> Base(const std::vector<std::string>& words) {
+  const SnapshotStore store(words[1]);
+  const StateKey key{words[2], words[3]};
+  ERIS_ASSIGN(const std::string newest, store.NewestBase(key));
+  if (newest.empty()) return std::string();
+  ERIS_ASSIGN(const std::uint64_t bytes, snapshots::BytesOf(store.PathOf(key, newest)));
+  return Line(SnapshotStore::ReferenceOf(key, newest), bytes);
+}
+
+Result<std::string> DropBases(const std::vector<std::string>& words) {
+  const SnapshotStore store(words[1]);
+  ERIS_ASSIGN(const auto keys, store.KeysWithBases());
+  for (const StateKey& key : keys) ERIS_TRY(store.DropBases(key));
+  return std::string();
 }
 
 // All bytes of the key's snapshots.
@@ -95,10 +113,19 @@ Result<std::string> Describe(const std::vector<std::string>& words) {
     ERIS_ASSIGN(names, snapshots::NamesOfGenerations(store, name.key));
   }
   std::string lines;
-  for (const snapshots::SnapshotName& one : names) {
-    ERIS_ASSIGN(const auto stream, snapshots::DescribeStream(store, one));
+  const auto add = [&lines](const snapshots::SnapshotStream& stream) {
     lines += SnapshotStore::ReferenceOf(stream.name.key, stream.name.id) + " " +
              std::to_string(stream.bytes) + " " + stream.sha256 + "\n";
+  };
+  std::set<std::string> bases;
+  for (const snapshots::SnapshotName& one : names) {
+    ERIS_ASSIGN(const auto stream, snapshots::DescribeStream(store, one));
+    ERIS_ASSIGN(const std::string base, store.BaseOf(one.key, stream.name.id));
+    if (!base.empty() && bases.insert(base).second) {
+      ERIS_ASSIGN(const auto before, snapshots::DescribeBase(store, {one.key, base}));
+      add(before);
+    }
+    add(stream);
   }
   return lines;
 }
@@ -133,10 +160,16 @@ Result<std::string> RunSnapshotCommand(const std::vector<std::string>& words) {
     std::size_t words;
     Result<std::string> (*run)(const std::vector<std::string>& words);
   };
-  static constexpr std::array kVerbs{Verb{"copy", 6, Copy},       Verb{"select", 3, Select},
-                                     Verb{"taken", 4, Taken},     Verb{"describe", 3, Describe},
-                                     Verb{"arrived", 6, Arrived}, Verb{"send", 3, Send},
-                                     Verb{"receive", 6, Receive}, Verb{"clean", 5, Clean}};
+  static constexpr std::array kVerbs{Verb{"copy", 6, Copy},
+                                     Verb{"select", 3, Select},
+                                     Verb{"taken", 4, Taken},
+                                     Verb{"base", 4, Base},
+                                     Verb{"drop-bases", 2, DropBases},
+                                     Verb{"describe", 3, Describe},
+                                     Verb{"arrived", 6, Arrived},
+                                     Verb{"send", 3, Send},
+                                     Verb{"receive", 6, Receive},
+                                     Verb{"clean", 5, Clean}};
   const std::string name = words.empty() ? "" : words.front();
   for (const Verb& verb : kVerbs) {
     if (verb.name == name && verb.words == words.size()) return verb.run(words);

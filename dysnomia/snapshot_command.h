@@ -5,18 +5,23 @@
 //   the
 //                                                                   id * all generations, the
 //                                                                   newest last: prints that one
-//   select STATEDIR REFERENCE      checks it and makes it the newest: what `restore` will take;
+//   select STATEDIR REFERENCE      checks it and makes it the newest (a base is only checked): what
+//                                  `restore` will take;
 //                                                                   prints "REFERENCE BYTES"
 //   taken STATEDIR CONTAINER COMPONENT     the newest, which a module has just taken: old ones go;
 //                                                                   prints "REFERENCE BYTES", or
 //                                                                   nothing
+//   base STATEDIR CONTAINER COMPONENT      the base that a module has just taken: prints "REFERENCE
+//                                          BYTES", or nothing
+//   drop-bases STATEDIR            deletes bases that no snapshot and no open transaction needs
 //   clean STATEDIR KEEP CONTAINER COMPONENT   deletes all but the newest KEEP generations (empty
 //                                             names: of any); prints "freed BYTES"
 // and between machines, as streams (state/snapshots/stream.h):
 //
 //   describe STATEDIR REFERENCE                            prints "REFERENCE BYTES SHA256"; with
 //   the
-//                                                          id * a line for each generation
+//                                                          id * a line for each generation; before
+//                                                          an increment that of its base
 //   arrived STATEDIR REFERENCE BYTES SHA256 newest|older   prints how many bytes, or "all": it is
 //                                                          the newest then, or stays as it stands
 //   send STATEDIR REFERENCE                                the stream, to standard output

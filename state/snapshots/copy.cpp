@@ -7,6 +7,7 @@
 
 #include "schema/base/text.h"
 #include "schema/base/unique_fd.h"
+#include "schema/values/base_snapshot.h"
 
 namespace eris::snapshots {
 namespace {
@@ -49,6 +50,24 @@ Status CopyChecked(const SnapshotStore& from, const SnapshotName& name, const Sn
   return copied;
 }
 
+// Afterwards it is there, under another key; what is whole and unharmed is not copied again.
+Status Bring(const SnapshotStore& from, const SnapshotName& name, const SnapshotStore& to,
+             const StateKey& as) {
+  const Status there = to.Verify(as, name.id);
+  if (there) return IsBaseSnapshot(name.id) ? Status() : to.MakeNewest(as, name.id);
+  if (there.error().code == ErrorCode::kCorrupt) ERIS_TRY(to.SetAside(as, name.id));
+  return CopyChecked(from, name, to, as);
+}
+
+// An increment's base comes first. One that is there has been looked at when it came, and will be
+// before it is restored.
+Status BringBase(const SnapshotStore& from, const SnapshotName& name, const SnapshotStore& to,
+                 const StateKey& as) {
+  ERIS_ASSIGN(const std::string base, from.BaseOf(name.key, name.id));
+  if (base.empty() || to.StoredChecksum(as, base)) return {};
+  return Bring(from, {name.key, base}, to, as);
+}
+
 }  // namespace
 
 Result<SnapshotName> ParseReference(std::string_view reference) {
@@ -66,14 +85,12 @@ Result<CopiedSnapshot> CopySnapshot(const SnapshotStore& from, const SnapshotNam
                                     CopyOptions options) {
   ERIS_ASSIGN(const SnapshotName name, Resolve(from, asked));
   ERIS_ASSIGN(const UniqueFd lock, to.Lock(as));
-  const Status there = to.Verify(as, name.id);
-  if (there) {
-    ERIS_TRY(to.MakeNewest(as, name.id));
-  } else {
-    if (there.error().code == ErrorCode::kCorrupt) ERIS_TRY(to.SetAside(as, name.id));
-    ERIS_TRY(CopyChecked(from, name, to, as));
+  ERIS_TRY(BringBase(from, name, to, as));
+  ERIS_TRY(Bring(from, name, to, as));
+  // A base is not needed by anything yet.
+  if (!IsBaseSnapshot(name.id)) {
+    ERIS_TRY(to.Collect(as, std::max<std::size_t>(options.keep, 1)));
   }
-  ERIS_TRY(to.Collect(as, std::max<std::size_t>(options.keep, 1)));
   ERIS_ASSIGN(const std::uint64_t bytes, BytesOf(to.PathOf(as, name.id)));
   return CopiedSnapshot{SnapshotStore::ReferenceOf(as, name.id), bytes};
 }

@@ -38,8 +38,9 @@ struct CopyOptions {
   std::size_t keep = kKeptGenerations;  // generations of the receiver's key, at least 1
 };
 
-// Afterwards the snapshot is the newest generation of `as` in `to`. kNotFound when it is not there,
-// kCorrupt when it is not what it was: the receiver is unchanged then. Constant memory. Waits for
+// Afterwards the snapshot is the newest generation of `as` in `to`; an increment has brought its
+// base along, and a base alone is no generation. kNotFound when it is not there, kCorrupt when it
+// is not what it was: no generation of the receiver is changed then. Constant memory. Waits for
 // other copies to the same key.
 Result<CopiedSnapshot> CopySnapshot(const SnapshotStore& from, const SnapshotName& name,
                                     const SnapshotStore& to, const StateKey& as,

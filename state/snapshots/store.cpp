@@ -14,6 +14,7 @@
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
+#include "schema/values/base_snapshot.h"
 #include "state/snapshots/needs.h"
 
 namespace eris::snapshots {
@@ -24,6 +25,9 @@ namespace fs = std::filesystem;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::string_view kStagePrefix = ".stage-";
 constexpr std::size_t kMaxChecksum = 256;
+constexpr std::size_t kMaxBaseNote = 512;
+constexpr std::string_view kIncrementOf = "increment-of";
+constexpr std::string_view kNewestBase = "newest";
 
 Status Check(const StateKey& key) {
   if (IsSafeFileName(key.container) && IsSafeFileName(key.component)) return {};
@@ -152,7 +156,7 @@ Status SnapshotStore::Commit(const StateKey& key, const fs::path& staged,
     ERIS_TRY(Rename(staged, final_path));
     ERIS_TRY(SyncDirectory(final_path.parent_path().string()));
   }
-  return MakeNewest(key, id);
+  return IsBaseSnapshot(id) ? MakeNewestBase(key, id) : MakeNewest(key, id);
 }
 
 Result<std::vector<Generation>> SnapshotStore::Generations(const StateKey& key) const {
@@ -182,6 +186,10 @@ Result<std::optional<Generation>> SnapshotStore::Newest(const StateKey& key) con
 Status SnapshotStore::MakeNewest(const StateKey& key, std::string_view id) const {
   ERIS_TRY(Check(key));
   ERIS_TRY(CheckId(id));
+  if (IsBaseSnapshot(id)) {
+    return Fail(ErrorCode::kInvalid, ReferenceOf(key, id) + " is a base, and no whole snapshot",
+                "restore an increment that names it, or a whole snapshot");
+  }
   if (!FileExists(PathOf(key, id).string())) {
     return Fail(ErrorCode::kNotFound, "there is no snapshot " + ReferenceOf(key, id));
   }
@@ -228,6 +236,15 @@ Result<UniqueFd> SnapshotStore::Lock(const StateKey& key) const {
 }
 
 Status SnapshotStore::Verify(const StateKey& key, std::string_view id) const {
+  ERIS_TRY(VerifyAlone(key, id));
+  ERIS_ASSIGN(const std::string base, BaseOf(key, id));
+  if (base.empty()) return {};
+  Status verified = VerifyAlone(key, base);
+  if (verified) return {};
+  return Fail(std::move(verified).error().In("the base of snapshot " + ReferenceOf(key, id)));
+}
+
+Status SnapshotStore::VerifyAlone(const StateKey& key, std::string_view id) const {
   ERIS_ASSIGN(const std::string stored, StoredChecksum(key, id));
   ERIS_ASSIGN(const std::string computed, ChecksumOf(PathOf(key, id)));
   if (stored == computed) return {};
@@ -244,24 +261,90 @@ Status SnapshotStore::Collect(const StateKey& key, std::size_t keep) const {
   for (std::size_t i = 0; i < surplus; ++i) {
     ERIS_TRY(RemoveDurably(FolderOf("generations", key) / std::to_string(generations[i].number)));
   }
+  return RemoveAllBut(key, std::move(kept), [](std::string_view) { return true; });
+}
+
+Status SnapshotStore::RemoveAllBut(const StateKey& key, std::set<std::string> kept,
+                                   bool (*may_go)(std::string_view name)) const {
+  // Before anything goes, so that what cannot be read costs no base.
+  for (const std::string& id : std::set<std::string>(kept)) {
+    if (!CheckId(id)) continue;
+    ERIS_ASSIGN(const std::string base, BaseOf(key, id));
+    if (!base.empty()) kept.insert(base);
+  }
   ERIS_ASSIGN(const auto names, Names(FolderOf("snapshots", key)));
   for (const std::string& name : names) {
-    if (kept.count(name) != 0 || IsInUse(PathOf(key, name))) continue;
+    if (kept.contains(name) || !may_go(name) || IsInUse(PathOf(key, name))) continue;
     ERIS_TRY(RemoveTree(PathOf(key, name).string()));
     ERIS_TRY(RemoveDurably(FolderOf("checksums", key) / name));
+    if (!IsBaseSnapshot(name)) continue;
+    const fs::path bases = FolderOf("bases", key);
+    ERIS_ASSIGN(const std::string newest, NewestBase(key));
+    if (newest == name) ERIS_TRY(RemoveDurably(bases / kNewestBase));
+    if (!BaseNote(key, name).empty()) ERIS_TRY(RemoveDurably(bases / name));
+    ::rmdir(bases.c_str());  // unless there are others
   }
   return {};
 }
 
-Result<std::vector<StateKey>> SnapshotStore::Keys() const {
+Result<std::string> SnapshotStore::BaseOf(const StateKey& key, std::string_view id) const {
+  ERIS_TRY(Check(key));
+  ERIS_TRY(CheckId(id));
+  const std::string file = PathOf(key, id) / kIncrementOf;
+  if (IsBaseSnapshot(id) || !FileExists(file)) return std::string();
+  ERIS_ASSIGN(const std::string text, ReadFile(file, kMaxBaseNote));
+  const std::string base(Trim(text));
+  if (CheckId(base) && IsBaseSnapshot(base)) return base;
+  return Fail(ErrorCode::kCorrupt, file + " names no base");
+}
+
+Result<std::string> SnapshotStore::NewestBase(const StateKey& key) const {
+  ERIS_TRY(Check(key));
+  return BaseNote(key, kNewestBase);
+}
+
+Status SnapshotStore::MakeNewestBase(const StateKey& key, std::string_view id) const {
+  return NoteBase(key, kNewestBase, id);
+}
+
+std::string SnapshotStore::BaseNote(const StateKey& key, std::string_view id) const {
+  const auto text = ReadFile((FolderOf("bases", key) / id).string(), kMaxBaseNote);
+  return text ? std::string(Trim(*text)) : std::string();
+}
+
+Status SnapshotStore::NoteBase(const StateKey& key, std::string_view id,
+                               std::string_view note) const {
+  ERIS_TRY(Check(key));
+  ERIS_TRY(CheckId(id));
+  if (BaseNote(key, id) == note) return {};
+  const fs::path bases = FolderOf("bases", key);
+  ERIS_TRY(MakeDirectories(bases.string(), kFolderMode));
+  return WriteFileAtomically((bases / id).string(), note, 0600);
+}
+
+Status SnapshotStore::DropBases(const StateKey& key) const {
+  ERIS_ASSIGN(const UniqueFd lock, Lock(key));
+  std::set<std::string> kept = SnapshotNeeds(root_).IdsOf(key);
+  ERIS_ASSIGN(const auto names, Names(FolderOf("snapshots", key)));
+  for (const std::string& name : names) {
+    if (!IsBaseSnapshot(name)) kept.insert(name);
+  }
+  return RemoveAllBut(key, std::move(kept), IsBaseSnapshot);
+}
+
+Result<std::vector<StateKey>> SnapshotStore::KeysBelow(std::string_view kind) const {
   std::vector<StateKey> keys;
-  ERIS_ASSIGN(const auto containers, Names(root_ / "generations"));
+  ERIS_ASSIGN(const auto containers, Names(root_ / kind));
   for (const std::string& container : containers) {
-    ERIS_ASSIGN(const auto components, Names(root_ / "generations" / container));
+    ERIS_ASSIGN(const auto components, Names(root_ / kind / container));
     for (const std::string& component : components) keys.push_back({container, component});
   }
   return keys;
 }
+
+Result<std::vector<StateKey>> SnapshotStore::Keys() const { return KeysBelow("generations"); }
+
+Result<std::vector<StateKey>> SnapshotStore::KeysWithBases() const { return KeysBelow("bases"); }
 
 Status SnapshotStore::MarkActive(const StateKey& key) const {
   ERIS_TRY(Check(key));

@@ -7,6 +7,12 @@
 //   activated/CONTAINER/COMPONENT         flag: active here
 //   garbage/CONTAINER/COMPONENT           flag: deactivated, its state is still in the container
 //   needed/…                              see needs.h
+//   bases/CONTAINER/COMPONENT/            of bases (schema/values/base_snapshot.h): `newest` has
+//                                         the ID of the last that was taken or came, and each ID
+//                                         how it travels (stream.h)
+//
+// A base stands among the snapshots, and no generation names it. An increment is a snapshot that
+// names its base in the file `increment-of`: they are verified together, and kept together.
 //
 // Owns this layout and makes each change of it atomic and durable. Does not know how state is
 // dumped or restored, nor when a snapshot is needed.
@@ -15,6 +21,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,17 +66,19 @@ class SnapshotStore {
   // Discard.
   Result<std::filesystem::path> Stage(const StateKey& key) const;
   Status Discard(const std::filesystem::path& staged) const;
-  // Afterwards the snapshot is there, durable, and is the newest generation. The same id again adds
-  // no second copy, and no generation when it is the newest already.
+  // Afterwards the snapshot is there, durable, and is the newest generation; or the newest base.
+  // The same id again adds no second copy, and no generation when it is the newest already.
   Status Commit(const StateKey& key, const std::filesystem::path& staged,
                 std::string_view id) const;
 
   // By number, oldest first; empty when there is none.
   Result<std::vector<Generation>> Generations(const StateKey& key) const;
   Result<std::optional<Generation>> Newest(const StateKey& key) const;
-  // Makes an existing snapshot the newest generation, if it is not. kNotFound without the snapshot.
+  // Makes an existing snapshot the newest generation, if it is not. kNotFound without the snapshot,
+  // kInvalid for a base.
   Status MakeNewest(const StateKey& key, std::string_view id) const;
-  // kNotFound, kCorrupt when the content no longer is what was committed.
+  // kNotFound, kCorrupt when the content no longer is what was committed; of an increment also
+  // whether its base is there, and is what it was.
   Status Verify(const StateKey& key, std::string_view id) const;
   // As it was written beside the snapshot. kNotFound without the snapshot, kCorrupt without it.
   Result<std::string> StoredChecksum(const StateKey& key, std::string_view id) const;
@@ -77,9 +86,27 @@ class SnapshotStore {
   Status SetAside(const StateKey& key, std::string_view id) const;
   // Held while something of the key is copied or collected; waits for others. Closing it unlocks.
   Result<UniqueFd> Lock(const StateKey& key) const;
-  // Keeps the newest `keep` generations, every snapshot that they name, and what is needed
-  // (needs.h); removes stages that were abandoned a day ago.
+  // Keeps the newest `keep` generations, every snapshot that they name, what is needed (needs.h),
+  // and the bases of all these; removes stages that were abandoned a day ago.
   Status Collect(const StateKey& key, std::size_t keep) const;
+
+  // --- bases
+
+  // Whose increment it is; empty: it is whole.
+  Result<std::string> BaseOf(const StateKey& key, std::string_view id) const;
+  // Empty when there is none.
+  Result<std::string> NewestBase(const StateKey& key) const;
+  // An existing base is the newest one from now on.
+  Status MakeNewestBase(const StateKey& key, std::string_view id) const;
+  // How a base travels, as it was noted; empty: nobody has. Not checked.
+  std::string BaseNote(const StateKey& key, std::string_view id) const;
+  Status NoteBase(const StateKey& key, std::string_view id, std::string_view note) const;
+  // Removes the bases that no snapshot of the key and no transaction needs.
+  Status DropBases(const StateKey& key) const;
+  // All keys that have a base, sorted.
+  Result<std::vector<StateKey>> KeysWithBases() const;
+
+  // --- places
 
   std::filesystem::path PathOf(const StateKey& key, std::string_view id) const;
   // CONTAINER/COMPONENT/ID, as it is named between machines.
@@ -101,6 +128,11 @@ class SnapshotStore {
   bool IsGarbage(const StateKey& key) const;
 
  private:
+  Status VerifyAlone(const StateKey& key, std::string_view id) const;
+  // Adds the bases of what is kept, and removes the other snapshots for which `may_go` says so.
+  Status RemoveAllBut(const StateKey& key, std::set<std::string> kept,
+                      bool (*may_go)(std::string_view name)) const;
+  Result<std::vector<StateKey>> KeysBelow(std::string_view kind) const;
   std::filesystem::path FolderOf(std::string_view kind, const StateKey& key) const;
   std::filesystem::path FlagOf(std::string_view kind, const StateKey& key) const;
 

@@ -15,7 +15,9 @@
 #include "schema/base/files.h"
 #include "schema/base/process.h"
 #include "schema/base/system_error.h"
+#include "schema/base/text.h"
 #include "schema/base/unique_fd.h"
+#include "schema/values/base_snapshot.h"
 
 namespace eris::snapshots {
 namespace {
@@ -129,7 +131,21 @@ Status Unpack(const SnapshotStore& store, const SnapshotStream& stream, const fs
   return done;
 }
 
+std::string NoteOf(const SnapshotStream& stream) {
+  return std::to_string(stream.bytes) + " " + stream.sha256;
+}
+
 }  // namespace
+
+Result<SnapshotStream> DescribeBase(const SnapshotStore& store, const SnapshotName& name) {
+  const std::string note = store.BaseNote(name.key, name.id);
+  const std::size_t blank = note.find(' ');
+  const auto bytes = ParseUnsigned(std::string_view(note).substr(0, blank));
+  if (!bytes || blank == std::string::npos || !store.StoredChecksum(name.key, name.id)) {
+    return DescribeStream(store, name);
+  }
+  return SnapshotStream{.name = name, .bytes = *bytes, .sha256 = note.substr(blank + 1)};
+}
 
 Result<SnapshotStream> DescribeStream(const SnapshotStore& store, const SnapshotName& asked) {
   SnapshotStream stream{.name = asked, .bytes = 0, .sha256 = {}};
@@ -160,6 +176,9 @@ Result<SnapshotStream> DescribeStream(const SnapshotStore& store, const Snapshot
   ERIS_TRY(EndOf(tar));
   ERIS_TRY(read);
   stream.sha256 = Hex(hasher.Finish());
+  if (IsBaseSnapshot(stream.name.id)) {
+    ERIS_TRY(store.NoteBase(stream.name.key, stream.name.id, NoteOf(stream)));
+  }
   return stream;
 }
 
@@ -173,8 +192,12 @@ Status SendStream(const SnapshotStore& store, const SnapshotName& name, int fd) 
 
 Result<std::optional<std::uint64_t>> ArrivedBytes(const SnapshotStore& store,
                                                   const SnapshotStream& stream, Standing standing) {
-  if (store.Verify(stream.name.key, stream.name.id)) {
-    if (standing == Standing::kNewest) {
+  const bool is_base = IsBaseSnapshot(stream.name.id);
+  const bool is_there = is_base && standing == Standing::kAsItIs
+                            ? store.StoredChecksum(stream.name.key, stream.name.id).has_value()
+                            : store.Verify(stream.name.key, stream.name.id).has_value();
+  if (is_there) {
+    if (!is_base && standing == Standing::kNewest) {
       ERIS_TRY(store.MakeNewest(stream.name.key, stream.name.id));
     }
     return std::nullopt;
@@ -200,7 +223,11 @@ Result<CopiedSnapshot> ReceiveStream(const SnapshotStore& store, const SnapshotS
   std::error_code error;
   fs::remove(part, error);
   ERIS_TRY(unpacked);
-  ERIS_TRY(store.Collect(key, std::max<std::size_t>(options.keep, 1)));
+  if (IsBaseSnapshot(stream.name.id)) {
+    ERIS_TRY(store.NoteBase(key, stream.name.id, NoteOf(stream)));
+  } else {
+    ERIS_TRY(store.Collect(key, std::max<std::size_t>(options.keep, 1)));
+  }
   ERIS_ASSIGN(const std::uint64_t bytes, BytesOf(store.PathOf(key, stream.name.id)));
   return CopiedSnapshot{SnapshotStore::ReferenceOf(key, stream.name.id), bytes};
 }

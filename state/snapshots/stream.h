@@ -23,6 +23,9 @@ struct SnapshotStream {
 // Also checks that the snapshot is what it was when it was made: kNotFound, kCorrupt. Without id:
 // the newest.
 Result<SnapshotStream> DescribeStream(const SnapshotStore& store, const SnapshotName& name);
+// Likewise of a base that comes along with its increment, and travelled before: it is not read
+// again where that was noted. Whether it is what it was the receiver will see.
+Result<SnapshotStream> DescribeBase(const SnapshotStore& store, const SnapshotName& name);
 // All of it to `fd`; blocks. Precondition: it was described.
 Status SendStream(const SnapshotStore& store, const SnapshotName& name, int fd);
 
@@ -30,7 +33,7 @@ Status SendStream(const SnapshotStore& store, const SnapshotName& name, int fd);
 enum class Standing : std::uint8_t { kNewest, kAsItIs };
 
 // How many bytes of this stream are there already; nothing when the snapshot itself is there, whole
-// and unharmed.
+// and unharmed (of a base that comes along with its increment: there).
 Result<std::optional<std::uint64_t>> ArrivedBytes(const SnapshotStore& store,
                                                   const SnapshotStream& stream, Standing standing);
 
@@ -38,7 +41,8 @@ struct ReceiveOptions {
   std::uint64_t skip = 0;  // bytes that have arrived before and are not in `fd`
   std::size_t keep = 10;   // generations, at least 1
 };
-// Reads `fd` to its end. Afterwards the snapshot is the newest generation of its key. kUnavailable
+// Reads `fd` to its end. Afterwards the snapshot is the newest generation of its key, or its newest
+// base. kUnavailable
 // when the stream ends early: what has come is kept for the next attempt. kCorrupt when it is not
 // what was announced: nothing is kept. One at a time for each key.
 Result<CopiedSnapshot> ReceiveStream(const SnapshotStore& store, const SnapshotStream& stream,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "state/snapshots/stream.h"
 #include "tests/unit/dysnomia/test_dir.h"
 
 namespace eris::snapshots {
@@ -18,6 +19,15 @@ class CopyOfASnapshot : public ::testing::Test {
     ASSERT_TRUE(staged) << staged.error().message;
     ASSERT_TRUE(WriteFileAtomically((*staged / "dump").string(), content, 0600));
     ASSERT_TRUE(from_.Commit(key_, *staged, "id-" + content));
+  }
+  void TakePart(const std::string& id, const std::string& base) {
+    const auto staged = from_.Stage(key_);
+    ASSERT_TRUE(staged) << staged.error().message;
+    ASSERT_TRUE(WriteFileAtomically((*staged / "dump").string(), id, 0600));
+    if (!base.empty()) {
+      ASSERT_TRUE(WriteFileAtomically((*staged / "increment-of").string(), base, 0600));
+    }
+    ASSERT_TRUE(from_.Commit(key_, *staged, id));
   }
   auto Copy(const std::string& id) { return CopySnapshot(from_, {key_, id}, to_, as_); }
 
@@ -88,6 +98,38 @@ TEST_F(CopyOfASnapshot, AsManyTravelAsAreKept) {
   EXPECT_EQ(to_.Generations(as_)->size(), kKeptGenerations);
   EXPECT_EQ(to_.Newest(as_)->value().id, "id-13");
   EXPECT_FALSE(to_.Verify(as_, "id-3"));
+}
+
+TEST_F(CopyOfASnapshot, AnIncrementBringsItsBase) {
+  TakePart("base-1", "");
+  TakePart("increment", "base-1");
+  const auto base = Copy("base-1");
+  ASSERT_TRUE(base) << base.error().message;
+  EXPECT_FALSE(to_.Newest(as_)->has_value()) << "a base alone is no generation";
+  std::filesystem::remove_all(dir_ / "to");
+  const auto copied = Copy("increment");
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(to_.Newest(as_)->value().id, "increment");
+  EXPECT_TRUE(to_.Verify(as_, "increment"));
+  std::filesystem::remove_all(dir_ / "from/snapshots/sql/rooms/base-1");
+  EXPECT_TRUE(Copy("increment")) << "the base is there already";
+  std::filesystem::remove_all(dir_ / "to");
+  EXPECT_EQ(Copy("increment").error().code, ErrorCode::kNotFound) << "not without its base";
+}
+
+TEST_F(CopyOfASnapshot, AnIncrementIsListedAfterItsBaseAsStreams) {
+  TakePart("base-1", "");
+  const auto first = DescribeStream(from_, {key_, "base-1"});
+  ASSERT_TRUE(first) << first.error().message;
+  const auto again = DescribeBase(from_, {key_, "base-1"});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->sha256, first->sha256) << "as it was noted";
+  EXPECT_EQ(again->bytes, first->bytes);
+  EXPECT_EQ(*ArrivedBytes(from_, *again, Standing::kNewest), std::nullopt);
+  dir_.Write("from/snapshots/sql/rooms/base-1/dump", "x");
+  EXPECT_EQ(*ArrivedBytes(from_, *again, Standing::kAsItIs), std::nullopt);
+  EXPECT_EQ(*ArrivedBytes(from_, *again, Standing::kNewest), std::optional<std::uint64_t>(0))
+      << "asked for itself it is looked at";
 }
 
 TEST(SnapshotReference, NamesOneSnapshotAndNothingElse) {

@@ -25,6 +25,17 @@ class SnapshotStoreTest : public ::testing::Test {
     const Status committed = store_.Commit(key_, *staged, "id-" + content);
     ASSERT_TRUE(committed) << committed.error().message;
   }
+  // A base, or the increment of one.
+  void CommitPart(const std::string& id, const std::string& base) {
+    const auto staged = store_.Stage(key_);
+    ASSERT_TRUE(staged) << staged.error().message;
+    ASSERT_TRUE(WriteFileAtomically((*staged / "dump").string(), id, 0600));
+    if (!base.empty()) {
+      ASSERT_TRUE(WriteFileAtomically((*staged / "increment-of").string(), base, 0600));
+    }
+    const Status committed = store_.Commit(key_, *staged, id);
+    ASSERT_TRUE(committed) << committed.error().message;
+  }
   std::vector<std::string> Entries(std::string_view below) const {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(dir_ / below)) {
@@ -83,6 +94,47 @@ TEST_F(SnapshotStoreTest, CollectingSparesWhatIsNeededAndWhatIsBeingMade) {
   ASSERT_TRUE(store_.Collect(key_, 1));
   EXPECT_EQ(Entries("snapshots/mysql/rooms"), (std::vector<std::string>{"id-c"}));
   EXPECT_FALSE(needs.Add(7, {key_, ""})) << "that is no snapshot";
+}
+
+TEST_F(SnapshotStoreTest, ABaseIsNoGenerationAndNeverTheNewest) {
+  Commit("a");
+  CommitPart("base-1", "");
+  EXPECT_EQ(store_.Newest(key_)->value().id, "id-a");
+  EXPECT_EQ(store_.NewestBase(key_), "base-1");
+  EXPECT_EQ(store_.MakeNewest(key_, "base-1").error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(store_.KeysWithBases(), std::vector<StateKey>{key_});
+}
+
+TEST_F(SnapshotStoreTest, AnIncrementIsVerifiedWithItsBase) {
+  CommitPart("base-1", "");
+  CommitPart("increment", "base-1");
+  EXPECT_EQ(store_.BaseOf(key_, "increment"), "base-1");
+  EXPECT_TRUE(store_.Verify(key_, "increment"));
+  dir_.Write("snapshots/mysql/rooms/base-1/dump", "x");
+  EXPECT_EQ(store_.Verify(key_, "increment").error().code, ErrorCode::kCorrupt);
+  fs::remove_all(dir_ / "snapshots/mysql/rooms/base-1");
+  EXPECT_EQ(store_.Verify(key_, "increment").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(SnapshotStoreTest, ABaseStaysAsLongAsAnIncrementOrATransactionNeedsIt) {
+  for (const std::string base : {"base-1", "base-2", "base-3"}) CommitPart(base, "");
+  CommitPart("increment-1", "base-1");
+  CommitPart("increment-2", "base-2");
+  const SnapshotNeeds needs(dir_.path());
+  ASSERT_TRUE(needs.Add(7, {key_, "increment-1"}) && needs.Add(7, {key_, "base-3"}));
+  ASSERT_TRUE(store_.Collect(key_, 1) && store_.DropBases(key_));
+  EXPECT_EQ(Entries("snapshots/mysql/rooms"),
+            (std::vector<std::string>{"base-1", "base-2", "base-3", "increment-1", "increment-2"}));
+  ASSERT_TRUE(needs.Drop([](std::uint64_t) { return true; }));
+  ASSERT_TRUE(store_.DropBases(key_));
+  EXPECT_EQ(store_.NewestBase(key_), "") << "it was nobody's";
+  EXPECT_TRUE(store_.Verify(key_, "increment-1")) << "it is left to the retention of snapshots";
+  ASSERT_TRUE(store_.Collect(key_, 1));
+  EXPECT_EQ(Entries("snapshots/mysql/rooms"), (std::vector<std::string>{"base-2", "increment-2"}));
+  Commit("a");
+  ASSERT_TRUE(store_.Collect(key_, 1));
+  EXPECT_EQ(Entries("snapshots/mysql/rooms"), (std::vector<std::string>{"id-a"}));
+  EXPECT_EQ(store_.KeysWithBases(), std::vector<StateKey>{});
 }
 
 TEST_F(SnapshotStoreTest, DamageIsSeen) {
