@@ -9,6 +9,7 @@ constexpr std::array kAll{
     ActivityKind::kActivate,    ActivityKind::kDeactivate, ActivityKind::kLock,
     ActivityKind::kUnlock,      ActivityKind::kSnapshot,   ActivityKind::kRestore,
     ActivityKind::kDeleteState, ActivityKind::kStatus,     ActivityKind::kShell,
+    ActivityKind::kBase,
 };
 
 }  // namespace
@@ -33,6 +34,8 @@ std::string_view ModuleWord(ActivityKind kind) {
       return "status";
     case ActivityKind::kShell:
       return "shell";
+    case ActivityKind::kBase:
+      return "base";
   }
   return "";
 }

@@ -21,7 +21,11 @@ enum class ActivityKind : std::uint8_t {
   kDeleteState,  // "collect-garbage" to a module
   kStatus,
   kShell,
+  kBase,  // of a module that offers increments: what kSnapshot adds to, taken while it runs
 };
+
+// What tells kSnapshot the ID of the base that it adds to, in the module's environment.
+inline constexpr std::string_view kBaseVariable = "DYSNOMIA_SNAPSHOT_BASE";
 
 // The word given to a module as its first argument.
 std::string_view ModuleWord(ActivityKind kind);
@@ -45,6 +49,7 @@ class ActivitySet {
   std::uint32_t bits_ = 0;
 };
 
+// Of those that Dysnomia knows, and kStatus.
 constexpr ActivitySet AllActivitiesBut(ActivityKind missing) {
   ActivitySet set;
   for (auto i = unsigned{0}; i <= static_cast<unsigned>(ActivityKind::kShell); ++i) {

@@ -112,6 +112,7 @@ Status RunDatabaseActivity(const ActivityContext& context, DatabaseServer& serve
     case ActivityKind::kUnlock:
     case ActivityKind::kStatus:
     case ActivityKind::kShell:
+    case ActivityKind::kBase:
       break;
   }
   return Fail(ErrorCode::kInternal, "databases have no such activity");

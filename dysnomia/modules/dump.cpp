@@ -71,7 +71,9 @@ Status RunPipeline(const Pipeline& pipeline) {
   ERIS_ASSIGN(const ExitStatus second_end, Reap(*second));
   // The second one first: where it fails, the first fails for want of a reader.
   ERIS_TRY(Judge(pipeline.second, second_end));
-  return Judge(pipeline.first, first_end);
+  const bool may_end_so =
+      first_end.kind == ExitStatus::Kind::kExited && first_end.value == pipeline.first_may_end_with;
+  return may_end_so ? Status() : Judge(pipeline.first, first_end);
 }
 
 Status TakeDump(const ActivityContext& context, std::string_view file_name,

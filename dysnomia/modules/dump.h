@@ -18,6 +18,7 @@ struct Pipeline {
   std::vector<std::string> second;
   int output_fd = 1;
   std::vector<std::string> environment;  // "NAME=VALUE", all of it
+  int first_may_end_with = 0;            // an exit status that is no failure of the first
 };
 Status RunPipeline(const Pipeline& pipeline);
 

@@ -17,6 +17,7 @@
 
 #include "dysnomia/modules/built_in.h"
 #include "dysnomia/modules/dump.h"
+#include "dysnomia/modules/file_tree.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
 #include "schema/base/text.h"
@@ -31,7 +32,6 @@ using snapshots::SnapshotStore;
 using snapshots::StateKey;
 
 constexpr std::size_t kMaxText = 1U << 20U;
-constexpr std::string_view kArchive = "state.tar.xz";
 
 struct Link {
   fs::path path;  // below the target directory
@@ -187,20 +187,10 @@ Status Deactivate(const ActivityContext& context, const Fileset& fileset) {
   return SnapshotStore(context.state_dir).MarkGarbage(StateKeyOf(context));
 }
 
-Status Dump(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
-  const UniqueFd file(::open(archive.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.valid()) return FailErrno(errno, "cannot make " + archive.string());
-  // The same files give the same bytes, whatever the order of the directory.
-  Pipeline pipeline{
-      .first = {"tar", "--create", "--file=-", "--format=gnu", "--sort=name", "--numeric-owner",
-                "--directory=" + fileset.target_dir.string(), "--"},
-      .second = {"xz", "--compress", "--stdout", "--threads=1"},
-      .output_fd = file.get(),
-      .environment = context.EnvironmentList()};
-  std::vector<std::string> folders = fileset.folders;
-  std::sort(folders.begin(), folders.end());
-  pipeline.first.insert(pipeline.first.end(), folders.begin(), folders.end());
-  return RunPipeline(pipeline);
+FileTree TreeOf(const Fileset& fileset) {
+  FileTree tree{.root = fileset.target_dir, .folders = fileset.folders};
+  std::sort(tree.folders.begin(), tree.folders.end());
+  return tree;
 }
 
 Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
@@ -208,33 +198,16 @@ Status Snapshot(const ActivityContext& context, const Fileset& fileset) {
     Say("it has no folder that holds state");
     return {};
   }
-  const SnapshotStore store(context.state_dir);
-  const StateKey key = StateKeyOf(context);
-  ERIS_ASSIGN(const fs::path staged, store.Stage(key));
-  const auto committed = [&]() -> Result<std::string> {
-    ERIS_TRY(Dump(context, fileset, staged / kArchive));
-    ERIS_ASSIGN(std::string id, snapshots::FileDigestOf(staged / kArchive));
-    ERIS_TRY(store.Commit(key, staged, id));
-    return id;
-  }();
-  if (!committed) {
-    ERIS_TRY(store.Discard(staged));
-    return Fail(Error(committed.error()));
-  }
-  Say("snapshot " + SnapshotStore::ReferenceOf(key, *committed));
-  return {};
+  return TakeTree(context, TreeOf(fileset));
 }
 
-// Unpacks beside the folders and only then replaces them: an archive that cannot be read costs
+// Unpacks beside the folders and only then replaces them: a snapshot that cannot be read costs
 // nothing.
-Status Unpack(const ActivityContext& context, const Fileset& fileset, const fs::path& archive) {
+Status Unpack(const ActivityContext& context, const Fileset& fileset, std::string_view id) {
   std::string unpacked = fileset.target_dir / ".dysnomia-restore-XXXXXX";
   if (::mkdtemp(unpacked.data()) == nullptr) return FailErrno(errno, "cannot make " + unpacked);
   Status done = [&]() -> Status {
-    ERIS_TRY(RunPipeline({.first = {"xz", "--decompress", "--stdout", "--", archive.string()},
-                          .second = {"tar", "--extract", "--file=-", "--numeric-owner",
-                                     "--preserve-permissions", "--directory=" + unpacked},
-                          .environment = context.EnvironmentList()}));
+    ERIS_TRY(UnpackTree(context, {.root = unpacked, .folders = fileset.folders}, id));
     for (const std::string& folder : fileset.folders) {
       const fs::path from = fs::path(unpacked) / folder;
       const fs::path to = fileset.target_dir / folder;
@@ -261,7 +234,7 @@ Status Restore(const ActivityContext& context, const Fileset& fileset) {
   }
   ERIS_TRY(store.Verify(key, newest->id));
   ERIS_TRY(MakeFolder(fileset.target_dir));
-  ERIS_TRY(Unpack(context, fileset, store.PathOf(key, newest->id) / kArchive));
+  ERIS_TRY(Unpack(context, fileset, newest->id));
   Say("restored " + SnapshotStore::ReferenceOf(key, newest->id));
   return {};
 }
@@ -288,6 +261,8 @@ Status Run(const ActivityContext& context) {
       return Deactivate(context, fileset);
     case ActivityKind::kSnapshot:
       return Snapshot(context, fileset);
+    case ActivityKind::kBase:
+      return TakeBase(context, TreeOf(fileset));
     case ActivityKind::kRestore:
       return Restore(context, fileset);
     case ActivityKind::kDeleteState:
@@ -323,7 +298,8 @@ const BuiltInModule& FilesetModule() {
     made.name = "fileset";
     for (const ActivityKind kind :
          {ActivityKind::kActivate, ActivityKind::kDeactivate, ActivityKind::kSnapshot,
-          ActivityKind::kRestore, ActivityKind::kDeleteState, ActivityKind::kStatus}) {
+          ActivityKind::kRestore, ActivityKind::kDeleteState, ActivityKind::kStatus,
+          ActivityKind::kBase}) {
       made.activities.Add(kind);
     }
     made.run = fileset_module::Run;
