@@ -12,8 +12,6 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 option(ERIS_BUILD_TESTS "Build the tests" ON)
 option(ERIS_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 
-option(ERIS_FUZZ "Build the fuzzers: clang, AddressSanitizer and coverage for libFuzzer" OFF)
-
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
@@ -41,11 +39,5 @@ if(ERIS_SANITIZE)
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
   target_compile_options(eris_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                          -fno-omit-frame-pointer)
-  target_link_options(eris_flags INTERFACE -fsanitize=address,undefined)
-endif()
-if(ERIS_FUZZ)
-  # clang 14 warns of what g++ does not, and the other way round: the fuzzers are no lint.
-  target_compile_options(eris_flags INTERFACE -Wno-error -w -O1 -g1 -fno-omit-frame-pointer
-                         -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all)
   target_link_options(eris_flags INTERFACE -fsanitize=address,undefined)
 endif()

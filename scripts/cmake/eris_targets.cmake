@@ -37,7 +37,7 @@ endfunction()
 # optimisation. Not with ccache: precompiled headers differ from one working tree to the next, and nothing that uses
 # them would be found in the cache. So a source cannot come to rely on them unnoticed, either.
 function(eris_precompile target kind)
-  if(CCACHE OR ERIS_FUZZ)
+  if(CCACHE)
     return()
   endif()
   set(headers eris_headers_${kind})
@@ -55,15 +55,16 @@ function(eris_precompile target kind)
   set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
 endfunction()
 
-# eris_library(NAME SOURCES ... [ALONE ...] [GIANTS ...] HEADERS ... [USES ...] [PRIVATE_USES ...] [OPTIMISE -O1])
+# eris_library(NAME SOURCES ... [ALONE ...] [GIANTS ...] HEADERS ... [USES ...] [PRIVATE_USES ...] [OPTIMISE -O1] [FUZZED])
 #
 # A static library of one folder. USES names what its headers need, PRIVATE_USES what only its sources
 # need. ALONE and GIANTS name those SOURCES that are compiled apart (eris_unite). HEADERS form a header set:
 # all_verify_interface_header_sets checks that each compiles alone, and tests/link that the library needs
 # nothing beyond what it names here. OPTIMISE is for code that waits for others nearly all of its time: with -O1 it
-# compiles in two thirds.
+# compiles in two thirds. FUZZED: it reads what comes from outside, and says which way it takes when it is built with the
+# sanitizers: fuzzers are led by that (tests/fuzz/coverage.cpp), everybody else links schema/base/no_coverage.cpp.
 function(eris_library name)
-  cmake_parse_arguments(ARG "" "OPTIMISE" "SOURCES;ALONE;GIANTS;HEADERS;USES;PRIVATE_USES" ${ARGN})
+  cmake_parse_arguments(ARG "FUZZED" "OPTIMISE" "SOURCES;ALONE;GIANTS;HEADERS;USES;PRIVATE_USES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   eris_unite(${name} ALONE ${ARG_ALONE} GIANTS ${ARG_GIANTS})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}"
@@ -71,6 +72,9 @@ function(eris_library name)
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES} eris_flags)
   set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  if(ARG_FUZZED AND ERIS_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
+  endif()
   if(ARG_OPTIMISE AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${name} PRIVATE ${ARG_OPTIMISE})
     eris_precompile(${name} library${ARG_OPTIMISE} ${ARG_OPTIMISE})

@@ -57,32 +57,36 @@ install_packages() {
 build_folder() {
   case "$1" in
     release) echo "$root/build" ;;
-    dev | asan | fuzz) echo "$root/build/$1" ;;
+    dev | asan) echo "$root/build/$1" ;;
     *) die "there is no preset '$1' (release, dev, asan)" ;;
   esac
 }
 
-# Configures and builds a preset: build_preset PRESET [TARGET...]
+# Configures and builds a preset: build_preset PRESET [TARGET...]. Of two at the same time one waits for the other.
 build_preset() {
-  local preset=$1 folder
+  local preset=$1 folder turn
   shift
   folder=$(build_folder "$preset")
   local options=(-DCMAKE_BUILD_TYPE=Debug)
   case "$preset" in
     release) options=(-DCMAKE_BUILD_TYPE=Release) ;;
     asan) options+=(-DERIS_SANITIZE=ON) ;;
-    fuzz) options+=(-DERIS_FUZZ=ON -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14) ;;
   esac
   # One cache for all working trees of this machine, where ccache is installed.
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
   export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime,pch_defines,time_macros
   local log=$folder/configure.log
   mkdir -p "$folder"
+  exec {turn}> "$folder/turn"
+  flock "$turn"
   if ! cmake -S "$root" -B "$folder" -G Ninja "${options[@]}" > "$log" 2>&1; then
     cat "$log" >&2
     die "could not configure $folder"
   fi
-  cmake --build "$folder" ${@:+--target "$@"} -- --quiet >&2
+  local status=0
+  cmake --build "$folder" ${@:+--target "$@"} -- --quiet >&2 || status=$?
+  exec {turn}>&-
+  return "$status"
 }
 
 # Makes the Debian package of what is built in a folder and prints its path.

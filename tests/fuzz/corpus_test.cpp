@@ -69,7 +69,7 @@ std::string Mutated(std::mt19937& random, const std::vector<std::string>& inputs
 }
 
 TEST(FuzzCorpus, RunsThroughItsTargetMutated) {
-  constexpr int kInputs = 2'000;
+  constexpr int kInputs = 500;
   for (const Target& target : kTargets) {
     const std::vector<std::string> inputs = Corpus(target.name);
     std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same inputs each time
