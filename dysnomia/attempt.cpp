@@ -63,6 +63,10 @@ std::vector<std::string> AttemptCommand(const fs::path& dysnomia, const fs::path
   return {dysnomia.string(), "--attempt", dir.string()};
 }
 
+std::vector<std::string> AttemptsCommand(const fs::path& dysnomia, const fs::path& attempts_dir) {
+  return {dysnomia.string(), "--attempts", attempts_dir.string()};
+}
+
 Result<std::optional<AttemptOutcome>> ReadOutcome(const fs::path& dir) {
   const AttemptFiles files(dir);
   if (!FileExists(files.outcome)) return std::optional<AttemptOutcome>();

@@ -1,7 +1,7 @@
-// The agreement between a worker and `dysnomia --attempt DIR`: one directory for each attempt at
-// running a batch of activities. The attempt outlives the worker, so everything that the two say to
-// each other is in files. Owns these files and their format; decides neither whether nor when an
-// attempt is made.
+// The agreement between a worker and its runners, `dysnomia --attempts DIR`: one directory for each
+// attempt at running a batch of activities. The attempt outlives the worker, so everything that
+// must be known afterwards is in files. Owns these files and their format; decides neither whether
+// nor when an attempt is made.
 //
 //   DIR/          0700, made by PrepareAttempt
 //     request     0600, what to run; withdrawn by JudgeAttempt when the attempt is given up
@@ -10,10 +10,9 @@
 //     absent) outcome     written last, by temporary name, fsync and rename; names DIR; never
 //     changes then
 //
-// Life as the worker sees it: ledger "started" -> PrepareAttempt -> spawn AttemptCommand -> its end
-// (pidfd)
-// -> JudgeAttempt. After a restart: WatchAttempt, wait for that pidfd if there is one, then
-// JudgeAttempt.
+// Life as the worker sees it: ledger "started" -> PrepareAttempt -> its name goes to a runner ->
+// that is ready again, or has ended -> JudgeAttempt. After a restart: WatchAttempt, wait for that
+// pidfd if there is one, then JudgeAttempt.
 #pragma once
 
 #include <cstdint>
@@ -106,11 +105,21 @@ struct AttemptState {
 // safe secret.
 Status PrepareAttempt(const std::filesystem::path& dir, const AttemptRequest& request);
 
-// argv of the process to spawn. It makes a session of its own, keeps no file of the worker's open
-// and needs nothing but DYSNOMIA_MODULES_PATH, PATH and ERIS_SECRETS_DIR from the environment. Its
-// exit status says only whether it could write an outcome.
+// argv of a runner to spawn, of one attempt or of those in a directory. It makes a session of its
+// own, keeps no file of the worker's open and needs nothing but DYSNOMIA_MODULES_PATH, PATH and
+// ERIS_SECRETS_DIR from the environment. Its exit status says only whether it could write an
+// outcome.
+//
+// The latter is told the names of its attempts, one after the other, by packets of the
+// SOCK_SEQPACKET socket that is its standard input, and answers each with kReady when the attempt's
+// lock is free, its outcome is written and nothing of it is left; otherwise it ends. It ends, too,
+// when the other end is closed: after the attempt that it is at.
 std::vector<std::string> AttemptCommand(const std::filesystem::path& dysnomia,
                                         const std::filesystem::path& dir);
+std::vector<std::string> AttemptsCommand(const std::filesystem::path& dysnomia,
+                                         const std::filesystem::path& attempts_dir);
+inline constexpr char kReady = '+';
+inline constexpr std::size_t kMaxAttemptName = 255;
 
 // Absent: not finished (yet), or half of one, which only a power cut leaves.
 Result<std::optional<AttemptOutcome>> ReadOutcome(const std::filesystem::path& dir);

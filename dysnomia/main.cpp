@@ -42,7 +42,9 @@ int RunAttempt(const eris::dysnomia::Options& options) {
   const auto observer = eris::MakeCrashPoint(crash == nullptr ? "" : crash, "dysnomia");
   if (!observer) return Report(observer.error());
   settings.observer = observer->get();
-  const eris::Status status = eris::dysnomia::RunAttempt(options.attempt, settings);
+  const eris::Status status = options.mode == eris::dysnomia::Mode::kAttempt
+                                  ? eris::dysnomia::RunAttempt(options.attempt, settings)
+                                  : eris::dysnomia::RunAttempts(options.attempt, settings);
   return status ? 0 : Report(status.error());
 }
 
@@ -62,6 +64,7 @@ int main(int argc, char** argv) {
     case eris::dysnomia::Mode::kVersion:
       return Print(kVersion);
     case eris::dysnomia::Mode::kAttempt:
+    case eris::dysnomia::Mode::kAttempts:
       return RunAttempt(*options);
     case eris::dysnomia::Mode::kSnapshots:
       return RunSnapshots(*options);

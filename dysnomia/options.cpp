@@ -14,8 +14,8 @@ struct Known {
 constexpr std::array kKnown{
     Known{'o', "operation", true},    Known{'c', "component", true}, Known{'C', "container", true},
     Known{'E', "environment", false}, Known{'t', "type", true},      Known{0, "shell", false},
-    Known{0, "command", true},        Known{0, "attempt", true},     Known{'h', "help", false},
-    Known{'v', "version", false},
+    Known{0, "command", true},        Known{0, "attempt", true},     Known{0, "attempts", true},
+    Known{'h', "help", false},        Known{'v', "version", false},
 };
 
 tl::unexpected<Error> Refuse(std::string what) {
@@ -38,8 +38,8 @@ Status Set(Options& options, std::string_view name, std::string value) {
     options.operation = ActivityKind::kShell;
   } else if (name == "command") {
     options.command = std::move(value);
-  } else if (name == "attempt") {
-    options.mode = Mode::kAttempt;
+  } else if (name == "attempt" || name == "attempts") {
+    options.mode = name == "attempt" ? Mode::kAttempt : Mode::kAttempts;
     options.attempt = std::move(value);
   } else {
     options.mode = name == "help" ? Mode::kHelp : Mode::kVersion;
@@ -136,7 +136,7 @@ const std::string_view kUsage =
     R"(Usage: dysnomia -o OPERATION -c COMPONENT -C CONTAINER
   or:  dysnomia -o OPERATION -c COMPONENT -t TYPE --environment
   or:  dysnomia --shell -c COMPONENT -C CONTAINER [--command COMMANDS]
-  or:  dysnomia --attempt DIR
+  or:  dysnomia --attempt DIR | --attempts DIR
   or:  dysnomia --snapshots copy|select|newest ...
 
 Runs one activity of a component in its container.
@@ -151,6 +151,8 @@ Runs one activity of a component in its container.
       --shell                a shell with the container's properties as variables
       --command=COMMANDS     run these in the shell, then leave it
       --attempt=DIR          run the batch that a worker prepared in DIR
+      --attempts=DIR         run those in the folders of DIR that standard input names, a
+                             socket to a worker
   -h, --help                 show this
   -v, --version              show the version
 

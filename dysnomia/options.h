@@ -1,5 +1,5 @@
-// The command line of `dysnomia`: Dysnomia's options, and --attempt for workers. Reads arguments
-// only.
+// The command line of `dysnomia`: Dysnomia's options, and --attempt and --attempts for workers.
+// Reads arguments only.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,13 @@
 
 namespace eris::dysnomia {
 
-enum class Mode { kActivity, kAttempt, kSnapshots, kHelp, kVersion };
+enum class Mode { kActivity, kAttempt, kAttempts, kSnapshots, kHelp, kVersion };
 enum class PropertySource { kContainerFile, kEnvironment };
 
 struct Options {
   Mode mode = Mode::kActivity;
-  std::string attempt;                    // kAttempt: its directory
-  std::vector<std::string> words;         // kSnapshots: verb and arguments
+  std::string attempt;             // kAttempt: its directory; kAttempts: the one above theirs
+  std::vector<std::string> words;  // kSnapshots: verb and arguments
   std::optional<ActivityKind> operation;  // kShell with --shell
   std::string component;                  // name or path
   std::string container;                  // name or path; with kEnvironment by default the type

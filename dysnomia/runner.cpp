@@ -1,11 +1,16 @@
 #include "dysnomia/runner.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <optional>
@@ -302,17 +307,29 @@ int ExecuteForeign(const FoundModule& module, const ActivityContext& context) {
   return ReportFailure(SystemError(errno, "cannot run " + module.path.string()));
 }
 
-// The built-in modules print to the standard output and error of this process: the capture. Gives
-// the descriptor of what was standard error before.
-Result<UniqueFd> RedirectOutput(const Capture& capture) {
-  UniqueFd before(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0 ||
-      ::dup2(capture.fd(), STDOUT_FILENO) < 0 || ::dup2(capture.fd(), STDERR_FILENO) < 0) {
-    return FailErrno(errno, "cannot redirect the output");
+// The built-in modules print to the standard output and error of this process: the capture, for as
+// long as this lives. Afterwards nobody prints but for errors.
+class RedirectedOutput {
+ public:
+  static Result<RedirectedOutput> Start(const Capture& capture) {
+    UniqueFd before(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (::dup2(capture.fd(), STDOUT_FILENO) < 0 || ::dup2(capture.fd(), STDERR_FILENO) < 0) {
+      return FailErrno(errno, "cannot redirect the output");
+    }
+    return RedirectedOutput(std::move(before));
   }
-  return before;
-}
+  RedirectedOutput(RedirectedOutput&&) = default;
+  RedirectedOutput& operator=(RedirectedOutput&&) = delete;
+  ~RedirectedOutput() {
+    if (!standard_error_.valid()) return;
+    ::dup2(standard_error_.get(), STDERR_FILENO);
+    ::dup2(STDIN_FILENO, STDOUT_FILENO);
+  }
+
+ private:
+  explicit RedirectedOutput(UniqueFd standard_error) : standard_error_(std::move(standard_error)) {}
+  UniqueFd standard_error_;  // what it was before
+};
 
 // By temporary name, sync and rename. The directory is not synced, which would cost a second write
 // to the disk for each activity: a power cut may take a whole outcome away, and then the attempt is
@@ -326,6 +343,65 @@ Status Publish(const AttemptFiles& files, std::string_view text) {
     return FailErrno(errno, "cannot write " + files.outcome);
   }
   return {};
+}
+
+// Changes the process. Gives what becomes readable when it shall stop.
+Result<UniqueFd> BecomeRunner() {
+  ERIS_TRY(LeadSession());
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null.valid() || ::dup2(null.get(), STDIN_FILENO) < 0) {
+    return FailErrno(errno, "cannot redirect the input");
+  }
+  if (::chdir("/") != 0) return FailErrno(errno, "cannot go to /");
+  return CatchStopRequests();
+}
+
+Status RunIn(const fs::path& dir, const RunnerSettings& settings, const UniqueFd& stop) {
+  const AttemptFiles files(dir);
+  Reached(settings, kBeforeLock);
+  ERIS_ASSIGN(const FileLock lock, TakeLock(files.lock));
+  ERIS_TRY(NameHolder(lock));
+  Reached(settings, kAfterLock);
+  ERIS_ASSIGN(const auto before, ReadOutcome(dir));
+  if (before) return Fail(ErrorCode::kConflict, files.outcome + " exists already");
+  ERIS_ASSIGN(const std::string text, ReadFile(files.request, kMaxAttemptFileBytes));
+  auto request = DecodeRequest(text);
+  if (!request) return Fail(std::move(request).error().In(files.request));
+  ERIS_ASSIGN(Capture capture, Capture::Open(files.output, ModeFor(*request)));
+  ERIS_ASSIGN(const RedirectedOutput redirected, RedirectedOutput::Start(capture));
+  return BatchRun(*request, settings, capture, stop)
+      .Run([&](const AttemptOutcome& outcome) -> Status {
+        ERIS_TRY(capture.Finish());
+        Reached(settings, kBeforeOutcome);
+        ERIS_TRY(Publish(files, EncodeOutcome({dir.filename().string(), outcome})));
+        Reached(settings, kAfterOutcome);
+        return {};
+      });
+}
+
+// The name that the worker sends next; empty when there is nothing more to do.
+Result<std::string> NextAttempt(const UniqueFd& worker, const UniqueFd& stop) {
+  std::array<pollfd, 2> watched{{{worker.get(), POLLIN, 0}, {stop.get(), POLLIN, 0}}};
+  while (::poll(watched.data(), watched.size(), -1) < 0) {
+    if (errno != EINTR) return FailErrno(errno, "cannot wait for an attempt");
+  }
+  if (watched[1].revents != 0) return std::string();
+  std::array<char, kMaxAttemptName + 1> buffer{};
+  const ssize_t size = ::recv(worker.get(), buffer.data(), buffer.size(), 0);
+  if (size < 0 && errno != ECONNRESET) return FailErrno(errno, "cannot hear of an attempt");
+  std::string name(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const bool is_name = name.size() <= kMaxAttemptName && name.find('/') == std::string::npos &&
+                       !name.starts_with('.');
+  if (!is_name) return Fail(ErrorCode::kInvalid, "a worker asked for what is no attempt");
+  return name;
+}
+
+// Whether this process never had a child, so that it is alone in its session.
+bool HasStartedNothing() {
+  rusage of_children{};
+  siginfo_t info{};
+  return ::getrusage(RUSAGE_CHILDREN, &of_children) == 0 && of_children.ru_maxrss == 0 &&
+         ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
 }
 
 }  // namespace
@@ -353,31 +429,22 @@ int ExecuteActivity(const FoundModule& module, const ActivityContext& context) {
 Status RunAttempt(const fs::path& relative, const RunnerSettings& settings) {
   const fs::path dir = fs::absolute(relative);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  ERIS_TRY(LeadSession());
-  ERIS_ASSIGN(const UniqueFd stop, CatchStopRequests());
-  const AttemptFiles files(dir);
-  Reached(settings, kBeforeLock);
-  ERIS_ASSIGN(const FileLock lock, TakeLock(files.lock));
-  ERIS_TRY(NameHolder(lock));
-  Reached(settings, kAfterLock);
-  ERIS_ASSIGN(const auto before, ReadOutcome(dir));
-  if (before) return Fail(ErrorCode::kConflict, files.outcome + " exists already");
-  ERIS_ASSIGN(const std::string text, ReadFile(files.request, kMaxAttemptFileBytes));
-  auto request = DecodeRequest(text);
-  if (!request) return Fail(std::move(request).error().In(files.request));
-  if (::chdir("/") != 0) return FailErrno(errno, "cannot go to /");
-  ERIS_ASSIGN(Capture capture, Capture::Open(files.output, ModeFor(*request)));
-  ERIS_ASSIGN(const UniqueFd standard_error, RedirectOutput(capture));
-  Status done =
-      BatchRun(*request, settings, capture, stop).Run([&](const AttemptOutcome& outcome) -> Status {
-        ERIS_TRY(capture.Finish());
-        Reached(settings, kBeforeOutcome);
-        ERIS_TRY(Publish(files, EncodeOutcome({dir.filename().string(), outcome})));
-        Reached(settings, kAfterOutcome);
-        return {};
-      });
-  if (standard_error.valid()) ::dup2(standard_error.get(), STDERR_FILENO);
-  return done;
+  ERIS_ASSIGN(const UniqueFd stop, BecomeRunner());
+  return RunIn(dir, settings, stop);
+}
+
+Status RunAttempts(const fs::path& relative, const RunnerSettings& settings) {
+  const fs::path attempts_dir = fs::absolute(relative);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  const UniqueFd worker(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!worker.valid()) return FailErrno(errno, "standard input is no socket");
+  ERIS_ASSIGN(const UniqueFd stop, BecomeRunner());
+  for (;;) {
+    ERIS_ASSIGN(const std::string name, NextAttempt(worker, stop));
+    if (name.empty()) return {};
+    ERIS_TRY(RunIn(attempts_dir / name, settings, stop));
+    if (!HasStartedNothing() || ::send(worker.get(), &kReady, 1, MSG_NOSIGNAL) != 1) return {};
+  }
 }
 
 }  // namespace eris::dysnomia

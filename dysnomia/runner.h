@@ -1,5 +1,5 @@
-// The inside of `dysnomia --attempt DIR`: takes the lock, runs the batch, writes the outcome. One
-// attempt a process. attempt.h is the agreement with the worker.
+// The inside of `dysnomia --attempt DIR` and `--attempts DIR`: takes the lock, runs the batch,
+// writes the outcome. One attempt at a time. attempt.h is the agreement with the worker.
 #pragma once
 
 #include <filesystem>
@@ -35,6 +35,11 @@ RunnerSettings SettingsFrom(const std::vector<std::string>& environment);
 // already) or the outcome could not be written. Changes the process: session, signals, working
 // directory.
 Status RunAttempt(const std::filesystem::path& dir, const RunnerSettings& settings);
+
+// The same for each attempt that the socket on standard input names, until that ends, a request to
+// stop comes, or one has failed or has started a program: what such a program leaves behind belongs
+// to the session of its attempt and to no later one.
+Status RunAttempts(const std::filesystem::path& attempts_dir, const RunnerSettings& settings);
 
 // Runs the activity in this process, which a foreign module replaces; the exit status of the
 // process. Precondition: the module implements it.

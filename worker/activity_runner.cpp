@@ -16,7 +16,10 @@ constexpr int kMaxSpares = 16;
 }  // namespace
 
 ActivityRunner::ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, Log& log)
-    : options_(std::move(options)), loop_(loop), log_(log) {
+    : options_(std::move(options)),
+      loop_(loop),
+      log_(log),
+      runners_(options_.dysnomia, options_.attempts_dir, loop) {
   for (int i = 0; i < kMaxSpares; ++i) {
     const std::string name = "spare-" + std::to_string(i);
     (FileExists(DirOf(name).string()) ? spares_ : unused_).push_back(name);
@@ -24,7 +27,9 @@ ActivityRunner::ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, 
 }
 
 ActivityRunner::~ActivityRunner() {
-  for (const auto& [name, running] : running_) loop_.Unwatch(running.watch);
+  for (const auto& [name, running] : running_) {
+    if (running.pidfd.valid()) loop_.Unwatch(running.watch);
+  }
 }
 
 void ActivityRunner::Later(Done done, Result<dysnomia::AttemptOutcome> result) {
@@ -39,19 +44,15 @@ void ActivityRunner::Start(const std::string& name, dysnomia::AttemptRequest req
   if (Status prepared = dysnomia::PrepareAttempt(dir, request); !prepared) {
     return Later(std::move(done), Fail(std::move(prepared).error()));
   }
-  Result<Child> child = Spawn({.argv = dysnomia::AttemptCommand(options_.dysnomia, dir),
-                               .environment = CurrentEnvironment(),
-                               .working_directory = "/",
-                               .session = SpawnSession::kNew});
-  if (!child) {
+  Result<RunnerId> runner = runners_.Run(name, [this, name] { OnEnd(name); });
+  if (!runner) {
     Remove(name);
-    return Later(std::move(done),
-                 Fail(std::move(child).error().In("cannot start " + options_.dysnomia.string())));
+    return Later(std::move(done), Fail(std::move(runner).error()));
   }
   Running running;
-  running.child = std::move(*child);
+  running.runner = *runner;
   running.done = std::move(done);
-  Watch(name, std::move(running));
+  Add(name, std::move(running));
 }
 
 std::filesystem::path ActivityRunner::TakeDir(const std::string& name) {
@@ -78,15 +79,14 @@ void ActivityRunner::Resume(const std::string& name, Done done) {
   Running running;
   running.pidfd = std::move(**pidfd);
   running.done = std::move(done);
-  Watch(name, std::move(running));
-}
-
-void ActivityRunner::Watch(const std::string& name, Running running) {
-  const int fd = running.child.pid != 0 ? running.child.pidfd.get() : running.pidfd.get();
-  Result<link::WatchId> watch =
-      loop_.Watch(fd, link::Interest::kRead, [this, name](link::Readiness) { OnEnd(name); });
+  const auto watch = loop_.Watch(running.pidfd.get(), link::Interest::kRead,
+                                 [this, name](link::Readiness) { OnEnd(name); });
   ERIS_CHECK(watch.has_value(), "a pidfd can be watched");
   running.watch = *watch;
+  Add(name, std::move(running));
+}
+
+void ActivityRunner::Add(const std::string& name, Running running) {
   const bool added = running_.emplace(name, std::move(running)).second;
   ERIS_CHECK(added, "an attempt's name is used once at a time");
 }
@@ -96,9 +96,7 @@ void ActivityRunner::OnEnd(const std::string& name) {
   ERIS_CHECK(found != running_.end(), "only watched attempts end");
   Running running = std::move(found->second);
   running_.erase(found);
-  loop_.Unwatch(running.watch);
-  // How the runner ended says nothing that its outcome file does not say better.
-  if (running.child.pid != 0) static_cast<void>(Reap(running.child));
+  if (running.pidfd.valid()) loop_.Unwatch(running.watch);
   Judge(name, running.done);
 }
 
@@ -124,7 +122,9 @@ void ActivityRunner::Judge(const std::string& name, const Done& done) {
 }
 
 void ActivityRunner::Stop(const std::string& name) {
-  if (!running_.contains(name)) return;
+  const auto running = running_.find(name);
+  if (running == running_.end()) return;
+  runners_.Retire(running->second.runner);
   const Result<int> told = dysnomia::StopAttempt(DirOf(name), dysnomia::StopSignal::kTerminate);
   if (!told) log_.Warn("attempt.stop_failed", {{"attempt", name}, {"error", told.error().message}});
 }

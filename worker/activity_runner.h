@@ -1,5 +1,5 @@
-// Runs activities of components through `dysnomia --attempt`: one directory and one process for
-// each attempt, both of which outlive this worker (design D8).
+// Runs activities of components through `dysnomia --attempts`: one directory for each attempt and a
+// process of its own for as long as it runs, both of which outlive this worker (design D8).
 #pragma once
 
 #include <filesystem>
@@ -11,8 +11,8 @@
 #include "broker/link/loop.h"
 #include "dysnomia/attempt.h"
 #include "schema/base/log.h"
-#include "schema/base/process.h"
 #include "schema/base/unique_fd.h"
+#include "worker/runner_pool.h"
 
 namespace eris {
 
@@ -48,8 +48,8 @@ class ActivityRunner {
 
  private:
   struct Running {
-    UniqueFd pidfd;
-    Child child;  // pid 0: of an earlier worker, not ours to reap
+    RunnerId runner = RunnerId::kNone;  // of ours
+    UniqueFd pidfd;                     // of an earlier worker's, not ours to reap
     link::WatchId watch = link::WatchId::kNone;
     Done done;
   };
@@ -59,7 +59,7 @@ class ActivityRunner {
   }
   // The directory for a new attempt: a spare one, if there is any.
   std::filesystem::path TakeDir(const std::string& name);
-  void Watch(const std::string& name, Running running);
+  void Add(const std::string& name, Running running);
   void OnEnd(const std::string& name);
   void Judge(const std::string& name, const Done& done);
   // Completions never come from within Start.
@@ -68,6 +68,7 @@ class ActivityRunner {
   ActivityRunnerOptions options_;
   link::Loop& loop_;
   Log& log_;
+  RunnerPool runners_;
   std::map<std::string, Running> running_;
   std::vector<std::string> spares_;  // names of emptied directories
   std::vector<std::string> unused_;  // names that a spare one may have

@@ -362,7 +362,9 @@ class Site:
                 if entry.isdigit() and "dysnomia" in os.path.basename(os.readlink(f"/proc/{entry}/exe")):
                     with open(f"/proc/{entry}/cmdline", encoding="utf-8", errors="replace") as file:
                         arguments = file.read()
-                    if below in arguments:
+                    with open(f"/proc/{entry}/task/{entry}/children", encoding="utf-8") as file:
+                        is_at_work = file.read().strip()  # one that waits for its next attempt has no module
+                    if below in arguments and is_at_work:
                         return int(entry)
         raise TestFailure(f"nothing runs an activity on {target}")
 

@@ -31,10 +31,11 @@ TEST(Options, RefusesWhatIsMissingOrStrange) {
   EXPECT_FALSE(ParseOptions({"-o", "activate", "-c", "/c", "-E"}));
   EXPECT_FALSE(ParseOptions({"-o", "explode", "-c", "/c", "-C", "x"}));
   EXPECT_FALSE(ParseOptions({"-o", "activate", "-c", "/c", "-C"}));
-  EXPECT_FALSE(ParseOptions({"--attempts=x"}));
+  EXPECT_FALSE(ParseOptions({"--attempter=x"}));
   EXPECT_FALSE(ParseOptions({"--help=x"}));
   EXPECT_EQ(ParseOptions({"-h"})->mode, Mode::kHelp);
   EXPECT_EQ(ParseOptions({"--attempt", "/d"})->attempt, "/d");
+  EXPECT_EQ(ParseOptions({"--attempts=/d"})->mode, Mode::kAttempts);
 }
 
 }  // namespace

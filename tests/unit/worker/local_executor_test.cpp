@@ -5,11 +5,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
 
 #include <fstream>
 
 #include "schema/base/command.h"
 #include "schema/base/files.h"
+#include "schema/base/pidfd.h"
 #include "schema/base/text.h"
 #include "schema/codec/codec.h"
 #include "tests/unit/state/temp_directory.h"
@@ -135,6 +138,22 @@ TEST_F(LocalExecutorTest, RunsAnActivityWithItsProperties) {
   const Outcome outcome = Run(1, ActivateItem{ActivityOf("api")});
   EXPECT_EQ(outcome.verdict, Verdict::kSucceeded) << outcome.message;
   EXPECT_THAT(Calls(), ElementsAre("activate api c 80"));
+}
+
+TEST_F(LocalExecutorTest, QuickActivitiesShareAProcessUntilItDies) {
+  Activity quick = ActivityOf("api");
+  quick.module = "echo";
+  const auto runner_of = [&](std::uint32_t index) {
+    EXPECT_EQ(Run(index, ActivateItem{quick}).verdict, Verdict::kSucceeded);
+    return std::stoi(ReadFile(Path("attempts/" + AttemptNameOf(Id(index)) + "/lock"), 256).value());
+  };
+  const pid_t first = runner_of(1);
+  EXPECT_EQ(runner_of(2), first);
+  const UniqueFd pidfd(PidfdOpen(first));
+  ::kill(first, SIGKILL);
+  pollfd end{pidfd.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&end, 1, 30'000), 1);
+  EXPECT_NE(runner_of(3), first);
 }
 
 TEST_F(LocalExecutorTest, SaysWhyAModuleRefused) {
