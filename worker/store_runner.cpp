@@ -11,6 +11,7 @@
 
 #include "schema/base/files.h"
 #include "schema/base/process.h"
+#include "schema/base/text.h"
 #include "state/build_failures.h"
 #include "state/nix_commands.h"
 
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kKeptProfileLinks = 10;
 constexpr std::size_t kErrorBytes = std::size_t{1} << 20;  // of Nix that are read
 constexpr std::size_t kLogBytes = std::size_t{8} << 10;    // that an outcome may carry
+constexpr std::size_t kTroubleBytes = 500;                 // of it in one line
 
 Outcome Succeeded() { return {.verdict = Verdict::kSucceeded}; }
 
@@ -58,6 +60,34 @@ Outcome Failed(const CommandsResult& result) {
   return {.verdict = Verdict::kFailed,
           .message = result.failure,
           .log_tail = LastBytes(result.stderr_tail, kLogBytes)};
+}
+
+// What Nix says about substituters that it could not use, in one line: it goes on without them.
+std::string SubstituterTrouble(const CommandsResult& rooted,
+                               const std::vector<std::string>& substituters) {
+  constexpr std::string_view kWarning = "warning: ";
+  std::string trouble;
+  for (std::string_view line : Split(rooted.stderr_tail, '\n')) {
+    if (!line.starts_with(kWarning) || line.find("; retrying in ") != line.npos) continue;
+    line.remove_prefix(kWarning.size());
+    const bool is_theirs = std::any_of(
+        substituters.begin(), substituters.end(),
+        [line](const std::string& one) { return line.find(one) != std::string_view::npos; });
+    if (!is_theirs || trouble.find(line) != std::string::npos) continue;
+    trouble += (trouble.empty() ? "" : "; ") + std::string(line);
+  }
+  return trouble;
+}
+
+// With what else there is to say: beside a failure, or on record beside a success.
+Outcome WithTrouble(Outcome outcome, const std::string& trouble) {
+  if (trouble.empty()) return outcome;
+  if (outcome.verdict == Verdict::kSucceeded) {
+    outcome.log_tail = LastBytes("substituters: " + trouble, kLogBytes);
+  } else {
+    outcome.message += " (substituters: " + LastBytes(trouble, kTroubleBytes) + ")";
+  }
+  return outcome;
 }
 
 Outcome FromStatus(const Status& status) {
@@ -99,14 +129,17 @@ StoreRunner::StoreRunner(StoreRunnerOptions options, link::Loop& loop, DepotClie
 
 StoreRunner::~StoreRunner() = default;
 
-void StoreRunner::Ask(const ItemAt& at, BulkOpen::Direction direction,
-                      const std::vector<StorePath>& paths, OnFetched on_end) {
+void StoreRunner::Ask(const ItemAt& at, const Moved& moved, OnFetched on_end) {
   auto& shelf = shelves_[at.id];
+  // What the profile refers to may be found at substituters, though the profile itself is not.
   shelf = std::make_unique<bulk::StoreShelf>(
-      bulk::StoreShelfOptions{.environment = environment_, .trust = bulk::Trust::kSender}, loop_);
+      bulk::StoreShelfOptions{.environment = environment_,
+                              .extra_substituters = moved.substituters,
+                              .trust = bulk::Trust::kSender},
+      loop_);
   DepotRequest request{
-      .item = at.id, .access = at.depot, .direction = direction, .shelf = shelf.get()};
-  for (const StorePath& path : paths) request.names.push_back(path.text);
+      .item = at.id, .access = at.depot, .direction = moved.direction, .shelf = shelf.get()};
+  for (const StorePath& path : moved.paths) request.names.push_back(path.text);
   depot_->Start(std::move(request), std::move(on_end));
 }
 
@@ -133,7 +166,7 @@ void StoreRunner::Build(const ItemAt& at, const BuildItem& item, Done done) {
   if (lacking.empty() || !depot_ || at.depot.endpoint.empty()) {
     return Realise(at, item, std::move(done));
   }
-  Ask(at, BulkOpen::Direction::kFetch, lacking,
+  Ask(at, {.direction = BulkOpen::Direction::kFetch, .paths = lacking},
       [this, at, item, done = std::move(done)](const Status& fetched) {
         if (!fetched) {
           shelves_.erase(at.id);
@@ -151,7 +184,7 @@ void StoreRunner::Push(const ItemAt& at, Outcome outcome, const Done& done) {
   const auto* report = std::get_if<BuildReport>(&outcome.report);
   const bool for_others = depot_ && !at.depot.endpoint.empty();
   if (!for_others || report == nullptr || report->built.empty()) return done(std::move(outcome));
-  Ask(at, BulkOpen::Direction::kPush, report->built,
+  Ask(at, {.direction = BulkOpen::Direction::kPush, .paths = report->built},
       [this, at, outcome, done](const Status& pushed) {
         shelves_.erase(at.id);
         done(pushed ? outcome : NotTransferred(pushed.error()));
@@ -222,17 +255,22 @@ void StoreRunner::Transfer(const ItemAt& at, const TransferItem& item, Done done
         });
   };
   if (item.way == TransferItem::Way::kFromTarget) return Bring(at, item.paths, root, done);
-  root([this, at, root, paths = item.paths, done = std::move(done)](const CommandsResult& rooted) {
-    if (rooted.success) return done(Succeeded());
-    if (!depot_ || at.depot.endpoint.empty()) return done(Failed(rooted));
-    Ask(at, BulkOpen::Direction::kFetch, paths, [this, at, root, done](const Status& fetched) {
+  root([this, at, root, paths = item.paths, substituters = item.substituters,
+        done = std::move(done)](const CommandsResult& rooted) {
+    const auto end = [trouble = SubstituterTrouble(rooted, substituters), done](Outcome outcome) {
+      done(WithTrouble(std::move(outcome), trouble));
+    };
+    if (rooted.success) return end(Succeeded());
+    if (!depot_ || at.depot.endpoint.empty()) return end(Failed(rooted));
+    const Moved moved{BulkOpen::Direction::kFetch, paths, substituters};
+    Ask(at, moved, [this, at, root, end](const Status& fetched) {
       if (!fetched) {
         shelves_.erase(at.id);
-        return done(NotTransferred(fetched.error()));
+        return end(NotTransferred(fetched.error()));
       }
-      root([this, at, done](const CommandsResult& again) {
+      root([this, at, end](const CommandsResult& again) {
         shelves_.erase(at.id);
-        done(again.success ? Succeeded() : Failed(again));
+        end(again.success ? Succeeded() : Failed(again));
       });
     });
   });
@@ -244,10 +282,11 @@ void StoreRunner::Bring(const ItemAt& at, const std::vector<StorePath>& paths,
   root([this, at, paths, done](const CommandsResult& rooted) {
     if (!rooted.success) return done(Failed(rooted));
     if (!depot_ || at.depot.endpoint.empty()) return done(Succeeded());
-    Ask(at, BulkOpen::Direction::kPush, paths, [this, at, done](const Status& pushed) {
-      shelves_.erase(at.id);
-      done(pushed ? Succeeded() : NotTransferred(pushed.error()));
-    });
+    Ask(at, {.direction = BulkOpen::Direction::kPush, .paths = paths},
+        [this, at, done](const Status& pushed) {
+          shelves_.erase(at.id);
+          done(pushed ? Succeeded() : NotTransferred(pushed.error()));
+        });
   });
 }
 

@@ -67,8 +67,12 @@ class StoreRunner {
   using OnResult = std::function<void(CommandsResult)>;
   void Run(const ItemId& id, std::vector<std::vector<std::string>> commands, OnResult on_result);
   using OnFetched = std::function<void(Status)>;
-  void Ask(const ItemAt& at, BulkOpen::Direction direction, const std::vector<StorePath>& paths,
-           OnFetched on_end);
+  struct Moved {  // between this store and the depot
+    BulkOpen::Direction direction;
+    const std::vector<StorePath>& paths;
+    std::vector<std::string> substituters{};  // asked before the depot
+  };
+  void Ask(const ItemAt& at, const Moved& moved, OnFetched on_end);
   void Realise(const ItemAt& at, const BuildItem& item, Done done);
   void Push(const ItemAt& at, Outcome outcome, const Done& done);
   // To the planner, once `root` has made sure that they are here.

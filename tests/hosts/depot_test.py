@@ -12,7 +12,7 @@ import sys
 import time
 
 from deployments import SLOW, Deployments
-from manual import typed
+from manual import ROOT, typed
 from sites import HERE, Site, TestFailure, run_tests, testbed
 
 # Takes some seconds: time enough to disturb it.
@@ -195,6 +195,65 @@ def client_elsewhere(site, deployments):
     expect(derivations_of(site, deployments.version) != "0", "the planner took it in when it was back")
 
 
+# What the mirror needs beside what the manual says: servers of HTTPS and of ssh, both with a record.
+SERVE_HTTPS = """set -e
+nix --extra-experimental-features nix-command copy --to 'file:///srv/cache?compression=none' $PATHS
+cd /srv
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=hub -days 2 \\
+  -addext subjectAltName=DNS:hub -keyout tls.key -out tls.crt 2> /dev/null
+cat > https.py <<END
+import functools, http.server, ssl
+serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv/cache")
+server = http.server.ThreadingHTTPServer(("", 443), serve)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("tls.crt", "tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+END
+setsid python3 -u https.py > https.log 2>&1 < /dev/null &
+cat tls.crt"""
+SERVE_SSH = """set -e
+echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' >> /etc/passwd
+install -d -m 755 /run/sshd
+ssh-keygen -q -t ed25519 -N '' -f /srv/host_key
+printf 'command="nix-store --serve | tee -a /srv/sent" %s\\n' "$KEY" > /srv/authorized_keys
+printf '%s\\n' 'HostKey /srv/host_key' 'AuthorizedKeysFile /srv/authorized_keys' 'StrictModes no' > /srv/sshd_config
+LD_LIBRARY_PATH=$(echo /root/sshd/usr/lib/*-linux-gnu) /root/sshd/usr/sbin/sshd -f /srv/sshd_config -E /srv/sshd.log
+cat /srv/host_key.pub"""
+
+
+def mirrors(site, deployments):
+    """What a target's `substituters` name is asked before the depot: test1 a cache over HTTPS, test2 a store over ssh."""
+    key = site.run("hub", typed("on a mirror")).strip()
+    for target in site.targets:
+        site.run(target, typed("on each target with a mirror"), MIRROR_KEY=key)
+    deployments.version += 1
+    version = deployments.version
+    site.run("hub", deployments.command("", "").replace("eris deploy", "eris build"))
+    expect({f"data-{version}", f"api-{version}"} <= packages(site, "hub"), "the mirror has built what will be deployed")
+    paths = [site.run("hub", f"ls -d /nix/store/*-{name}-{version}").strip() for name in ("data", "api")]
+    certificate = site.run("hub", SERVE_HTTPS, PATHS=" ".join(paths))
+    site.run("test1", "cat > /etc/eris/authority.crt <<END\n" + certificate + "END\n" +
+             typed("on each target with a mirror of an authority of your own"), AUTHORITY="/etc/eris/authority.crt")
+    user_key = site.run("test2", typed("on each target with a mirror over ssh").replace("$HOST_KEY", "later")).strip()
+    testbed("copy", os.path.join(ROOT, "build/servers/sshd"), site.hosts["hub"], "/root/sshd", directory=site.directory)
+    host_key = site.run("hub", SERVE_SSH, KEY=user_key).strip()
+    site.run("test2", 'echo "hub $HOST_KEY" > /root/.ssh/known_hosts', HOST_KEY=host_key)
+    site.wait_for("hub", "ss -tln", r":443\b")
+    site.wait_for("hub", "eris targets", r"target\.test1 +connected")
+    output = site.run("hub", "export ERIS_TEST_SUBSTITUTERS_test1='s3://cache https://hub' "
+                      "ERIS_TEST_SUBSTITUTERS_test2=ssh://hub; " + deployments.command("", ""))
+    deployments.judge(0)
+    archive = site.run("hub", f"sed -n 's/^URL: //p' /srv/cache/{os.path.basename(paths[0])[:32]}.narinfo").strip()
+    expect(f'"GET /{archive} HTTP/1.1" 200' in site.run("hub", "cat /srv/https.log"), "test1 got its service over HTTPS")
+    expect(site.run("hub", f"grep -ac 'echo {version} > /srv/' /srv/sent").strip() != "0",
+           "test2 got its service over ssh")
+    transaction = re.search(r"transaction (\d+)", output).group(1)
+    site.expect("hub", f"eris logs {transaction}", r"don't know how to open Nix store 's3://cache'")
+    for target in site.targets:
+        site.run(target, "nix-store --verify --check-contents 2>&1")
+
+
 def derivations_of(site, version):
     return site.run("hub", f"ls /nix/store | grep -c -- '-api-{version}\\.drv$'", status=None).strip()
 
@@ -204,7 +263,7 @@ def serve_stores():
         deployments = Deployments(site)
         for test in (everybody_has_what_it_needs, targets_build_for_themselves,
                      trusted_targets_build_for_others, collect_garbage, cut_a_transfer, revoke_and_replace_a_key,
-                     client_elsewhere):
+                     client_elsewhere, mirrors):
             started = time.monotonic()
             test(site, deployments)
             print(f"ok: {test.__name__}, {time.monotonic() - started:.1f} s", flush=True)

@@ -24,6 +24,16 @@ def enabled_units():
     return [n.removesuffix(".service") for n in names if n.startswith("eris-") and n.endswith(".service")]
 
 
+def read_assignments(name):
+    """NAME=VALUE, one a line; a file whose name begins with - may be absent."""
+    path = name.removeprefix("-")
+    if path != name and not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file if line.strip() and line[0] not in "#;"]
+    return {key: " ".join(shlex.split(value)) for key, _, value in (line.partition("=") for line in lines)}
+
+
 class Unit:
     """A value: the settings of the [Service] section, each a list in the order of the file."""
 
@@ -57,6 +67,8 @@ class Unit:
 
     def environment(self):
         environment = dict(os.environ)
+        for name in self.settings.get("EnvironmentFile", []):
+            environment.update(read_assignments(name))
         for line in self.settings.get("Environment", []):
             for word in shlex.split(line):
                 key, _, value = word.partition("=")

@@ -319,6 +319,16 @@ TEST_F(LocalExecutorTest, ATransferAsksTheSubstitutersOfTheItem) {
       << "what is there is asked for nowhere";
 }
 
+// Debian's Nix is built without S3.
+TEST_F(LocalExecutorTest, ATransferNamesTheSubstituterThatNixCannotUse) {
+  const StorePath derivation = Instantiate("uncached", "echo x > $out");
+  const TransferItem item{.paths = {OutputOf(derivation)}, .substituters = {"s4://bucket"}};
+  const Outcome outcome = Run(1, item);
+  EXPECT_EQ(outcome.verdict, Verdict::kFailed);
+  EXPECT_THAT(outcome.message, HasSubstr("don't know how to open Nix store 's4://bucket'"));
+  EXPECT_EQ(outcome.message.find('\n'), std::string::npos);
+}
+
 TEST_F(LocalExecutorTest, ATransferOfWhatIsNotThereFails) {
   const StorePath derivation = Instantiate("absent", "echo x > $out");
   const Outcome outcome = Run(1, TransferItem{.paths = {OutputOf(derivation)}});
