@@ -54,8 +54,13 @@ class Journal::Storage {
   Status DrawId(Random& random);
   Status LoadPositions();
   Status AppendEvent(const Event& event);
-  // The event, which the journal itself refers to.
-  Result<Event> Referenced(std::optional<EventSequence> sequence, std::string what);
+  // The event, or a part of it, which the journal itself refers to.
+  template <typename Part>
+  Result<Part> Referenced(std::optional<EventSequence> sequence, std::string what,
+                          Result<std::optional<Part>> (JournalQueries::*read)(EventSequence));
+  Result<Event> Referenced(std::optional<EventSequence> sequence, std::string what) {
+    return Referenced(sequence, std::move(what), &JournalQueries::FullEvent);
+  }
 
   std::unique_ptr<sqlite::Database> database;
   JournalId id;
@@ -114,15 +119,17 @@ Status Journal::Storage::AppendEvent(const Event& event) {
   return projection.Apply(event);
 }
 
-Result<Event> Journal::Storage::Referenced(std::optional<EventSequence> sequence,
-                                           std::string what) {
+template <typename Part>
+Result<Part> Journal::Storage::Referenced(
+    std::optional<EventSequence> sequence, std::string what,
+    Result<std::optional<Part>> (JournalQueries::*read)(EventSequence)) {
   if (!sequence) return Missing(std::move(what));
-  ERIS_ASSIGN(std::optional<Event> event, queries.FullEvent(*sequence));
-  if (!event) {
+  ERIS_ASSIGN(std::optional<Part> part, (queries.*read)(*sequence));
+  if (!part) {
     return Fail(ErrorCode::kCorrupt,
                 fmt::format("{}: event {} is gone but needed", database->path(), sequence->value));
   }
-  return std::move(*event);
+  return std::move(*part);
 }
 
 // ---- Journal ----
@@ -170,12 +177,9 @@ Result<Event> Journal::ReadEvent(EventSequence sequence) {
 Result<Manifest> Journal::LoadManifest(const ProfileName& profile, GenerationNumber generation) {
   ERIS_ASSIGN(const std::optional<EventSequence> planned,
               storage_->queries.PlannedEvent(profile, generation));
-  ERIS_ASSIGN(Event event,
-              storage_->Referenced(
-                  planned, generation ? fmt::format("profile {} has no generation {}", profile.text,
-                                                    generation.value)
-                                      : fmt::format("profile {} has no generation", profile.text)));
-  return std::move(std::get<TransactionPlanned>(event.body).next);
+  std::string what = fmt::format("profile {} has no generation", profile.text);
+  if (generation) what += fmt::format(" {}", generation.value);
+  return storage_->Referenced(planned, std::move(what), &JournalQueries::PlannedManifest);
 }
 
 Result<std::vector<GenerationInfo>> Journal::LoadGenerations(const ProfileName& profile) {

@@ -253,6 +253,15 @@ Result<More> DecodeMore(std::string_view reply) {
   return more;
 }
 
+Result<Manifest> DecodePlannedManifest(std::string_view event) {
+  Manifest manifest;
+  ERIS_TRY(WithReader<Event>(event, [&manifest](wire::Event::Reader from, codec::Input& in) {
+    if (!from.getBody().isPlanned()) return in.Fail("it is no planned event");
+    codec::Read(from.getBody().getPlanned().getNext(), manifest, in);
+  }));
+  return manifest;
+}
+
 Result<WorkItem> DecodeWorkItem(const Message& message) {
   WorkItem item;
   item.id = message.header.item;

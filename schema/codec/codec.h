@@ -61,6 +61,10 @@ Result<Value> Decode(std::string_view bytes);
 // Whether more replies follow this encoded one; its body is not looked at. kInvalid.
 Result<More> DecodeMore(std::string_view reply);
 
+// The manifest of an encoded TransactionPlanned; the plan beside it, which is several times as
+// large, is not looked at. kInvalid, also for another event.
+Result<Manifest> DecodePlannedManifest(std::string_view event);
+
 // The item of a publish or deliver message. kInvalid also when the header's hash is not that of the
 // body.
 Result<WorkItem> DecodeWorkItem(const Message& message);

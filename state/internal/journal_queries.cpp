@@ -30,15 +30,15 @@ constexpr std::string_view kUnfinishedEvents =
 template <typename Visit>
 Status ForEachEvent(sqlite::Cursor rows, const Visit& visit) {
   return sqlite::ForEachRow(std::move(rows), [&](const sqlite::Cursor& row) -> Status {
-    ERIS_ASSIGN(const Event event, Decode<Event>(row.Bytes(0)));
-    return visit(event);
+    ERIS_ASSIGN(Event event, Decode<Event>(row.Bytes(0)));
+    return visit(std::move(event));
   });
 }
 
 Result<std::vector<Event>> ReadAll(sqlite::Cursor rows) {
   std::vector<Event> events;
-  ERIS_TRY(ForEachEvent(std::move(rows), [&](const Event& event) -> Status {
-    events.push_back(event);
+  ERIS_TRY(ForEachEvent(std::move(rows), [&](Event event) -> Status {
+    events.push_back(std::move(event));
     return {};
   }));
   return events;
@@ -191,6 +191,14 @@ Result<std::optional<Event>> JournalQueries::FullEvent(EventSequence sequence) {
   ERIS_ASSIGN(std::vector<Event> events, ReadAll(full_event_.Select(sequence.value)));
   if (events.empty()) return std::optional<Event>{};
   return std::optional(std::move(events.front()));
+}
+
+Result<std::optional<Manifest>> JournalQueries::PlannedManifest(EventSequence sequence) {
+  sqlite::Cursor rows = full_event_.Select(sequence.value);
+  ERIS_ASSIGN(const bool found, rows.Next());
+  if (!found) return std::optional<Manifest>{};
+  ERIS_ASSIGN(Manifest manifest, DecodePlannedManifest(rows.Bytes(0)));
+  return std::optional(std::move(manifest));
 }
 
 Result<std::optional<EventSequence>> JournalQueries::PlannedEvent(const ProfileName& profile,

@@ -23,6 +23,8 @@ class JournalQueries {
   Result<std::vector<Event>> Events(const EventFilter& filter);
   // In full.
   Result<std::optional<Event>> FullEvent(EventSequence sequence);
+  // Of a TransactionPlanned.
+  Result<std::optional<Manifest>> PlannedManifest(EventSequence sequence);
   // The TransactionPlanned of a generation (0 = the newest) or of a transaction.
   Result<std::optional<EventSequence>> PlannedEvent(const ProfileName& profile,
                                                     GenerationNumber generation);

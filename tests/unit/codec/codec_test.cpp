@@ -74,6 +74,15 @@ TEST(Codec, LightEventsLeaveOutManifestAndItems) {
   EXPECT_EQ(std::get<DeployManifest>(submission.action).manifest, Manifest{});
 }
 
+TEST(Codec, TheManifestOfAPlannedEventIsReadAlone) {
+  const Event planned = samples::Events()[2];
+  const Manifest& next = std::get<TransactionPlanned>(planned.body).next;
+  EXPECT_NE(next, Manifest{});
+  EXPECT_EQ(DecodePlannedManifest(Encode(planned)).value(), next);
+  EXPECT_FALSE(DecodePlannedManifest(Encode(samples::Events()[1]))) << "another event";
+  EXPECT_FALSE(DecodePlannedManifest(Encode(planned).substr(0, 64))) << "half of one";
+}
+
 TEST(Codec, SendsEventsInLightForm) {
   const Reply reply{More::kLast, EventsReply{{samples::Events()[2]}}};
   EXPECT_EQ(DecodeMore(Encode(reply)).value(), More::kLast);
