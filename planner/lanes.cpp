@@ -15,6 +15,8 @@ Lanes::Lanes(const Plan& plan, std::uint32_t window)
     const auto next = LaneNumber{static_cast<std::uint32_t>(lanes_.size())};
     const auto [entry, is_new] = by_queue_.try_emplace(item.queue, next);
     if (is_new) lanes_.emplace_back().queue = item.queue;
+    lanes_[entry->second.value].items.push_back(
+        ItemIndex{static_cast<std::uint32_t>(lane_of_.size())});
     lane_of_.push_back(entry->second);
   }
 }

@@ -34,6 +34,8 @@ class Lanes {
   std::size_t size() const { return lanes_.size(); }
   const QueueName& QueueOf(LaneNumber lane) const { return lanes_[lane.value].queue; }
   LaneNumber LaneOf(ItemIndex item) const { return lane_of_[item.value]; }
+  // Ascending.
+  const std::vector<ItemIndex>& ItemsOf(LaneNumber lane) const { return lanes_[lane.value].items; }
   std::optional<LaneNumber> Find(const QueueName& queue) const;
 
   // ---- what the outside says ----
@@ -85,6 +87,7 @@ class Lanes {
   };
   struct Lane {
     QueueName queue;
+    std::vector<ItemIndex> items;
     Presence presence = Presence::kAbsent;
     SteadyTime last_sign;
     std::set<ItemIndex> ready;

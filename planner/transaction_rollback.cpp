@@ -190,9 +190,10 @@ TargetReport Transaction::ExpectedAt(LaneNumber lane, const TargetReport& before
              mapping.digest == activity.digest;
     });
   };
-  for (std::uint32_t i = static_cast<std::uint32_t>(items_.size()); i-- > 0;) {
-    const std::optional<ItemBody>& inverse = plan_->items[i].inverse;
-    if (!inverse || !items_[i].effect || lanes_.LaneOf({i}) != lane) continue;
+  const std::vector<ItemIndex>& items = lanes_.ItemsOf(lane);
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    const std::optional<ItemBody>& inverse = plan_->items[item->value].inverse;
+    if (!inverse || !items_[item->value].effect) continue;
     if (const auto* set = std::get_if<SetProfileItem>(&*inverse)) expected.profile = set->path;
     if (const auto* down = std::get_if<DeactivateItem>(&*inverse)) erase(down->activity);
     if (const auto* up = std::get_if<ActivateItem>(&*inverse)) {
