@@ -35,7 +35,7 @@ constexpr double kKib = 1024;
 struct Arguments {
   std::uint32_t items = 20'000;
   std::uint32_t targets = 4;
-  std::uint32_t window = 128;  // enough for a round trip with its three syncs
+  std::uint32_t window = 512;  // what a worker grants credit for
   std::string directory = std::filesystem::temp_directory_path();
 };
 
@@ -203,7 +203,8 @@ constexpr const char* kHelp =
     "\n"
     "  --items      activations that go through (20000)\n"
     "  --targets    a worker each (4)\n"
-    "  --window     items of one target that are out at a time (128; planners have 32)\n"
+    "  --window     items of one target that are out at a time (512, a worker's credit; planners "
+    "have 32)\n"
     "  --directory  where the databases are; on the disk to be measured\n";
 
 std::optional<Arguments> Parse(int argc, char** argv) {
