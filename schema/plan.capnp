@@ -23,7 +23,7 @@ enum PlanPhase {
 
 struct PlanItem {
   phase @0 :PlanPhase;
-  queue @1 :Text;            # "target.NAME" or "builder.SYSTEM"
+  queue @1 :Text;            # "target.NAME", "builder.SYSTEM" or "planner.depot"
   body @2 :WorkItem.ItemBody;
   inverse @3 :WorkItem.ItemBody;       # absent: there is nothing to undo
   after @4 :List(UInt32);    # items that must have succeeded before; ascending, all below this one

@@ -60,6 +60,7 @@ struct DeployOptions {
   targetOffline @10 :TargetOffline = wait;
   until @11 :Until = end;
   repair @12 :List(Repair);            # what runs otherwise than the current generation says
+  preCopy @13 :PreCopy = none;
 
   enum Migration {
     unspecified @0;
@@ -90,6 +91,11 @@ struct DeployOptions {
     unspecified @0;
     take @1;                 # of services that are removed
     skip @2;
+  }
+  enum PreCopy {
+    unspecified @0;
+    none @1;
+    bases @2;                # of modules that offer increments a base is taken and sent beforehand
   }
   enum TargetOffline {
     # When a target that has a part in it is not connected as the deployment begins.
@@ -127,6 +133,14 @@ struct Operate {
   body @0 :WorkItem.ItemBody;          # query, collect or transfer
   targets @1 :List(Text);              # names; empty = all of the profile's current generation
   takesOver @2 :Bool;                  # the targets serve this planner's journal from now on
+  depot @3 :WithDepot = without;       # collect of snapshots: the profile's store in the depot
+
+  enum WithDepot {
+    unspecified @0;
+    without @1;
+    too @2;                  # beside the targets
+    only @3;                 # no target
+  }
 }
 
 struct StateOperation {

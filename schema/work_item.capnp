@@ -43,6 +43,7 @@ struct ItemBody {
     transferState @13 :TransferStateItem;
     diagnose @14 :DiagnoseItem;
     adopt @15 :AdoptItem;
+    snapshotPart @16 :PartialSnapshot;
   }
 }
 
@@ -106,6 +107,22 @@ struct UnlockItem {
   }
 }
 
+enum SnapshotPart {
+  unspecified @0;
+  whole @1;
+  base @2;                   # taken while everything runs; nothing that could be restored
+  increment @3;              # what has changed since its base
+}
+
+struct PartialSnapshot {
+  # A base, or an increment, of a module that offers increments; any other takes no base.
+  activity @0 :Activity;
+  part @1 :SnapshotPart;     # base or increment
+  base @2 :Text;             # increment: CONTAINER/COMPONENT/ID of its base in the target's store;
+                             # where that is not there any more, all is taken
+  takenBy @3 :List(UInt32);  # increment, in a plan: the item whose report names the base; else empty
+}
+
 struct RestoreItem {
   activity @0 :Activity;
   snapshot @1 :Text;         # CONTAINER/COMPONENT/ID, relative, a path; empty = restore nothing
@@ -125,6 +142,8 @@ struct TransferStateItem {
                              # newest; with the ID * the newest ten generations, which may be none;
                              # empty = nothing was there to take, nothing happens
   takenBy @7 :List(UInt32);  # in a plan: items whose reports name the snapshot; else empty
+  part @8 :SnapshotPart = whole;   # whole or base: a base is no generation where it is stored; an
+                             # increment counts as whole, and brings its base unless that is there
 
   enum Way {
     unspecified @0;

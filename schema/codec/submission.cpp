@@ -36,6 +36,7 @@ void Write(wire::DeployOptions::Builder to, const DeployOptions& from) {
   to.setWaitMs(from.wait_ms);
   to.setMaxConcurrentTransfers(from.max_concurrent_transfers);
   to.setFinalSnapshots(ToWire(from.final_snapshots));
+  to.setPreCopy(ToWire(from.pre_copy));
   to.setTargetOffline(ToWire(from.target_offline));
   auto choices = to.initStateFrom(Count(from.state_from));
   for (capnp::uint i = 0; i < choices.size(); ++i) {
@@ -57,6 +58,7 @@ void Read(wire::DeployOptions::Reader from, DeployOptions& to, Input& in) {
   to.max_concurrent_transfers = from.getMaxConcurrentTransfers();
   if (to.max_concurrent_transfers < 1) in.Fail("maxConcurrentTransfers is 0");
   to.final_snapshots = in.Enum<FinalSnapshots>(from.getFinalSnapshots());
+  to.pre_copy = in.Enum<PreCopy>(from.getPreCopy());
   to.target_offline = in.Enum<TargetOffline>(from.getTargetOffline());
   for (const auto choice : from.getStateFrom()) {
     to.state_from.push_back({.service = ServiceName(in.Name(choice.getService())),
@@ -124,6 +126,7 @@ void WriteAction(wire::Submission::Action::Builder to, const SubmissionAction& f
                           codec::Write(builder.initBody(), operate.body);
                           WriteTexts(builder.initTargets(Count(operate.targets)), operate.targets);
                           builder.setTakesOver(operate.takes_over);
+                          builder.setDepot(ToWire(operate.depot));
                         },
                         [&](const AdoptManifest& adopt) {
                           const bool is_own = adopt.origin == AdoptManifest::Origin::kOwn;
@@ -156,6 +159,13 @@ Operate ReadOperate(wire::Operate::Reader from, Input& in) {
   }
   ReadTexts(from.getTargets(), to.targets, in, &Input::Name);
   to.takes_over = from.getTakesOver();
+  to.depot = in.Enum<WithDepot>(from.getDepot());
+  const auto* collect = std::get_if<CollectItem>(&to.body);
+  const bool is_of_snapshots =
+      collect != nullptr && collect->scope == CollectItem::Scope::kSnapshots;
+  if (to.depot != WithDepot::kWithout && !is_of_snapshots) {
+    in.Fail("of the depot only snapshots are collected");
+  }
   return to;
 }
 

@@ -63,6 +63,19 @@ void Write(capnp::List<std::uint32_t>::Builder to, const std::vector<ItemIndex>&
   for (capnp::uint i = 0; i < to.size(); ++i) to.set(i, from[i].value);
 }
 
+// An increment without a base is a whole snapshot: older workers take that.
+void Write(wire::ItemBody::Builder to, const SnapshotItem& from) {
+  const bool has_base = !from.base.empty() || !from.taken_by.empty();
+  const bool is_whole =
+      from.part == SnapshotPart::kWhole || (from.part == SnapshotPart::kIncrement && !has_base);
+  if (is_whole) return Write(to.initSnapshot(), from.activity);
+  auto part = to.initSnapshotPart();
+  Write(part.initActivity(), from.activity);
+  part.setPart(ToWire(from.part));
+  part.setBase(Text(from.base));
+  Write(part.initTakenBy(Count(from.taken_by)), from.taken_by);
+}
+
 void Write(wire::RestoreItem::Builder to, const RestoreItem& from) {
   Write(to.initActivity(), from.activity);
   to.setSnapshot(Text(from.snapshot));
@@ -78,6 +91,7 @@ void Write(wire::TransferStateItem::Builder to, const TransferStateItem& from) {
   to.setFrom(Text(from.from));
   to.setSnapshot(Text(from.snapshot));
   Write(to.initTakenBy(Count(from.taken_by)), from.taken_by);
+  to.setPart(ToWire(from.part));
 }
 
 void Write(wire::SetProfileItem::Builder to, const SetProfileItem& from) {
@@ -159,6 +173,16 @@ std::vector<ItemIndex> ReadIndices(capnp::List<std::uint32_t>::Reader from) {
   return to;
 }
 
+SnapshotItem ReadPart(wire::PartialSnapshot::Reader from, Input& in) {
+  SnapshotItem to;
+  Read(from.getActivity(), to.activity, in);
+  to.part = in.Enum<SnapshotPart>(from.getPart());
+  if (to.part == SnapshotPart::kWhole) in.Fail("a part of a snapshot is none");
+  to.base = in.Path(from.getBase());
+  for (const std::uint32_t index : from.getTakenBy()) to.taken_by.push_back({index});
+  return to;
+}
+
 RestoreItem ReadRestore(wire::RestoreItem::Reader from, Input& in) {
   RestoreItem to;
   Read(from.getActivity(), to.activity, in);
@@ -193,6 +217,8 @@ TransferStateItem ReadTransferState(wire::TransferStateItem::Reader from, Input&
   to.from = TargetName(in.Name(from.getFrom()));
   to.snapshot = in.Path(from.getSnapshot());
   to.taken_by = ReadIndices(from.getTakenBy());
+  to.part = in.Enum<SnapshotPart>(from.getPart());
+  if (to.part == SnapshotPart::kIncrement) in.Fail("an increment travels as a whole snapshot");
   return to;
 }
 
@@ -254,7 +280,7 @@ void Write(wire::ItemBody::Builder to, const ItemBody& from) {
                  [&](const UnlockItem& item) { Write(to.initUnlock(), item); },
                  [&](const ActivateItem& item) { Write(to.initActivate(), item.activity); },
                  [&](const DeactivateItem& item) { Write(to.initDeactivate(), item.activity); },
-                 [&](const SnapshotItem& item) { Write(to.initSnapshot(), item.activity); },
+                 [&](const SnapshotItem& item) { Write(to, item); },
                  [&](const RestoreItem& item) { Write(to.initRestore(), item); },
                  [&](const DeleteStateItem& item) { Write(to.initDeleteState(), item.activity); },
                  [&](const SetProfileItem& item) { Write(to.initSetProfile(), item); },
@@ -318,6 +344,9 @@ void Read(wire::ItemBody::Reader from, ItemBody& to, Input& in) {
       return;
     case wire::ItemBody::ADOPT:
       to = ReadAdopt(from.getAdopt(), in);
+      return;
+    case wire::ItemBody::SNAPSHOT_PART:
+      to = ReadPart(from.getSnapshotPart(), in);
       return;
     default:
       in.Unimplemented("ItemBody", from.which());

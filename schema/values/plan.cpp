@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kTargetPrefix = "target.";
 constexpr std::string_view kBuilderPrefix = "builder.";
+constexpr std::string_view kPlannerPrefix = "planner.";
 
 }  // namespace
 
@@ -33,12 +34,21 @@ std::string_view ToString(PlanPhase phase) {
 }
 
 std::string QueueName::ToString() const {
-  return std::string(kind == Kind::kTarget ? kTargetPrefix : kBuilderPrefix) + name;
+  switch (kind) {
+    case Kind::kTarget:
+      return std::string(kTargetPrefix) + name;
+    case Kind::kBuilder:
+      return std::string(kBuilderPrefix) + name;
+    case Kind::kPlanner:
+      return std::string(kPlannerPrefix) + name;
+  }
+  return name;
 }
 
 std::optional<QueueName> ParseQueueName(std::string_view text) {
   for (const auto& [prefix, kind] : {std::pair{kTargetPrefix, QueueName::Kind::kTarget},
-                                     std::pair{kBuilderPrefix, QueueName::Kind::kBuilder}}) {
+                                     std::pair{kBuilderPrefix, QueueName::Kind::kBuilder},
+                                     std::pair{kPlannerPrefix, QueueName::Kind::kPlanner}}) {
     if (text.starts_with(prefix) && text.size() > prefix.size()) {
       return QueueName{.kind = kind, .name = std::string(text.substr(prefix.size()))};
     }

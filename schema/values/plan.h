@@ -33,14 +33,17 @@ std::string_view ToString(PlanPhase phase);
 
 // Where an item is queued.
 struct QueueName {
-  enum class Kind : std::uint8_t { kTarget, kBuilder };
+  // kPlanner: done by the planner itself.
+  enum class Kind : std::uint8_t { kTarget, kBuilder, kPlanner };
   Kind kind = Kind::kTarget;
-  std::string name;  // target name, or Nix system of a builder
+  std::string name;  // target name, Nix system of a builder, part of the planner
   auto operator<=>(const QueueName&) const = default;
 
-  // "target.NAME" or "builder.SYSTEM", as the protocol and people see it.
+  // "target.NAME", "builder.SYSTEM" or "planner.PART", as the protocol and people see it.
   std::string ToString() const;
 };
+// Of the planner, who keeps the depot.
+inline constexpr std::string_view kDepotPart = "depot";
 std::optional<QueueName> ParseQueueName(std::string_view text);
 
 struct PlanItem {

@@ -24,6 +24,10 @@ enum class BuildPlace : std::uint8_t { kBuilders, kTargets };
 enum class Queueing : std::uint8_t { kAfterQueued, kSupersedeQueued };
 enum class OldState : std::uint8_t { kKeep, kDelete };
 enum class FinalSnapshots : std::uint8_t { kTake, kSkip };
+// Whether a base of what will be read is taken and sent beforehand, while everything runs.
+enum class PreCopy : std::uint8_t { kNone, kBases };
+// Whether a cleaning of snapshots means the profile's store in the depot.
+enum class WithDepot : std::uint8_t { kWithout, kToo, kOnly };
 
 // What becomes of a deployment when a target that has a part in it is not connected as it begins.
 enum class TargetOffline : std::uint8_t {
@@ -72,6 +76,7 @@ struct DeployOptions {
   Queueing queueing = Queueing::kAfterQueued;
   OldState old_state = OldState::kKeep;
   FinalSnapshots final_snapshots = FinalSnapshots::kTake;  // of services that are removed
+  PreCopy pre_copy = PreCopy::kNone;
   std::vector<StateChoice> state_from;
   std::string
       expected_plan_hash;  // empty = any; otherwise another plan ends the transaction invalid
@@ -106,6 +111,7 @@ struct Operate {
   ItemBody body;
   std::vector<TargetName> targets;  // empty = all of the profile's current generation
   bool takes_over = false;          // the targets serve this planner's journal from now on
+  WithDepot depot = WithDepot::kWithout;
   bool operator==(const Operate&) const = default;
 };
 

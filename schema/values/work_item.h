@@ -54,6 +54,14 @@ struct TransferItem {
   bool operator==(const TransferItem&) const = default;
 };
 
+// What of a snapshot is meant, of a module that offers increments
+// (docs/decisions/0015-bases-and-increments.md).
+enum class SnapshotPart : std::uint8_t {
+  kWhole,
+  kBase,       // taken while everything runs; nothing that could be restored
+  kIncrement,  // what has changed since its base
+};
+
 // A component's state on its way between snapshot stores: that of a target, and that of the depot.
 struct TransferStateItem {
   enum class Way : std::uint8_t {
@@ -76,6 +84,8 @@ struct TransferStateItem {
   // In a plan: the items whose reports name the snapshot (several: all must name the same content).
   // Empty in an item that travels.
   std::vector<ItemIndex> taken_by;
+  // A base is no generation where it is stored; an increment travels as whole, and brings its base.
+  SnapshotPart part = SnapshotPart::kWhole;
   bool operator==(const TransferStateItem&) const = default;
 };
 
@@ -118,13 +128,22 @@ struct DeactivateItem {
   Activity activity;
   bool operator==(const DeactivateItem&) const = default;
 };
+// A module that offers no increments takes no base: it does not implement that, and nothing is
+// taken.
 struct SnapshotItem {
   Activity activity;
+  SnapshotPart part = SnapshotPart::kWhole;
+  // kIncrement: CONTAINER/COMPONENT/ID of its base in the store of this target. Without one, or
+  // where it is not there any more, all is taken.
+  std::string base = {};
+  std::vector<ItemIndex> taken_by = {};  // kIncrement, in a plan: the item that takes the base
   bool operator==(const SnapshotItem&) const = default;
 };
 struct RestoreItem {
   Activity activity;
-  std::string snapshot;  // relative reference CONTAINER/COMPONENT/ID; empty: nothing is restored
+  // Relative reference CONTAINER/COMPONENT/ID, never of a base; an increment names its own. Empty:
+  // nothing is restored.
+  std::string snapshot;
   std::vector<ItemIndex> taken_by;  // as in TransferStateItem
   bool operator==(const RestoreItem&) const = default;
 };

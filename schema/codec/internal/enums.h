@@ -66,6 +66,8 @@ ERIS_WIRE_ENUM(Queueing, Shifted, kSupersedeQueued,
                wire::DeployOptions::Queueing::SUPERSEDE_QUEUED);
 ERIS_WIRE_ENUM(OldState, Shifted, kDelete, wire::DeployOptions::OldState::DELETE);
 ERIS_WIRE_ENUM(FinalSnapshots, Shifted, kSkip, wire::DeployOptions::FinalSnapshots::SKIP);
+ERIS_WIRE_ENUM(PreCopy, Shifted, kBases, wire::DeployOptions::PreCopy::BASES);
+ERIS_WIRE_ENUM(WithDepot, Shifted, kOnly, wire::Operate::WithDepot::ONLY);
 ERIS_WIRE_ENUM(TargetOffline, Shifted, kSkip, wire::DeployOptions::TargetOffline::SKIP);
 ERIS_WIRE_ENUM(Until, Shifted, kSwitch, wire::Until::SWITCH);
 ERIS_WIRE_ENUM(Repair::Found, Shifted, kProfile, wire::DeployOptions::Repair::Found::PROFILE);
@@ -75,6 +77,7 @@ ERIS_WIRE_ENUM(StateOperation::Extent, Shifted, kTransferOnly,
 ERIS_WIRE_ENUM(StateOperation::Pace, Shifted, kOneByOne, wire::StateOperation::Pace::ONE_BY_ONE);
 ERIS_WIRE_ENUM(QueryItem::What, Shifted, kDisnix, wire::QueryItem::What::DISNIX);
 ERIS_WIRE_ENUM(TransferStateItem::Way, Shifted, kWithin, wire::TransferStateItem::Way::WITHIN);
+ERIS_WIRE_ENUM(SnapshotPart, Shifted, kIncrement, wire::SnapshotPart::INCREMENT);
 ERIS_WIRE_ENUM(TransactionPhase, Shifted, kEnded, wire::TransactionPhase::ENDED);
 ERIS_WIRE_ENUM(TransactionResult, Shifted, kSuperseded, wire::TransactionResult::SUPERSEDED);
 ERIS_WIRE_ENUM(TargetVerified::Verdict, Shifted, kDiffers, wire::TargetVerified::Verdict::DIFFERS);

@@ -156,7 +156,21 @@ std::vector<ItemBody> ItemBodies() {
           TransferItem{.profile = profile,
                        .paths = {StorePath("/nix/store/x")},
                        .way = TransferItem::Way::kFromTarget},
-          AdoptItem{AdoptItem::Way::kGiveUp, {SomeActivity(), SomeActivity()}}};
+          AdoptItem{AdoptItem::Way::kGiveUp, {SomeActivity(), SomeActivity()}},
+          SnapshotItem{.activity = SomeActivity(), .part = SnapshotPart::kBase},
+          SnapshotItem{.activity = SomeActivity(),
+                       .part = SnapshotPart::kIncrement,
+                       .base = "process/api/base-1",
+                       .taken_by = {{2}}},
+          TransferStateItem{.profile = profile,
+                            .way = TransferStateItem::Way::kToDepot,
+                            .service_name = ServiceName("api"),
+                            .container = kProcess,
+                            .component = ComponentName("api"),
+                            .from = kFirst,
+                            .snapshot = "process/api/base-1",
+                            .taken_by = {},
+                            .part = SnapshotPart::kBase}};
 }
 
 WorkItem SomeWorkItem() {
@@ -267,6 +281,7 @@ std::vector<Submission> Submissions() {
                               .queueing = Queueing::kSupersedeQueued,
                               .old_state = OldState::kDelete,
                               .final_snapshots = FinalSnapshots::kSkip,
+                              .pre_copy = PreCopy::kBases,
                               .state_from = {{ServiceName("database"), kFirst}, StateChoice{}},
                               .expected_plan_hash = "abcd",
                               .target_offline = TargetOffline::kSkip,
