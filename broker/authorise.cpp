@@ -46,6 +46,10 @@ Status CheckTargets(const KeyGrant& grant, const SubmissionAction& action) {
     for (const auto& [target, profile] : adopt->manifest.profiles) targets.push_back(target);
   } else if (const auto* operate = std::get_if<Operate>(&action)) {
     targets = operate->targets;
+    // It has snapshots of all of them.
+    if (operate->depot != WithDepot::kWithout && !Covers(grant.targets, "*")) {
+      return Fail(NotAllowed(grant, "clean the depot, which is all targets'"));
+    }
   } else if (const auto* work = std::get_if<StateOperation>(&action)) {
     targets = work->which.targets;
   }

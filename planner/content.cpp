@@ -244,7 +244,7 @@ Result<PlannedContent> PlanOperation(const Submission& submission, const Operate
     return content;
   }
   std::vector<TargetName> targets = operate.targets;
-  if (targets.empty()) {
+  if (targets.empty() && operate.depot != WithDepot::kOnly) {
     if (!current) {
       return Fail(ErrorCode::kNotFound,
                   "profile " + submission.profile.text + " has no generation, so no targets",
@@ -261,6 +261,12 @@ Result<PlannedContent> PlanOperation(const Submission& submission, const Operate
     PlanItem& item = content.plan.items.emplace_back();
     item.phase = PlanPhase::kAfterCommit;
     item.queue = {.kind = QueueName::Kind::kTarget, .name = target.text};
+    item.body = operate.body;
+  }
+  if (operate.depot != WithDepot::kWithout) {
+    PlanItem& item = content.plan.items.emplace_back();
+    item.phase = PlanPhase::kAfterCommit;
+    item.queue = {.kind = QueueName::Kind::kPlanner, .name = std::string(kDepotPart)};
     item.body = operate.body;
   }
   content.plan_hash = PlanHash(content.plan);

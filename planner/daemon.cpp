@@ -16,6 +16,10 @@ namespace {
 // unsettled is published first.
 constexpr std::chrono::milliseconds kRootsAfter{1'000};
 
+std::string DepotQueue() {
+  return QueueName{.kind = QueueName::Kind::kPlanner, .name = std::string(kDepotPart)}.ToString();
+}
+
 }  // namespace
 
 PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
@@ -23,7 +27,9 @@ PlannerDaemon::PlannerDaemon(PlannerDaemonOptions options, const Parts& parts)
       parts_(parts),
       answers_(parts.journal),
       roots_(options_.roots, parts.loop, parts.log),
-      needs_(options_.snapshots),
+      needs_(options_.keeper.snapshots),
+      keeper_(options_.keeper, parts.loop,
+              [this](const ItemId& item, Outcome outcome) { OnKept(item, std::move(outcome)); }),
       uploads_(options_.uploads, parts.loop, parts.log, MakeUploadHandlers()),
       client_(parts.loop, parts.transport, parts.log, MakeHandlers()) {}
 
@@ -98,6 +104,12 @@ link::BrokerClientHandlers PlannerDaemon::MakeHandlers() {
               [this](const link::Established& established) {
                 uploads_.Clear();
                 intake_->OnEstablished(established.welcome, parts_.loop.now());
+                coordinator_->OnPresence({.queue = DepotQueue(),
+                                          .state = Presence::State::kConnected,
+                                          .worker = {},
+                                          .software = {},
+                                          .keys = {}},
+                                         parts_.loop.now());
               },
           .on_lost = [this](const link::Lost&) { coordinator_->OnLinkLost(parts_.loop.now()); },
           .on_ended =
@@ -187,8 +199,22 @@ void PlannerDaemon::EndTurn() {
   SetWake();
 }
 
+void PlannerDaemon::Keep(const PublishItem& publish) {
+  const ItemId& id = publish.item.id;
+  const auto found = coordinator_->transactions().find(id.step.transaction);
+  if (found == coordinator_->transactions().end()) return;
+  keeper_.Perform(publish.item, found->second->submission().profile);
+}
+
+void PlannerDaemon::OnKept(const ItemId& item, Outcome outcome) {
+  coordinator_->OnOutcome(DepotQueue(), {item, std::move(outcome)}, parts_.loop.now());
+}
+
 void PlannerDaemon::Perform(const Effect& effect) {
+  const auto* acknowledged = std::get_if<AcknowledgeOutcome>(&effect);
+  if (acknowledged != nullptr && acknowledged->queue == DepotQueue()) return;
   if (const auto* publish = std::get_if<PublishItem>(&effect)) {
+    if (publish->queue == DepotQueue()) return Keep(*publish);
     PublishItem sent = *publish;
     sent.item.depot = parts_.depot.Allow(sent);
     client_.Send(*ToMessage(Effect(std::move(sent))));
@@ -216,6 +242,7 @@ void PlannerDaemon::FollowNeeds(const Event& event) {
   const auto found = open.find(event.transaction);
   const Status followed = needs_.Follow(event, found == open.end() ? nullptr : found->second.get());
   if (!followed) parts_.log.Warn("snapshots.needs", {{"error", followed.error().message}});
+  if (std::holds_alternative<TransactionEnded>(event.body)) keeper_.DropBases();
 }
 
 void PlannerDaemon::FollowRoots(const Event& event) {

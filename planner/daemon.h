@@ -13,6 +13,7 @@
 #include "broker/link/loop.h"
 #include "planner/coordinator.h"
 #include "planner/depot.h"
+#include "planner/depot_keeper.h"
 #include "planner/depot_needs.h"
 #include "planner/journal_answers.h"
 #include "planner/roots.h"
@@ -32,7 +33,7 @@ struct PlannerDaemonOptions {
   std::uint64_t instance = 0;  // random
   Roots::Options roots;
   Uploads::Options uploads;
-  std::filesystem::path snapshots;  // the depot's stores, one for each profile
+  DepotKeeper::Options keeper;
   CoordinatorOptions coordinator;
   Upkeep upkeep;
 };
@@ -66,6 +67,9 @@ class PlannerDaemon {
   void OnMessage(const Message& message);
   Uploads::Handlers MakeUploadHandlers();
   void AnswerLacking(const Message& message);
+  // What the planner itself is asked to do, and how that ended.
+  void Keep(const PublishItem& publish);
+  void OnKept(const ItemId& item, Outcome outcome);
   void EndTurn();
   void Perform(const Effect& effect);
   void FollowDurable(std::span<const Event> events);
@@ -81,6 +85,7 @@ class PlannerDaemon {
   JournalAnswers answers_;
   Roots roots_;
   DepotNeeds needs_;
+  DepotKeeper keeper_;
   std::optional<Coordinator> coordinator_;
   Uploads uploads_;
   std::optional<Intake> intake_;

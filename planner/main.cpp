@@ -18,6 +18,7 @@
 #include "planner/epochs.h"
 #include "schema/base/crash_point.h"
 #include "schema/base/files.h"
+#include "schema/base/own_program.h"
 #include "schema/base/process.h"
 #include "schema/base/random.h"
 #include "schema/base/spdlog_log.h"
@@ -98,7 +99,8 @@ Status Run(const DaemonCall& call) {
                    .instance = random.NextU64(),
                    .roots = {.directory = roots, .environment = nix},
                    .uploads = {.roots_dir = config.state_dir + "/upload-roots", .environment = nix},
-                   .snapshots = config.state_dir + "/snapshots",
+                   .keeper = {.dysnomia = ProgramBeside("dysnomia"),
+                              .snapshots = config.state_dir + "/snapshots"},
                    .coordinator = {},
                    .upkeep = config.upkeep},
                   {.loop = *loop,

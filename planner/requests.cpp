@@ -314,6 +314,8 @@ Result<Reply> Coordinator::AnswerGenerations(const Request& request) {
 Result<Reply> Coordinator::AnswerTargets() {
   std::map<std::string, TargetInfo> infos;
   for (const auto& [queue, entry] : presence_) {
+    const auto name = ParseQueueName(queue);
+    if (name && name->kind == QueueName::Kind::kPlanner) continue;
     infos[queue] = {.queue = queue,
                     .state = entry.presence.state,
                     .worker = entry.presence.worker,

@@ -264,6 +264,7 @@ bool Transaction::IsExhausted(SteadyTime now) const {
 
 std::string Transaction::SilentLine(LaneNumber lane, SteadyTime now) const {
   const QueueName& queue = lanes_.QueueOf(lane);
+  if (queue.kind == QueueName::Kind::kPlanner) return "the " + queue.name + " is not there";
   const std::string who = queue.kind == QueueName::Kind::kTarget
                               ? "target " + queue.name + " is not connected"
                               : "no builder for " + queue.name + " is connected";

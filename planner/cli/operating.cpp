@@ -15,6 +15,7 @@ namespace {
 TargetName TargetOfEntry(const LogEntry& entry) {
   constexpr std::string_view kPrefix = "target.";
   const std::string& queue = entry.item.queue;
+  if (queue == "planner." + std::string(kDepotPart)) return TargetName("the depot");
   return TargetName(queue.starts_with(kPrefix) ? queue.substr(kPrefix.size()) : queue);
 }
 

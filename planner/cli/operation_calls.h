@@ -23,6 +23,8 @@ struct QueryCommand {
 struct CollectCommand {
   std::vector<TargetName> targets;  // empty = all of the current generation
   CollectItem what;                 // of stores, or of snapshots
+  WithDepot depot = WithDepot::kWithout;
+  ServiceName service;  // of snapshots: only its; empty = any
   SubmitArguments submit;
   bool operator==(const CollectCommand&) const = default;
 };

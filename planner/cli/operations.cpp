@@ -24,6 +24,20 @@ Result<ExitCode> PrintDrift(Client& client, std::span<const TargetAnswer> answer
   return drift.empty() ? ExitCode::kDone : ExitCode::kInvalid;
 }
 
+// Stores know components: the one that the service has in the current generation.
+Status NameComponent(Client& client, const CollectCommand& command, const Context& context,
+                     CollectItem& what) {
+  if (command.service.empty()) return {};
+  ERIS_ASSIGN(const DeployedGeneration current, FetchGeneration(client, context.call.profile, {}));
+  for (const auto& [key, service] : current.manifest.services) {
+    if (service.name != command.service) continue;
+    what.component = ComponentOf(service.package);
+    return {};
+  }
+  return Fail(ErrorCode::kNotFound, "no service " + command.service.text + " runs now",
+              "name its component: --component");
+}
+
 }  // namespace
 
 Result<ExitCode> RunQuery(const QueryCommand& command, Context& context) {
@@ -47,8 +61,11 @@ Result<ExitCode> RunQuery(const QueryCommand& command, Context& context) {
 
 Result<ExitCode> RunCollectGarbage(const CollectCommand& command, Context& context) {
   ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
-  const Submission submission =
-      MakeSubmission(command.submit, Operate{command.what, command.targets}, context);
+  CollectItem what = command.what;
+  ERIS_TRY(NameComponent(session->client(), command, context, what));
+  const Submission submission = MakeSubmission(
+      command.submit, Operate{.body = what, .targets = command.targets, .depot = command.depot},
+      context);
   ERIS_ASSIGN(const TargetsAnswered operated,
               OperateOn(session->client(), submission, context.output));
   if (operated.code == ExitCode::kInterrupted) return operated.code;

@@ -204,9 +204,20 @@ void AddDeleteState(CLI::App& root, const GrammarParts& parts) {
 void AddClean(CLI::App& root, const GrammarParts& parts) {
   auto command = std::make_shared<CollectCommand>();
   command->what.scope = CollectItem::Scope::kSnapshots;
-  CLI::App& app =
-      *root.add_subcommand("clean-snapshots", "delete old generations of snapshots on targets");
-  app.callback([command, take = parts.take] { take(*command); });
+  CLI::App& app = *root.add_subcommand(
+      "clean-snapshots", "delete old generations of snapshots on targets and in the depot");
+  CLI::Option* const depot = app.add_flag_callback(
+      "--depot", [] {}, "in the depot, and on no target but those of --target");
+  app.callback([command, depot, take = parts.take] {
+    const bool names_depot = depot->count() > 0;
+    if (command->targets.empty()) {
+      command->depot = names_depot ? WithDepot::kOnly : WithDepot::kToo;
+    } else if (names_depot) {
+      command->depot = WithDepot::kToo;
+    }
+    take(*command);
+  });
+  AddName(app, "--service", command->service, "only of this service, which runs now");
   AddName(app, "-C,--container", command->what.container, "only in this container");
   AddName(app, "-c,--component", command->what.component, "only of this component");
   app.add_option_function<std::vector<std::string>>(
@@ -214,7 +225,7 @@ void AddClean(CLI::App& root, const GrammarParts& parts) {
       [command](const std::vector<std::string>& names) {
         for (const std::string& name : names) command->targets.emplace_back(name);
       },
-      "only on this target; may be repeated");
+      "only on this target, and not in the depot; may be repeated");
   app.add_option("--keep", command->what.keep, "how many generations of each are kept (1)")
       ->check(CLI::Range(1, 1'000'000));
   AddWait(app, command->submit.options);

@@ -181,6 +181,17 @@ TEST(Submissions, NeedLevelProfileAndTargets) {
     EXPECT_EQ(SubmitAll(net, net.Client("bob"), Cut(submission)).what, What::kRefused);
     EXPECT_EQ(SubmitAll(net, net.Client("alice"), Cut(submission)).what, What::kAccepted);
   }
+  // The depot is all targets'.
+  Submission cleans_depot = cleans;
+  cleans_depot.action = Operate{.body = CollectItem{.scope = CollectItem::Scope::kSnapshots},
+                                .targets = {},
+                                .depot = WithDepot::kOnly};
+  for (const std::string& targets : {std::string("*"), std::string("a")}) {
+    Network own;
+    own.keys.grants["alice"].targets = {targets};
+    EXPECT_EQ(SubmitAll(own, own.Client("alice"), Cut(cleans_depot)).what,
+              targets == "*" ? What::kAccepted : What::kRefused);
+  }
   Network net;
   EXPECT_EQ(SubmitAll(net, net.Client("reader"), Cut(Deploy())).what, What::kRefused);
   EXPECT_THAT(net.records, IsEmpty()) << "nothing of it was stored";

@@ -10,6 +10,7 @@
 
 #include "broker/bulk/snapshot_shelf.h"
 #include "broker/link/memory_transport.h"
+#include "planner/depot_keeper.h"
 #include "planner/depot_server.h"
 #include "schema/base/log.h"
 #include "schema/base/process.h"
@@ -55,6 +56,13 @@ class SnapshotDepot : public ::testing::Test {
     std::ofstream(*staged / "small") << "rows\n";
     EXPECT_TRUE(store.Commit(kOld, *staged, id));
     return SnapshotStore::ReferenceOf(kOld, id);
+  }
+
+  static std::string TakeIncrement(const SnapshotStore& store, const std::string& base) {
+    const auto staged = store.Stage(kOld);
+    std::ofstream(*staged / "increment-of") << base;
+    EXPECT_TRUE(store.Commit(kOld, *staged, "inc"));
+    return SnapshotStore::ReferenceOf(kOld, "inc");
   }
 
   static PublishItem Item(TransferStateItem::Way way, const std::string& snapshot,
@@ -192,6 +200,25 @@ TEST_F(SnapshotDepot, WhatIsThereIsNotSentAgain) {
   EXPECT_LT(frames_ - once, kLarge / limits::kBulkChunkBytes / 2);
 }
 
+TEST_F(SnapshotDepot, AnIncrementBringsItsBaseUnlessThatIsThere) {
+  const std::string base = Take(first_.store, kLarge, "base-1");
+  ASSERT_EQ(Push(first_, base).verdict, Verdict::kSucceeded);
+  ASSERT_EQ(Fetch(second_, base).verdict, Verdict::kSucceeded);
+  EXPECT_FALSE(second_.store.Newest(kNew)->has_value()) << "a base alone is no generation";
+  const std::string increment = TakeIncrement(first_.store, "base-1");
+  const std::size_t once = frames_;
+  ASSERT_EQ(Push(first_, increment).verdict, Verdict::kSucceeded);
+  const Outcome fetched = Fetch(second_, increment);
+  ASSERT_EQ(fetched.verdict, Verdict::kSucceeded) << fetched.message;
+  EXPECT_LT(frames_ - once, kLarge / limits::kBulkChunkBytes / 2) << "the base is there";
+  EXPECT_EQ(std::get<SnapshotReport>(fetched.report).snapshot, "postgresql-database/rooms-2/inc");
+  EXPECT_TRUE(second_.store.Verify(kNew, "inc"));
+  const Target third;
+  ASSERT_EQ(Fetch(third, "postgresql-database/rooms-1/").verdict, Verdict::kSucceeded);
+  EXPECT_TRUE(third.store.Verify(kNew, "inc")) << "elsewhere both come";
+  EXPECT_EQ(third.store.Newest(kNew)->value().id, "inc");
+}
+
 TEST_F(SnapshotDepot, TheNewestIsBroughtWhereNoneIsNamed) {
   ASSERT_EQ(Push(first_, Take(first_.store, 1000)).verdict, Verdict::kSucceeded);
   const Outcome fetched = Fetch(second_, "postgresql-database/rooms-1/");
@@ -252,6 +279,28 @@ TEST_F(SnapshotDepot, ATargetKeepsWhatAnOpenTransactionHasBrought) {
   EXPECT_EQ(Clean(second_, TransactionId{1}).verdict, Verdict::kSucceeded);
   EXPECT_FALSE(second_.store.Verify(kNew, "abc"));
   EXPECT_TRUE(second_.store.Verify(kNew, "newest"));
+}
+
+TEST_F(SnapshotDepot, ThePlannerCleansItAndDropsBasesThatAreNobodys) {
+  for (const char* id : {"abc", "def", "ghi"}) {
+    ASSERT_EQ(Push(first_, Take(first_.store, 1000, id)).verdict, Verdict::kSucceeded);
+  }
+  ASSERT_EQ(Push(first_, Take(first_.store, 1000, "base-1")).verdict, Verdict::kSucceeded);
+  const auto depot = planner_.path() / "snapshots";
+  const SnapshotStore store(depot / "default");
+  std::optional<Outcome> ended;
+  DepotKeeper keeper({.dysnomia = DYSNOMIA_PROGRAM, .snapshots = depot}, *loop_,
+                     [&ended](const ItemId&, Outcome outcome) { ended = std::move(outcome); });
+  keeper.DropBases();
+  while (store.StoredChecksum(kOld, "base-1")) loop_->Turn(Duration(5));
+  const WorkItem item{.body = CollectItem{.scope = CollectItem::Scope::kSnapshots, .keep = 2}};
+  keeper.Perform(item, ProfileName("default"));
+  keeper.Perform(item, ProfileName("default"));
+  while (!ended) loop_->Turn(Duration(5));
+  EXPECT_EQ(ended->verdict, Verdict::kSucceeded) << ended->message;
+  EXPECT_GT(std::get<CollectReport>(ended->report).freed_bytes, 900U);
+  EXPECT_FALSE(store.Verify(kOld, "abc"));
+  EXPECT_TRUE(store.Verify(kOld, "def") && store.Verify(kOld, "ghi"));
 }
 
 TEST_F(SnapshotDepot, GoesOnAfterALostConnection) {
