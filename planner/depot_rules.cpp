@@ -8,6 +8,7 @@
 
 #include "schema/base/digest.h"
 #include "schema/codec/codec.h"
+#include "schema/values/base_snapshot.h"
 #include "state/store_path.h"
 
 namespace eris::planner {
@@ -41,6 +42,12 @@ bool IsOfSameState(std::string_view snapshot, std::string_view asked) {
   if (!asked.ends_with("/") && !asked.ends_with("/*")) return false;
   const std::string_view state = asked.substr(0, asked.rfind('/') + 1);
   return snapshot.starts_with(state) && snapshot.find('/', state.size()) == std::string_view::npos;
+}
+
+// What the increment that is asked for may bring along.
+bool IsBaseFor(std::string_view snapshot, std::string_view asked) {
+  const std::string_view state = asked.substr(0, asked.rfind('/') + 1);
+  return IsBaseSnapshot(snapshot) && !IsBaseSnapshot(asked) && IsOfSameState(snapshot, state);
 }
 
 bool IsBrought(const ItemBody& body) {
@@ -146,7 +153,8 @@ Status JudgeSnapshots(const std::vector<ObjectInfo>& objects, const ItemBody& bo
   const std::vector<std::string> names = NamesOf(body, ObjectKind::kSnapshot);
   for (const ObjectInfo& object : objects) {
     const bool is_named = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return name == object.name || IsOfSameState(object.name, name);
+      return name == object.name || IsOfSameState(object.name, name) ||
+             IsBaseFor(object.name, name);
     });
     if (!is_named) {
       return Fail(ErrorCode::kInvalid, object.name + " is not the snapshot of this item");

@@ -23,6 +23,9 @@ std::optional<Need> NeedOf(ItemBody& body) {
   if (auto* transfer = std::get_if<TransferStateItem>(&body)) {
     return Need{&transfer->snapshot, &transfer->taken_by, &transfer->from, &transfer->service_name};
   }
+  if (auto* snapshot = std::get_if<SnapshotItem>(&body)) {
+    return Need{&snapshot->base, &snapshot->taken_by, nullptr, &snapshot->activity.service_name};
+  }
   return std::nullopt;
 }
 
@@ -38,6 +41,7 @@ std::vector<Need> NeedsOf(PlanItem& item) {
 std::vector<ItemIndex> TakersOf(const ItemBody& body) {
   if (const auto* restore = std::get_if<RestoreItem>(&body)) return restore->taken_by;
   if (const auto* transfer = std::get_if<TransferStateItem>(&body)) return transfer->taken_by;
+  if (const auto* snapshot = std::get_if<SnapshotItem>(&body)) return snapshot->taken_by;
   return {};
 }
 
@@ -81,6 +85,11 @@ std::string SnapshotNames::OnTaken(ItemIndex item, const std::string& reference,
         }
         if (need.from != nullptr && need.from->text == name) *need.snapshot = taken_[other];
       }
+    }
+    // Nobody has taken a base: all is taken, also by workers that know of no increments.
+    auto* snapshot = std::get_if<SnapshotItem>(&plan.items[taker.value].body);
+    if (snapshot != nullptr && snapshot->base.empty()) {
+      *snapshot = SnapshotItem{.activity = std::move(snapshot->activity)};
     }
   }
   return {};

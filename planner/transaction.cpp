@@ -44,6 +44,14 @@ bool IsAboutState(const ItemBody& body) {
          std::holds_alternative<TransferStateItem>(body);
 }
 
+// Taken and sent beforehand so that less is left for later: without it everything goes on.
+bool IsBase(const ItemBody& body) {
+  const auto* snapshot = std::get_if<SnapshotItem>(&body);
+  const auto* transfer = std::get_if<TransferStateItem>(&body);
+  return (snapshot != nullptr && snapshot->part == SnapshotPart::kBase) ||
+         (transfer != nullptr && transfer->part == SnapshotPart::kBase);
+}
+
 bool IsLease(const ItemBody& body) {
   const auto* lock = std::get_if<LockItem>(&body);
   return lock != nullptr && std::holds_alternative<AcquireLease>(lock->what);
@@ -252,10 +260,12 @@ void Transaction::OnTaken(ItemIndex item, const Outcome& outcome) {
   const auto* report = std::get_if<SnapshotReport>(&outcome.report);
   const std::string taken = report == nullptr ? std::string() : report->snapshot;
   if (taken.empty() && std::holds_alternative<SnapshotItem>(planned.body)) {
-    notes_.push_back(DescribeItem(planned.body) + " on " + planned.queue.name +
-                     (outcome.verdict == Verdict::kUnimplemented
-                          ? ": its module takes no snapshots, so no state was moved or kept"
-                          : ": there was nothing to take"));
+    std::string_view why = ": there was nothing to take";
+    if (outcome.verdict == Verdict::kUnimplemented) {
+      why = IsBase(planned.body) ? ": its module offers no increments, so a whole snapshot is taken"
+                                 : ": its module takes no snapshots, so no state was moved or kept";
+    }
+    notes_.push_back(DescribeItem(planned.body) + " on " + planned.queue.name + std::string(why));
   }
   const std::string wrong = snapshots_.OnTaken(item, taken, *plan_);
   if (failure_.empty()) failure_ = wrong;
@@ -269,6 +279,13 @@ void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, Stead
   const std::string why =
       DescribeItem(planned.body) + " on " + planned.queue.name + ": " +
       (outcome.message.empty() ? std::string(ToString(outcome.verdict)) : outcome.message);
+  const bool is_over = said_no || exhausted || outcome.verdict == Verdict::kCancelled;
+  if (is_over && IsBase(planned.body)) {
+    notes_.push_back(why + ", so more is left for the locked window");
+    static_cast<void>(snapshots_.OnTaken(item, {}, *plan_));
+    ScheduleOf(item).Succeed(item);
+    return;
+  }
   if (IsUnlimited(item)) {
     const bool may_be_left = planned.phase == PlanPhase::kAfterCommit || IsAboutState(planned.body);
     if (!may_be_left || !(exhausted || said_no)) {
@@ -279,7 +296,6 @@ void Transaction::OnFailureForward(ItemIndex item, const Outcome& outcome, Stead
     ScheduleOf(item).Leave(item);
     return;
   }
-  const bool is_over = said_no || exhausted || outcome.verdict == Verdict::kCancelled;
   if (is_over && std::holds_alternative<SnapshotItem>(planned.body) && !snapshots_.IsNeeded(item)) {
     notes_.push_back(why);  // of what may never have been there
     ScheduleOf(item).Leave(item);

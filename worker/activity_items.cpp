@@ -20,7 +20,10 @@ ActivityKind KindOf(const ItemBody& body) {
                         [](const UnlockItem&) { return ActivityKind::kUnlock; },
                         [](const ActivateItem&) { return ActivityKind::kActivate; },
                         [](const DeactivateItem&) { return ActivityKind::kDeactivate; },
-                        [](const SnapshotItem&) { return ActivityKind::kSnapshot; },
+                        [](const SnapshotItem& item) {
+                          const bool is_base = item.part == SnapshotPart::kBase;
+                          return is_base ? ActivityKind::kBase : ActivityKind::kSnapshot;
+                        },
                         [](const RestoreItem&) { return ActivityKind::kRestore; },
                         [](const DeleteStateItem&) { return ActivityKind::kDeleteState; },
                         [](const auto&) {
@@ -105,6 +108,11 @@ dysnomia::AttemptRequest RequestFor(const ItemBody& body, Repeat repeat,
       request.activities.push_back(RequestOf(*activity, ActivityKind::kUnlock));
     }
     request.activities.push_back(RequestOf(*activity, kind));
+  }
+  const auto* snapshot = std::get_if<SnapshotItem>(&body);
+  if (snapshot != nullptr && !snapshot->base.empty()) {
+    request.activities.front().properties[std::string(dysnomia::kBaseVariable)] =
+        snapshot->base.substr(snapshot->base.rfind('/') + 1);
   }
   return request;
 }

@@ -151,7 +151,7 @@ void LocalExecutor::FinishActivity(const StartWork& work, Outcome outcome) {
   }
   const ItemId id = work.id;
   DropNeeds({});
-  state_.NameTaken(id, snapshot->activity, std::move(outcome),
+  state_.NameTaken(id, *snapshot, std::move(outcome),
                    [this, id](Outcome named) { Finish(id, std::move(named)); });
 }
 
@@ -227,6 +227,7 @@ void LocalExecutor::DropRoots(TransactionId transaction) {
               {{"transaction", transaction.value}, {"error", dropped.error().message}});
   }
   DropNeeds(transaction);
+  state_.DropBases();
 }
 
 // Of those that are settled for ever, too: not all of them had leases or roots. Before each step
@@ -243,6 +244,7 @@ void LocalExecutor::KeepOnlyRoots(const std::set<TransactionId>& kept) {
     log_.Warn("roots.drop_failed", {{"error", dropped.error().message}});
   }
   DropNeeds({});
+  state_.DropBases();
 }
 
 dysnomia::ActivitySet LocalExecutor::ActivitiesOf(const std::string& module) {

@@ -4,8 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "schema/base/files.h"
 #include "schema/base/process.h"
 #include "schema/base/text.h"
+#include "schema/values/base_snapshot.h"
 #include "state/snapshots/needs.h"
 
 namespace eris {
@@ -156,6 +158,11 @@ void StateRunner::OnTravelled(const ItemId& id, const Status& status, Done done)
 }
 
 void StateRunner::Select(const ItemId& id, const RestoreItem& item, Done done) {
+  if (IsBaseSnapshot(item.snapshot)) {
+    return Later(std::move(done),
+                 {.verdict = Verdict::kFailed,
+                  .message = item.snapshot + " is a base: it is never restored alone"});
+  }
   Run(id, {"select", options_.state_dir.string(), item.snapshot}, kLookLimit,
       [done = std::move(done)](Outcome outcome) {
         outcome.report = {};
@@ -163,9 +170,12 @@ void StateRunner::Select(const ItemId& id, const RestoreItem& item, Done done) {
       });
 }
 
-void StateRunner::NameTaken(const ItemId& id, const Activity& activity, Outcome outcome,
+void StateRunner::NameTaken(const ItemId& id, const SnapshotItem& item, Outcome outcome,
                             Done done) {
-  Run(id, {"taken", options_.state_dir.string(), activity.container.text, activity.component.text},
+  const Activity& activity = item.activity;
+  Run(id,
+      {item.part == SnapshotPart::kBase ? "base" : "taken", options_.state_dir.string(),
+       activity.container.text, activity.component.text},
       kLookLimit,
       [this, id, outcome = std::move(outcome), done = std::move(done)](Outcome named) mutable {
         named = Needed(id, std::move(named));
@@ -187,6 +197,15 @@ void StateRunner::Clean(const ItemId& id, const CollectItem& item, Done done) {
         }
         done(std::move(cleaned));
       });
+}
+
+void StateRunner::DropBases() {
+  if (!FileExists((options_.state_dir / "bases").string())) return;
+  commands_.Run({.argvs = {{options_.dysnomia.string(), "--snapshots", "drop-bases",
+                            options_.state_dir.string()}},
+                 .environment = CurrentEnvironment(),
+                 .limit = kLookLimit},
+                [](const CommandsResult&) {});
 }
 
 void StateRunner::Stop(const ItemId& id) {

@@ -46,13 +46,17 @@ class StateRunner {
 
   // Reports the snapshot as the receiver calls it. Running it again is safe.
   void Transfer(const ItemAt& at, const TransferStateItem& item, Duration limit, Done done);
-  // Checks the snapshot and makes it what the module's `restore` takes. Succeeds for an empty one.
+  // Checks the snapshot and makes it what the module's `restore` takes. Succeeds for an empty one;
+  // a base alone is refused.
   void Select(const ItemId& id, const RestoreItem& item, Done done);
   // Completes the outcome of a module's `snapshot`: what is the newest now.
-  void NameTaken(const ItemId& id, const Activity& activity, Outcome outcome, Done done);
+  void NameTaken(const ItemId& id, const SnapshotItem& item, Outcome outcome, Done done);
 
   // No retention takes away what came or was taken here for a transaction, until it is dropped.
   Status DropNeeds(const std::function<bool(TransactionId)>& is_meant);
+
+  // Deletes the bases that nothing needs any more; nobody waits for it.
+  void DropBases();
 
   // Old generations in the store of this target; reports what that frees.
   void Clean(const ItemId& id, const CollectItem& item, Done done);

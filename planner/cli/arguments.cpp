@@ -193,6 +193,8 @@ class Grammar {
               "delete what old copies of state are left, after the commit");
     AddChoice(app, "--no-final-snapshot", options.final_snapshots, FinalSnapshots::kSkip,
               "take no last snapshot of the state of services that are removed");
+    AddChoice(app, "--pre-copy", options.pre_copy, PreCopy::kBases,
+              "take and send a base of state beforehand, where its module offers increments");
     app.add_option_function<std::vector<std::string>>(
            "--state-from",
            [&options](const std::vector<std::string>& texts) {

@@ -69,8 +69,15 @@ void PastSteps::Add(const LogEntry& entry) {
 }
 
 const PastSteps::Step* PastSteps::Find(const ItemBody& body) const {
-  const auto found = steps_.find(KeyOf(DescribeItem(body)));
-  return found == steps_.end() ? nullptr : &found->second;
+  const auto find = [this](const ItemBody& one) {
+    const auto found = steps_.find(KeyOf(DescribeItem(one)));
+    return found == steps_.end() ? nullptr : &found->second;
+  };
+  const Step* step = find(body);
+  const auto* snapshot = std::get_if<SnapshotItem>(&body);
+  // Of a part that was never taken before, what all of it was.
+  if (step != nullptr || snapshot == nullptr) return step;
+  return find(SnapshotItem{.activity = snapshot->activity});
 }
 
 std::vector<std::string> EstimatesOf(const Plan& plan, const PastSteps& past) {
@@ -86,7 +93,7 @@ std::vector<std::string> EstimatesOf(const Plan& plan, const PastSteps& past) {
       unknown += IsInWindow(item) && step == nullptr ? 1 : 0;
     }
     const auto* snapshot = std::get_if<SnapshotItem>(&item.body);
-    if (snapshot == nullptr) continue;
+    if (snapshot == nullptr || snapshot->part == SnapshotPart::kBase) continue;
     const std::string what =
         fmt::format("the last snapshot of {} in {} on {}", snapshot->activity.service_name.text,
                     snapshot->activity.container.text, item.queue.name);

@@ -152,10 +152,12 @@ Json Of(const HeldTarget& held) {
 }
 
 Json Of(const StoredSnapshot& snapshot) {
-  return {{"snapshot", snapshot.reference},
-          {"generation", snapshot.generation},
-          {"bytes", snapshot.bytes},
-          {"takenMs", snapshot.taken.ms}};
+  Json json = {{"snapshot", snapshot.reference},
+               {"generation", snapshot.generation},
+               {"bytes", snapshot.bytes},
+               {"takenMs", snapshot.taken.ms}};
+  if (!snapshot.increment_of.empty()) json["incrementOf"] = snapshot.increment_of;
+  return json;
 }
 
 Json Of(const Diagnosis& diagnosis) {

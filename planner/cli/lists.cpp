@@ -311,8 +311,10 @@ std::string SnapshotsText(std::span<const StoredSnapshot> snapshots) {
   if (snapshots.empty()) return "no snapshots\n";
   Rows rows{{"SNAPSHOT", "GENERATION", "BYTES", "TAKEN"}};
   for (const StoredSnapshot& one : snapshots) {
-    rows.push_back({one.reference, std::to_string(one.generation), std::to_string(one.bytes),
-                    TimeText(one.taken)});
+    std::string generation = one.generation == 0 ? "base" : std::to_string(one.generation);
+    if (!one.increment_of.empty()) generation += " (increment)";
+    rows.push_back(
+        {one.reference, std::move(generation), std::to_string(one.bytes), TimeText(one.taken)});
   }
   return TableText(rows);
 }

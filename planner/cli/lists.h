@@ -41,10 +41,11 @@ struct NamedKey {
 
 // A generation of a snapshot store of this machine.
 struct StoredSnapshot {
-  std::string reference;  // CONTAINER/COMPONENT/ID
-  std::uint64_t generation = 0;
+  std::string reference;         // CONTAINER/COMPONENT/ID
+  std::uint64_t generation = 0;  // 0: a base, which none names
   std::uint64_t bytes = 0;
   WallTime taken;
+  std::string increment_of = {};  // ID of its base; empty: it is whole, or a base
   bool operator==(const StoredSnapshot&) const = default;
 };
 

@@ -1,5 +1,6 @@
 // `eris snapshots`: what stands in a snapshot store of this machine, looked at, copied out and in.
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include "schema/base/command.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
+#include "schema/values/base_snapshot.h"
 #include "state/settings.h"
 #include "state/snapshots/copy.h"
 #include "state/snapshots/stream.h"
@@ -58,6 +60,10 @@ Result<SnapshotName> Existing(const SnapshotStore& store, const std::string& ref
 
 Result<std::vector<StateKey>> KeysFor(const SnapshotsCommand& command, const SnapshotStore& store) {
   ERIS_ASSIGN(std::vector<StateKey> keys, store.Keys());
+  ERIS_ASSIGN(const std::vector<StateKey> with_bases, store.KeysWithBases());
+  keys.insert(keys.end(), with_bases.begin(), with_bases.end());
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   std::erase_if(keys, [&](const StateKey& key) {
     return (!command.container.empty() && key.container != command.container) ||
            (!command.component.empty() && key.component != command.component);
@@ -80,15 +86,19 @@ Result<std::vector<StoredSnapshot>> Chosen(const SnapshotsCommand& command,
   std::vector<StoredSnapshot> chosen;
   for (const StateKey& key : keys) {
     ERIS_ASSIGN(std::vector<Generation> generations, store.Generations(key));
-    if (command.which == SnapshotsCommand::Which::kNewest && !generations.empty()) {
-      generations = {generations.back()};
+    if (command.which == SnapshotsCommand::Which::kNewest) {
+      if (!generations.empty()) generations = {generations.back()};
+    } else {
+      ERIS_ASSIGN(const auto bases, store.Bases(key));
+      for (const std::string& base : bases) generations.push_back({.number = 0, .id = base});
     }
     for (const Generation& generation : generations) {
       const fs::path path = store.PathOf(key, generation.id);
       chosen.push_back({.reference = SnapshotStore::ReferenceOf(key, generation.id),
                         .generation = generation.number,
                         .bytes = snapshots::BytesOf(path).value_or(0),
-                        .taken = TakenAt(path)});
+                        .taken = TakenAt(path),
+                        .increment_of = store.BaseOf(key, generation.id).value_or("")});
     }
   }
   return chosen;
@@ -114,8 +124,13 @@ Result<ExitCode> Show(const SnapshotsCommand& command, const SnapshotStore& stor
                     std::to_string(entry.is_symlink() ? 0 : entry.file_size())});
   }
   std::sort(rows.begin() + 1, rows.end());
-  context.output.Print(SnapshotStore::ReferenceOf(name.key, name.id) + "\n" + path.string() + "\n" +
-                       checksum + "\ntaken " + TimeText(TakenAt(path)) + "\n\n" + TableText(rows));
+  ERIS_ASSIGN(const std::string base, store.BaseOf(name.key, name.id));
+  std::string kind;
+  if (IsBaseSnapshot(name.id)) kind = "a base: only increments of it can be restored\n";
+  if (!base.empty()) kind = "an increment of the base " + base + "\n";
+  context.output.Print(SnapshotStore::ReferenceOf(name.key, name.id) + "\n" + kind + path.string() +
+                       "\n" + checksum + "\ntaken " + TimeText(TakenAt(path)) + "\n\n" +
+                       TableText(rows));
   return ExitCode::kDone;
 }
 
@@ -123,7 +138,9 @@ Result<ExitCode> Verify(const SnapshotsCommand& command, const SnapshotStore& st
                         Context& context) {
   ERIS_ASSIGN(const auto chosen, Chosen(command, store));
   std::size_t wrong = 0;
+  std::size_t bases = 0;
   for (const StoredSnapshot& one : chosen) {
+    bases += one.generation == 0 ? 1 : 0;
     ERIS_ASSIGN(const SnapshotName name, snapshots::ParseReference(one.reference));
     const Status verified = store.Verify(name.key, name.id);
     if (verified) continue;
@@ -131,7 +148,8 @@ Result<ExitCode> Verify(const SnapshotsCommand& command, const SnapshotStore& st
     ++wrong;
   }
   context.output.Print(std::to_string(chosen.size() - wrong) + " of " +
-                       std::to_string(chosen.size()) + " snapshots are what they were\n");
+                       std::to_string(chosen.size()) + " snapshots are what they were" +
+                       (bases == 0 ? "" : fmt::format(" (of these {} a base)", bases)) + "\n");
   return wrong == 0 ? ExitCode::kDone : ExitCode::kInvalid;
 }
 
@@ -194,7 +212,7 @@ Result<ExitCode> Import(const SnapshotsCommand& command, const SnapshotStore& st
     ERIS_TRY(store.Discard(staged));
     return Fail(Error(taken.error()));
   }
-  context.output.Say(*taken + " is the newest");
+  context.output.Say(*taken + (IsBaseSnapshot(*taken) ? " is a base" : " is the newest"));
   return ExitCode::kDone;
 }
 

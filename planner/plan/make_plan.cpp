@@ -140,10 +140,11 @@ Status CheckLeftOut(const PlanInput& input, const std::vector<PlanItem>& items) 
 Result<std::vector<PlanItem>> MakeItems(const PlanContext& context) {
   ItemList items;
   AddBuildsAndTransfers(context, items);
+  const BaseItems bases = AddBases(context, items);
   AddLeases(context, items);
   AddLocks(context, items);
   AddConfirmations(context, items);
-  ERIS_TRY(AddSwitch(context, items));
+  ERIS_TRY(AddSwitch(context, bases, items));
   if (IsPlanted(Bug::kDeleteEarly)) AddDeletions(context, items);
   AddProfiles(context, items);
   AddUnlocksAndReleases(context, items);
@@ -164,6 +165,7 @@ PlanOptions PlanOptionsOf(const DeployOptions& options) {
           .build = options.build_place,
           .old_state = options.old_state,
           .final_snapshots = options.final_snapshots,
+          .pre_copy = options.pre_copy,
           .state_from = options.state_from};
 }
 

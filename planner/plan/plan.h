@@ -35,6 +35,7 @@ struct PlanOptions {
   BuildPlace build = BuildPlace::kBuilders;
   OldState old_state = OldState::kKeep;
   FinalSnapshots final_snapshots = FinalSnapshots::kTake;
+  PreCopy pre_copy = PreCopy::kNone;
   std::vector<StateChoice> state_from;
   std::uint32_t build_batch = 64;       // derivations of one build item, at most; > 0
   std::int64_t lease_ms = 15 * 60'000;  // an unconfirmed lease expires after this

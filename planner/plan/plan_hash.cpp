@@ -102,7 +102,10 @@ class CanonicalWriter {
   void Put(const UnlockItem& item) { Put(item.what); }
   void Put(const ActivateItem& item) { Put(item.activity); }
   void Put(const DeactivateItem& item) { Put(item.activity); }
-  void Put(const SnapshotItem& item) { Put(item.activity); }
+  void Put(const SnapshotItem& item) {
+    Put(item.activity);
+    if (item.part != SnapshotPart::kWhole) PutAll(item.part, item.base, item.taken_by);
+  }
   void Put(const RestoreItem& item) { PutAll(item.activity, item.snapshot, item.taken_by); }
   void Put(const DeleteStateItem& item) { Put(item.activity); }
   void Put(const SetProfileItem& item) { PutAll(item.profile, item.path); }
@@ -120,6 +123,7 @@ class CanonicalWriter {
   void Put(const TransferStateItem& item) {
     PutAll(item.profile, item.way, item.service_name, item.container, item.component, item.from,
            item.snapshot, item.taken_by);
+    if (item.part != SnapshotPart::kWhole) Put(item.part);
   }
 
   std::string bytes_;

@@ -75,10 +75,23 @@ std::string Describe(const TransferItem& item) {
   return (is_sent ? "transfer " : "bring ") + NameList(item.paths, ShortName);
 }
 
+std::string Describe(const SnapshotItem& item) {
+  switch (item.part) {
+    case SnapshotPart::kWhole:
+      return InContainer("snapshot", item.activity);
+    case SnapshotPart::kBase:
+      return InContainer("take a base of", item.activity);
+    case SnapshotPart::kIncrement:
+      return InContainer("snapshot", item.activity) + " since its base";
+  }
+  return "snapshot";
+}
+
 std::string Describe(const TransferStateItem& item) {
   const bool is_of_all = item.snapshot.ends_with("/*");
+  const std::string_view what = item.part == SnapshotPart::kBase ? "base" : "state";
   std::string state =
-      fmt::format("{} of {}", is_of_all ? "older snapshots" : "state", item.service_name.text);
+      fmt::format("{} of {}", is_of_all ? "older snapshots" : what, item.service_name.text);
   switch (item.way) {
     case TransferStateItem::Way::kToDepot:
       return fmt::format("send the {} to the depot", state);
@@ -124,7 +137,7 @@ void AppendItem(const Plan& plan, std::size_t index, std::string& text) {
   const PlanItem& item = plan.items[index];
   const std::string_view place = item.queue.name;
   const std::string_view preposition =
-      item.queue.kind == QueueName::Kind::kTarget ? "on" : "on a builder for";
+      item.queue.kind == QueueName::Kind::kBuilder ? "on a builder for" : "on";
   fmt::format_to(std::back_inserter(text), "  {:>4}  {} {} {}", index, DescribeItem(item.body),
                  preposition, place);
   if (!item.after.empty()) {
@@ -166,7 +179,7 @@ std::string DescribeItem(const ItemBody& body) {
       Overloaded{
           [](const ActivateItem& item) { return InContainer("activate", item.activity); },
           [](const DeactivateItem& item) { return InContainer("deactivate", item.activity); },
-          [](const SnapshotItem& item) { return InContainer("snapshot", item.activity); },
+          [](const SnapshotItem& item) { return Describe(item); },
           [](const RestoreItem& item) { return InContainer("restore", item.activity); },
           [](const DeleteStateItem& item) {
             return InContainer("delete the state of", item.activity);

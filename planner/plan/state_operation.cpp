@@ -18,6 +18,7 @@
 #include "planner/plan/internal/state_work.h"
 #include "planner/plan/plan.h"
 #include "planner/plan/snapshot_plan.h"
+#include "schema/values/base_snapshot.h"
 
 namespace eris {
 namespace plan_internal {
@@ -75,6 +76,12 @@ class SourceChooser {
 
 Result<std::vector<Gift>> Restores(const StateOperationInput& input,
                                    const std::vector<DagNode>& chosen) {
+  for (const StateOperation::Source& source : input.operation.sources) {
+    if (!IsBaseSnapshot(source.snapshot)) continue;
+    return Fail(ErrorCode::kInvalid,
+                source.snapshot + " is a base, and no whole snapshot: it is never restored alone",
+                "see `eris snapshots list` for what can be restored");
+  }
   const SourceChooser sources(input);
   std::vector<Gift> gifts;
   for (const DagNode node : chosen) {

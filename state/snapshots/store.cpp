@@ -96,6 +96,16 @@ Status RemoveDurably(const fs::path& file) {
   return SyncDirectory(file.parent_path().string());
 }
 
+// What a directory of a snapshot says it is an increment of; empty: of nothing.
+Result<std::string> BaseIn(const fs::path& snapshot) {
+  const std::string file = snapshot / kIncrementOf;
+  if (!FileExists(file)) return std::string();
+  ERIS_ASSIGN(const std::string text, ReadFile(file, kMaxBaseNote));
+  const std::string base(Trim(text));
+  if (CheckId(base) && IsBaseSnapshot(base)) return base;
+  return Fail(ErrorCode::kCorrupt, file + " names no base");
+}
+
 }  // namespace
 
 std::string ComponentNameOf(const fs::path& component, const fs::path& store_directory) {
@@ -143,6 +153,15 @@ Status SnapshotStore::Commit(const StateKey& key, const fs::path& staged,
                              std::string_view id) const {
   ERIS_TRY(Check(key));
   ERIS_TRY(CheckId(id));
+  if (!IsBaseSnapshot(id)) {
+    ERIS_ASSIGN(const std::string base, BaseIn(staged));
+    if (!base.empty() && !FileExists(PathOf(key, base).string())) {
+      return Fail(ErrorCode::kNotFound,
+                  ReferenceOf(key, id) + " is an increment of " + ReferenceOf(key, base) +
+                      ", which is not there",
+                  "bring that first");
+    }
+  }
   const fs::path final_path = PathOf(key, id);
   if (FileExists(final_path.string())) {
     ERIS_TRY(Discard(staged));
@@ -290,12 +309,14 @@ Status SnapshotStore::RemoveAllBut(const StateKey& key, std::set<std::string> ke
 Result<std::string> SnapshotStore::BaseOf(const StateKey& key, std::string_view id) const {
   ERIS_TRY(Check(key));
   ERIS_TRY(CheckId(id));
-  const std::string file = PathOf(key, id) / kIncrementOf;
-  if (IsBaseSnapshot(id) || !FileExists(file)) return std::string();
-  ERIS_ASSIGN(const std::string text, ReadFile(file, kMaxBaseNote));
-  const std::string base(Trim(text));
-  if (CheckId(base) && IsBaseSnapshot(base)) return base;
-  return Fail(ErrorCode::kCorrupt, file + " names no base");
+  return IsBaseSnapshot(id) ? std::string() : BaseIn(PathOf(key, id));
+}
+
+Result<std::vector<std::string>> SnapshotStore::Bases(const StateKey& key) const {
+  ERIS_TRY(Check(key));
+  ERIS_ASSIGN(std::vector<std::string> names, Names(FolderOf("snapshots", key)));
+  std::erase_if(names, [](const std::string& name) { return !IsBaseSnapshot(name); });
+  return names;
 }
 
 Result<std::string> SnapshotStore::NewestBase(const StateKey& key) const {

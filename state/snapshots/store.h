@@ -68,6 +68,7 @@ class SnapshotStore {
   Status Discard(const std::filesystem::path& staged) const;
   // Afterwards the snapshot is there, durable, and is the newest generation; or the newest base.
   // The same id again adds no second copy, and no generation when it is the newest already.
+  // kNotFound for an increment whose base is not there.
   Status Commit(const StateKey& key, const std::filesystem::path& staged,
                 std::string_view id) const;
 
@@ -94,6 +95,8 @@ class SnapshotStore {
 
   // Whose increment it is; empty: it is whole.
   Result<std::string> BaseOf(const StateKey& key, std::string_view id) const;
+  // IDs, sorted.
+  Result<std::vector<std::string>> Bases(const StateKey& key) const;
   // Empty when there is none.
   Result<std::string> NewestBase(const StateKey& key) const;
   // An existing base is the newest one from now on.

@@ -124,4 +124,47 @@ those "eris clean-snapshots "
 those "eris snapshots "
 [ "$(snapshots_in "$depot")" -le 4 ] || fail "the depot was not cleaned before one came in"
 [ ! -s "$work/commands" ] || fail "not typed: $(cat "$work/commands")"
+
+# A base beforehand: the increment alone falls into the window; a base is restored by nobody, and goes when it is
+# nobody's.
+bases_in() { find "$1/snapshots/fileset/rooms" -maxdepth 1 -name 'base-*' 2>/dev/null | sort; }
+has_bases() { [ "$(bases_in "$1" | wc -l)" = "$2" ]; }
+head -c 300000 /dev/urandom >"$work/t2/data/large"
+echo old >"$work/t2/data/gone"
+sed -i 's/infrastructure.t2/infrastructure.t1/' distribution.nix
+expect 0 "take a base of rooms in fileset on t2" "$eris" plan --pre-copy
+expect 0 "stopped after prepare" "$eris" deploy --pre-copy --until prepare
+for store in "$(store_of t1)" "$(store_of t2)" "$depot"; do
+  has_bases "$store" 1 || fail "no base in $store"
+done
+"$eris" snapshots list --all >"$work/out"
+grep -q 'base-.* base ' "$work/out" || fail "the base is not listed as one"
+expect 0 "cancelling" "$eris" cancel "$("$eris" status --json | grep -o '"transaction": *[0-9]*' | head -1 | grep -o '[0-9]*')"
+until_true 30 has_bases "$depot" 0
+
+mv "$work/t1" "$work/t1.aside"
+: >"$work/t1" # no folder: the activation fails
+expect 2 "rolled back" "$eris" deploy --pre-copy
+rm "$work/t1"
+mv "$work/t1.aside" "$work/t1"
+expect 0 "committed as generation 3" "$eris" deploy --pre-copy
+cmp "$work/t1/data/large" "$work/t2/data/large"
+grep -qx old "$work/t1/data/gone" || fail "not all has come"
+base=$(basename "$(bases_in "$depot" | head -1)")
+increment=$(basename "$(dirname "$(find "$depot/snapshots" -name increment-of | head -1)")")
+[ -n "$increment" ] || fail "no increment was taken"
+expect 0 "a base: only increments" "$eris" snapshots show "fileset/rooms/$base"
+expect 0 "an increment of the base" "$eris" snapshots show "fileset/rooms/$increment"
+expect 0 "a base)" "$eris" snapshots verify --all
+expect 1 "never restored alone" "$eris" restore --service rooms --snapshot "fileset/rooms/$base"
+echo other >"$work/t1/data/gone"
+expect 0 "committed" "$eris" restore --service rooms
+grep -qx old "$work/t1/data/gone" || fail "base and increment were not restored together"
+
+# The planner cleans the depot: also of what an increment needed. What is newest stays.
+echo last >"$work/t1/data/guests"
+expect 0 "in the depot" "$eris" snapshot --all-services
+expect 0 "the depot: .* freed" "$eris" clean-snapshots --depot
+has "$depot" 1
+expect 0 "the depot" "$eris" clean-snapshots
 echo "all as promised"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "schema/values/base_snapshot.h"
+
 namespace eris::sim {
 namespace {
 
@@ -26,6 +28,28 @@ bool Holds(const Content& content, Write write) {
   return std::binary_search(content.begin(), content.end(), write);
 }
 
+Content Without(const Content& content, const Content& gone) {
+  Content left;
+  std::set_difference(content.begin(), content.end(), gone.begin(), gone.end(),
+                      std::back_inserter(left));
+  return left;
+}
+
+// Nothing where its base is missing, and of a base alone.
+std::optional<Content> ContentOf(const Databases::Snapshots& snapshots,
+                                 const std::string& reference) {
+  const auto found = snapshots.find(reference);
+  if (found == snapshots.end() || IsBaseSnapshot(reference)) return std::nullopt;
+  if (found->second.base.empty()) return found->second.content;
+  const auto base = snapshots.find(found->second.base);
+  if (base == snapshots.end()) return std::nullopt;
+  const Content kept = Without(base->second.content, found->second.gone);
+  Content all;
+  std::set_union(kept.begin(), kept.end(), found->second.content.begin(),
+                 found->second.content.end(), std::back_inserter(all));
+  return all;
+}
+
 }  // namespace
 
 const DatabaseSpec* Databases::SpecOf(const ServiceName& service) const {
@@ -38,8 +62,10 @@ bool Databases::IsSomewhere(Write write) const {
     if (Holds(copy.content, write)) return true;
   }
   const auto is_in = [write](const Snapshots& snapshots) {
-    return std::any_of(snapshots.begin(), snapshots.end(),
-                       [write](const auto& entry) { return Holds(entry.second, write); });
+    return std::any_of(snapshots.begin(), snapshots.end(), [&](const auto& entry) {
+      const std::optional<Content> content = ContentOf(snapshots, entry.first);
+      return content && Holds(*content, write);
+    });
   };
   return std::any_of(taken_.begin(), taken_.end(),
                      [&](const auto& entry) { return is_in(entry.second); }) ||
@@ -85,22 +111,43 @@ void Databases::Deactivated(const Seat& seat) {
   }
 }
 
-std::string Databases::TakeSnapshot(const Seat& seat) {
+std::string Databases::TakeSnapshot(const Seat& seat, const std::string& base) {
   const auto copy = copies_.find(seat);
   if (copy == copies_.end()) return {};
-  const std::string reference =
-      ReferenceOf(seat.container, seat.component, IdOf(copy->second.content));
-  taken_[seat.target][reference] = copy->second.content;
-  return reference;
+  const Content& content = copy->second.content;
+  Snapshots& there = taken_[seat.target];
+  const auto before = there.find(base);
+  if (before == there.end()) {
+    const std::string whole = ReferenceOf(seat.container, seat.component, IdOf(content));
+    there[whole] = {.base = {}, .content = content, .gone = {}};
+    return whole;
+  }
+  const Content old = before->second.content;
+  const std::string increment =
+      ReferenceOf(seat.container, seat.component, IdOf(content) + "-since-" + IdOf(base));
+  there[increment] = {
+      .base = base, .content = Without(content, old), .gone = Without(old, content)};
+  return increment;
+}
+
+std::string Databases::TakeBase(const Seat& seat) {
+  const auto copy = copies_.find(seat);
+  if (copy == copies_.end()) return {};
+  Content content = copy->second.content;
+  constexpr std::size_t kWrittenMeanwhile = 3;
+  if (content.size() > kWrittenMeanwhile) content.erase(content.end() - kWrittenMeanwhile);
+  const std::string base =
+      ReferenceOf(seat.container, seat.component, std::string(kBasePrefix) + IdOf(content));
+  taken_[seat.target][base] = {.base = {}, .content = content, .gone = {}};
+  return base;
 }
 
 bool Databases::Restore(const Seat& seat, const std::string& snapshot) {
   if (snapshot.empty()) return true;
-  const Snapshots& there = taken_[seat.target];
-  const auto found = there.find(snapshot);
+  const std::optional<Content> content = ContentOf(taken_[seat.target], snapshot);
   const auto copy = copies_.find(seat);
-  if (found == there.end() || copy == copies_.end()) return false;
-  copy->second.content = found->second;
+  if (!content || copy == copies_.end()) return false;
+  copy->second.content = *content;
   return true;
 }
 
@@ -112,9 +159,19 @@ std::optional<std::string> Databases::Transfer(const TargetName& target,
   Snapshots& to = item.way == Way::kToDepot ? depot_[item.profile] : taken_[target];
   const auto found = from.find(item.snapshot);
   if (found == from.end()) return std::nullopt;
-  const std::string reference = ReferenceOf(item.container, item.component, IdOf(item.snapshot));
-  to[reference] = found->second;
-  return reference;
+  const auto here = [&item](const std::string& reference) {
+    return ReferenceOf(item.container, item.component, IdOf(reference));
+  };
+  Snapshot brought = found->second;
+  if (!brought.base.empty()) {
+    const auto base = from.find(brought.base);
+    if (base == from.end()) return std::nullopt;
+    brought.base = here(base->first);
+    const Snapshot copied = base->second;  // `from` may be `to`
+    to.insert_or_assign(brought.base, copied);
+  }
+  to.insert_or_assign(here(item.snapshot), std::move(brought));
+  return here(item.snapshot);
 }
 
 // ---- clients ----

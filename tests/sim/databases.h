@@ -37,8 +37,13 @@ class Databases {
     Content content;
     bool writable = false;
   };
+  struct Snapshot {
+    std::string base;  // reference; empty: it is whole, or a base
+    Content content;   // of an increment: what its base lacks
+    Content gone;      // of an increment: what its base has and it has not
+  };
   // By reference: CONTAINER/COMPONENT/ID, the ID follows from the content.
-  using Snapshots = std::map<std::string, Content>;
+  using Snapshots = std::map<std::string, Snapshot>;
 
   void SetSpecs(std::map<ServiceName, DatabaseSpec> specs) { specs_ = std::move(specs); }
   bool empty() const { return specs_.empty(); }
@@ -52,12 +57,16 @@ class Databases {
   // ---- activities ----
   void Activated(const Seat& seat, const ServiceName& service);
   void Deactivated(const Seat& seat);
-  // Its reference; empty when there is nothing to take.
-  std::string TakeSnapshot(const Seat& seat);
-  // False when the target does not have the snapshot. An empty one changes nothing.
+  // Its reference; empty when there is nothing to take. An increment, if `base` is there.
+  std::string TakeSnapshot(const Seat& seat, const std::string& base);
+  // Likewise: what is written meanwhile may be missing.
+  std::string TakeBase(const Seat& seat);
+  // False when the target does not have the snapshot, or its base; also of a base alone. An empty
+  // one changes nothing.
   bool Restore(const Seat& seat, const std::string& snapshot);
   void Delete(const Seat& seat) { copies_.erase(seat); }
-  // As the receiver calls it; nothing when it is not where it should be.
+  // As the receiver calls it; nothing when it is not where it should be. An increment brings its
+  // base.
   std::optional<std::string> Transfer(const TargetName& target, const TransferStateItem& item);
 
   // ---- clients ----

@@ -55,6 +55,7 @@ ServiceSpec Draft::NewService(std::size_t number) {
 void Draft::AddState(ServiceSpec& spec) {
   if (spec.provides.empty() && (services_.empty() || timeline_.Below(4) == 0)) {
     spec.deploy_state = true;
+    spec.type = limits_.state_type;
     spec.places.resize(1);  // other copies come later, with its state
     spec.state_undo = timeline_.Below(3) == 0;
   }

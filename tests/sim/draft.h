@@ -18,7 +18,8 @@ class Draft {
     std::string prefix;  // of service names
     std::vector<std::string> targets;
     std::size_t services = 99;
-    bool has_state = false;  // some services are databases, others write them
+    bool has_state = false;              // some services are databases, others write them
+    std::string state_type = "process";  // of databases
   };
 
   Draft(Timeline& timeline, Limits limits);

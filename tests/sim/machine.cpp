@@ -329,8 +329,13 @@ void Machine::TakeEffect(const ItemId& id) {
 
 void Machine::TakeEffectOnState(Attempt& attempt, const Seat& seat) {
   Databases& databases = context_.world.databases;
-  if (std::holds_alternative<SnapshotItem>(attempt.body)) {
-    attempt.taken = databases.TakeSnapshot(seat);
+  if (const auto* snapshot = std::get_if<SnapshotItem>(&attempt.body)) {
+    constexpr std::uint64_t kLosesBaseEvery = 4;
+    if (snapshot->part != SnapshotPart::kBase) {
+      attempt.taken = databases.TakeSnapshot(seat, snapshot->base);
+    } else if (context_.timeline.Below(kLosesBaseEvery) != 0) {
+      attempt.taken = databases.TakeBase(seat);
+    }
   } else if (const auto* restore = std::get_if<RestoreItem>(&attempt.body)) {
     if (context_.plant == Plant::kSkipRestore) return;
     ERIS_CHECK(databases.Restore(seat, restore->snapshot), "what is restored was transferred");

@@ -72,8 +72,13 @@ void NoteClosures(const Manifest& manifest, Scenario& scenario) {
   }
 }
 
+struct Profile {
+  std::string name;
+  PreCopy bases = PreCopy::kNone;
+};
+
 // An install, an upgrade, an upgrade one of whose activations fails, and a last step.
-void AddProfile(Timeline& timeline, Family family, Draft draft, const std::string& profile,
+void AddProfile(Timeline& timeline, Family family, Draft draft, const Profile& profile,
                 Scenario& scenario) {
   const Manifest first = draft.Make();
   draft.Change("2");
@@ -97,8 +102,10 @@ void AddProfile(Timeline& timeline, Family family, Draft draft, const std::strin
       options.queueing = Queueing::kSupersedeQueued;
     }
     if (family == Family::kState && timeline.Below(3) == 0) options.old_state = OldState::kDelete;
-    scenario.orders.push_back({.submission = {.id = SubmissionId(profile + std::to_string(i + 1)),
-                                              .profile = ProfileName(profile),
+    if (i != 2) options.pre_copy = profile.bases;
+    const std::string id = profile.name + std::to_string(i + 1);
+    scenario.orders.push_back({.submission = {.id = SubmissionId(id),
+                                              .profile = ProfileName(profile.name),
                                               .author = {},
                                               .options = options,
                                               .action = std::move(actions[i])},
@@ -121,7 +128,7 @@ void Interleave(Timeline& timeline, std::vector<Client::Order>& orders) {
 
 }  // namespace
 
-Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts) {
+Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts, PreCopy bases) {
   Scenario scenario;
   scenario.system = SystemName("x86_64-linux");
   std::vector<std::string> targets = {"one", "two"};
@@ -129,13 +136,15 @@ Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts) {
   if (family == Family::kTargets || has_state) targets.emplace_back("three");
   for (const std::string& target : targets) scenario.targets.emplace_back(target);
   const auto draft = [&](const std::string& prefix) {
-    return Draft(
-        timeline,
-        {.prefix = prefix, .targets = targets, .services = cuts.services, .has_state = has_state});
+    return Draft(timeline, {.prefix = prefix,
+                            .targets = targets,
+                            .services = cuts.services,
+                            .has_state = has_state,
+                            .state_type = bases == PreCopy::kBases ? "fileset" : "process"});
   };
-  AddProfile(timeline, family, draft("s"), "default", scenario);
+  AddProfile(timeline, family, draft("s"), {"default", bases}, scenario);
   if (family == Family::kProfiles) {
-    AddProfile(timeline, family, draft("t"), "other", scenario);
+    AddProfile(timeline, family, draft("t"), {"other", bases}, scenario);
     Interleave(timeline, scenario.orders);
   }
   scenario.orders.resize(std::min(scenario.orders.size(), cuts.orders));

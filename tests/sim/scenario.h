@@ -24,6 +24,7 @@ struct Scenario {
   std::map<StorePath, std::set<StorePath>> closures;  // of the profiles
 };
 
-Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts);
+// With `bases` databases offer increments, and most deployments ask for them.
+Scenario MakeScenario(Timeline& timeline, Family family, const Cuts& cuts, PreCopy bases);
 
 }  // namespace eris::sim

@@ -29,6 +29,12 @@ constexpr JournalId kJournal{77};
 constexpr JournalId kSecondJournal{78};
 constexpr std::uint64_t kBreaksLocksEvery = 8;  // seeds
 constexpr std::uint64_t kLosesDiskEvery = 4;    // seeds
+
+// In three of seven.
+PreCopy PreCopyOf(std::uint64_t seed) {
+  const std::uint64_t rest = seed % 7;
+  return rest == 0 || rest == 2 || rest == 4 ? PreCopy::kBases : PreCopy::kNone;
+}
 // Until somebody has put another disk in.
 constexpr Duration kRepair{90'000};
 
@@ -136,7 +142,7 @@ Simulation::Simulation(const RunOptions& options)
       network_(timeline_, faults_),
       verdicts_(timeline_),
       context_{timeline_, network_, faults_, world_, watch_, verdicts_, options.plant},
-      scenario_(MakeScenario(timeline_, family_, options.cuts)),
+      scenario_(MakeScenario(timeline_, family_, options.cuts, PreCopyOf(options.seed))),
       planner_options_(PlannerOptions(timeline_)),
       broker_(context_, keys_),
       client_(context_, scenario_.orders),

@@ -58,6 +58,11 @@ QueueName TargetQueue(const TargetName& target);
 
 void AddBuildsAndTransfers(const PlanContext& context, ItemList& items);
 
+// By mapping of the base: the item that takes a base of its state.
+using BaseItems = std::map<DagNode, ItemIndex>;
+// While everything runs; and on their way to where the increments will go.
+BaseItems AddBases(const PlanContext& context, ItemList& items);
+
 void AddLeases(const PlanContext& context, ItemList& items);
 // Everything active, dependents before what they depend on.
 void AddLocks(const PlanContext& context, ItemList& items);
@@ -65,7 +70,7 @@ void AddConfirmations(const PlanContext& context, ItemList& items);
 
 // Deactivations, the unlocking of what is down, activations, and the state between them. kInvalid
 // when interdependencies leave no instant in which a state can be read or filled.
-Status AddSwitch(const PlanContext& context, ItemList& items);
+Status AddSwitch(const PlanContext& context, const BaseItems& bases, ItemList& items);
 // The switch alone of copies that are replaced where they are (StateWork::Purpose::kRefill);
 // `arrivals` bring what they are given, by node, and are among `items` already.
 Status AddRefills(const PlanContext& context, const std::map<DagNode, ItemIndex>& arrivals,

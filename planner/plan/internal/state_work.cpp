@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "planner/plan/in_doubt.h"
+#include "planner/plan/internal/activity.h"
+#include "schema/values/base_snapshot.h"
 
 namespace eris::plan_internal {
 namespace {
@@ -38,6 +42,7 @@ class StatePlanner {
       AddUndone(change);
       AddDeletions(change);
     }
+    if (input_.options.pre_copy == PreCopy::kBases) FindBases();
     FindBegun();
     if (!plan_.works.empty()) FindBounced();
     return std::move(plan_);
@@ -197,6 +202,41 @@ class StatePlanner {
                                         moved ? "the old copy" : "the state", change.service.text,
                                         PlaceText(Old(node)), why));
     }
+  }
+
+  // Increments of several copies have names of their own even where the copies are equal, so these
+  // are compared whole.
+  void FindBases() {
+    std::map<DagNode, std::string> whole;  // and why
+    std::set<DagNode> bases;
+    for (const StateWork& work : plan_.works) {
+      if (work.purpose == StateWork::Purpose::kStray) continue;
+      const bool are_compared =
+          work.purpose == StateWork::Purpose::kMove && work.sources.size() > 1;
+      for (const DagNode source : work.sources) {
+        const std::string module = ActivityOf(base_, Old(source)).module;
+        if (!OffersIncrements(module)) {
+          whole[source] = base_.services.at(Old(source).service).type;
+        } else if (are_compared) {
+          whole[source] = "several copies";
+        } else {
+          bases.insert(source);
+        }
+      }
+    }
+    for (const DagNode source : bases) {
+      if (!whole.contains(source)) plan_.bases.push_back(source);
+    }
+    std::set<std::string> names;
+    for (const auto& [source, why] : whole) {
+      names.insert(fmt::format("{} ({})", base_.services.at(Old(source).service).name.text, why));
+    }
+    if (names.empty()) return;
+    std::string line = "without a base, all of it in the locked window:";
+    for (const std::string& name : names) {
+      line += (name == *names.begin() ? " " : ", ") + name;
+    }
+    plan_.lines.push_back(std::move(line));
   }
 
   // New places of a state that nothing comes to. A container that comes with its provider goes with

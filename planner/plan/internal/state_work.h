@@ -29,6 +29,7 @@ struct StateWork {
 
 struct StatePlan {
   std::vector<StateWork> works;
+  std::vector<DagNode> bases;        // of sources: a base is taken beforehand; ascending
   std::vector<KeptMapping> bounced;  // kept, and down meanwhile; ascending
   Dependencies base_writers;         // of each node of the base; empty without works
   Dependencies next_writers;         // of each node of the next manifest

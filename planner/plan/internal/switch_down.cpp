@@ -148,8 +148,9 @@ class DownOrder {
 
 class DownMaker {
  public:
-  DownMaker(const PlanContext& context, const DownOrder& order, ItemList& items)
-      : context_(context), order_(order), items_(items), undone_(Undone()) {
+  DownMaker(const PlanContext& context, const DownOrder& order, const BaseItems& bases,
+            ItemList& items)
+      : context_(context), order_(order), bases_(bases), items_(items), undone_(Undone()) {
     const std::size_t size = context.graphs.base.services.size();
     down_ = {ItemOfMapping(size, kNoItem), ItemOfMapping(size, kNoItem),
              ItemOfMapping(size, kNoItem)};
@@ -235,7 +236,7 @@ class DownMaker {
     const Activity activity = ActivityOf(context_.base, mapping);
     PlanItem item{.phase = PlanPhase::kSwitch,
                   .queue = TargetQueue(mapping.target),
-                  .body = SnapshotItem{activity},
+                  .body = SnapshotOf(source, activity),
                   .inverse = QueryItem{context_.input.profile},
                   .after = {{down_.deactivate[source]}},
                   .deadline_ms = context_.base.services.at(mapping.service).deadline_ms};
@@ -244,6 +245,12 @@ class DownMaker {
       if (down_.deactivate[writer] != kNoItem) item.after.push_back({down_.deactivate[writer]});
     }
     down_.snapshot[source] = items_.Add(Stage::kDown, std::move(item)).value;
+  }
+
+  SnapshotItem SnapshotOf(DagNode source, const Activity& activity) const {
+    const auto base = bases_.find(source);
+    if (base == bases_.end()) return {activity};
+    return {.activity = activity, .part = SnapshotPart::kIncrement, .taken_by = {base->second}};
   }
 
   std::vector<bool> Undone() const {
@@ -259,6 +266,7 @@ class DownMaker {
 
   const PlanContext& context_;
   const DownOrder& order_;
+  const BaseItems& bases_;
   ItemList& items_;
   DownItems down_;
   const std::vector<bool> undone_;  // by mapping of the base
@@ -266,10 +274,10 @@ class DownMaker {
 
 }  // namespace
 
-Result<DownItems> AddDowns(const PlanContext& context, ItemList& items) {
+Result<DownItems> AddDowns(const PlanContext& context, const BaseItems& bases, ItemList& items) {
   DownOrder order(context);
   ERIS_TRY(order.FindLayers());
-  return DownMaker(context, order, items).Make();
+  return DownMaker(context, order, bases, items).Make();
 }
 
 }  // namespace eris::plan_internal

@@ -3,14 +3,14 @@
 
 namespace eris::plan_internal {
 
-Status AddSwitch(const PlanContext& context, ItemList& items) {
-  ERIS_ASSIGN(const DownItems down, AddDowns(context, items));
+Status AddSwitch(const PlanContext& context, const BaseItems& bases, ItemList& items) {
+  ERIS_ASSIGN(const DownItems down, AddDowns(context, bases, items));
   const ArrivalItems arrivals = AddStateTransfers(context, down, items);
   return AddUps(context, down, arrivals, items);
 }
 
 Status AddRefills(const PlanContext& context, const ArrivalItems& arrivals, ItemList& items) {
-  ERIS_ASSIGN(const DownItems down, AddDowns(context, items));
+  ERIS_ASSIGN(const DownItems down, AddDowns(context, {}, items));
   return AddUps(context, down, arrivals, items);
 }
 

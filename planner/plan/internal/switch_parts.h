@@ -52,7 +52,7 @@ PlanItem SwitchItem(const Manifest& manifest, DagNode node) {
           .deadline_ms = manifest.services.at(mapping.service).deadline_ms};
 }
 
-Result<DownItems> AddDowns(const PlanContext& context, ItemList& items);
+Result<DownItems> AddDowns(const PlanContext& context, const BaseItems& bases, ItemList& items);
 ArrivalItems AddStateTransfers(const PlanContext& context, const DownItems& down, ItemList& items);
 Status AddUps(const PlanContext& context, const DownItems& down, const ArrivalItems& arrivals,
               ItemList& items);

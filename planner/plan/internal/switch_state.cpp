@@ -12,8 +12,24 @@ namespace {
 
 class TransferMaker {
  public:
-  TransferMaker(const PlanContext& context, const DownItems& down, ItemList& items)
-      : context_(context), down_(down), items_(items) {}
+  // `taken`: what takes it, whole or a base, by mapping of the base.
+  TransferMaker(const PlanContext& context, const ItemOfMapping& taken, SnapshotPart part,
+                ItemList& items)
+      : context_(context), taken_(taken), part_(part), items_(items) {}
+
+  // To where their increments will go.
+  void MakeBases() && {
+    for (const StateWork& work : context_.states.works) {
+      const bool has_bases =
+          !work.sources.empty() &&
+          std::all_of(work.sources.begin(), work.sources.end(),
+                      [this](DagNode source) { return taken_[source] != kNoItem; });
+      if (!has_bases) continue;
+      if (work.purpose == StateWork::Purpose::kMove) AddMove(work);
+      if (work.purpose != StateWork::Purpose::kKeep) continue;
+      for (const DagNode source : work.sources) AddUpload(work, source);
+    }
+  }
 
   ArrivalItems Make() && {
     for (const StateWork& work : context_.states.works) {
@@ -44,7 +60,7 @@ class TransferMaker {
   // The copies must be equal: who transfers one comes after the snapshots of all.
   ItemIndices SnapshotsOf(const StateWork& work) const {
     ItemIndices taken;
-    for (const DagNode source : work.sources) taken.push_back({down_.snapshot[source]});
+    for (const DagNode source : work.sources) taken.push_back({taken_[source]});
     std::sort(taken.begin(), taken.end());
     return taken;
   }
@@ -52,12 +68,14 @@ class TransferMaker {
   ItemIndex AddTransfer(const Mapping& at, TransferStateItem body, ItemIndices after,
                         std::optional<ItemBody> inverse) {
     after.insert(after.end(), body.taken_by.begin(), body.taken_by.end());
-    return items_.Add(Stage::kDown, {.phase = PlanPhase::kSwitch,
-                                     .queue = TargetQueue(at.target),
-                                     .body = std::move(body),
-                                     .inverse = std::move(inverse),
-                                     .after = std::move(after),
-                                     .deadline_ms = std::nullopt});
+    const bool is_base = part_ == SnapshotPart::kBase;
+    return items_.Add(is_base ? Stage::kProfiles : Stage::kDown,
+                      {.phase = is_base ? PlanPhase::kPrepare : PlanPhase::kSwitch,
+                       .queue = TargetQueue(at.target),
+                       .body = std::move(body),
+                       .inverse = std::move(inverse),
+                       .after = std::move(after),
+                       .deadline_ms = std::nullopt});
   }
 
   ItemIndex AddUpload(const StateWork& work, DagNode source) {
@@ -65,9 +83,8 @@ class TransferMaker {
     TransferStateItem body = BodyFor(work.change->service, context_.base, mapping);
     body.way = TransferStateItem::Way::kToDepot;
     body.from = mapping.target;
-    body.taken_by = work.purpose == StateWork::Purpose::kMove
-                        ? SnapshotsOf(work)
-                        : ItemIndices{{down_.snapshot[source]}};
+    body.taken_by = work.purpose == StateWork::Purpose::kMove ? SnapshotsOf(work)
+                                                              : ItemIndices{{taken_[source]}};
     return AddTransfer(mapping, std::move(body), {}, std::nullopt);
   }
 
@@ -80,7 +97,8 @@ class TransferMaker {
             .component = ComponentOf(manifest.services.at(mapping.service).package),
             .from = {},
             .snapshot = {},
-            .taken_by = {}};
+            .taken_by = {},
+            .part = part_};
   }
 
   // A receiver on the target of a source takes it over there; all others by way of the depot.
@@ -117,12 +135,17 @@ class TransferMaker {
   // where nothing came to: what was written there must not be lost when something comes later.
   void AddArrival(DagNode receiver, TransferStateItem body, ItemIndices after) {
     const Mapping& mapping = New(receiver);
+    if (part_ == SnapshotPart::kBase) {
+      AddTransfer(mapping, std::move(body), std::move(after), std::nullopt);
+      return;
+    }
     arrivals_[receiver] = AddTransfer(mapping, std::move(body), std::move(after),
                                       SnapshotItem{ActivityOf(context_.input.next, mapping)});
   }
 
   const PlanContext& context_;
-  const DownItems& down_;
+  const ItemOfMapping& taken_;
+  const SnapshotPart part_;
   ItemList& items_;
   ArrivalItems arrivals_;
 };
@@ -130,7 +153,26 @@ class TransferMaker {
 }  // namespace
 
 ArrivalItems AddStateTransfers(const PlanContext& context, const DownItems& down, ItemList& items) {
-  return TransferMaker(context, down, items).Make();
+  return TransferMaker(context, down.snapshot, SnapshotPart::kWhole, items).Make();
+}
+
+BaseItems AddBases(const PlanContext& context, ItemList& items) {
+  BaseItems bases;
+  ItemOfMapping taken(context.graphs.base.services.size(), kNoItem);
+  for (const DagNode source : context.states.bases) {
+    const Mapping& mapping = context.base.mappings[source];
+    bases[source] = items.Add(
+        Stage::kProfiles, {.phase = PlanPhase::kPrepare,
+                           .queue = TargetQueue(mapping.target),
+                           .body = SnapshotItem{.activity = ActivityOf(context.base, mapping),
+                                                .part = SnapshotPart::kBase},
+                           .inverse = std::nullopt,
+                           .after = {},
+                           .deadline_ms = context.base.services.at(mapping.service).deadline_ms});
+    taken[source] = bases[source].value;
+  }
+  TransferMaker(context, taken, SnapshotPart::kBase, items).MakeBases();
+  return bases;
 }
 
 void AddDeletions(const PlanContext& context, ItemList& items) {

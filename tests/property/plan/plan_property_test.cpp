@@ -27,6 +27,7 @@ const ProfileName kProfile("default");
 constexpr std::size_t kToTheEnd = std::numeric_limits<std::size_t>::max();
 
 Plan PlanOf(const ManifestPair& pair, PlanOptions options = {}) {
+  if (pair.base.mappings.size() % 2 == 0) options.pre_copy = PreCopy::kBases;
   const auto make = [&] {
     return MakePlan({.profile = kProfile,
                      .base_generation = GenerationNumber{1},

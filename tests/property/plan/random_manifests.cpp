@@ -94,6 +94,7 @@ class DeploymentMaker {
       }
     }
     service.deploy_state = Below(random_, 2) == 0;
+    if (service.deploy_state && Below(random_, 2) == 0) service.type = "fileset";
     service.state_undo = Below(random_, 3) == 0;
     if (Below(random_, 5) == 0) service.provides = {NumberedName('c', number)};
     if (service.provides.empty() && Below(random_, 12) == 0) {

@@ -114,7 +114,9 @@ void World::Begin(const QueueName& queue, const ItemBody& body) {
   std::visit(
       Overloaded{[&](const ActivateItem& item) { change(item.activity); },
                  [&](const DeactivateItem& item) { change(item.activity); },
-                 [&](const SnapshotItem& item) { use(item.activity, false); },
+                 [&](const SnapshotItem& item) {
+                   if (item.part != SnapshotPart::kBase) use(item.activity, false);
+                 },
                  [&](const RestoreItem& item) { use(item.activity, true); }, [](const auto&) {}},
       body);
   CheckInvariants();
@@ -163,6 +165,14 @@ void World::End(const QueueName& queue, const ItemBody& body, Effect effect) {
                         [&](const UnlockItem& item) { unlock(item); },
                         [&](const SetProfileItem& item) { set_profile(item); },
                         [&](const SnapshotItem& item) {
+                          if (item.part == SnapshotPart::kBase) {
+                            bases_.insert(SeatOf(queue, item.activity));
+                            return;
+                          }
+                          const bool has_base = bases_.contains(SeatOf(queue, item.activity));
+                          if (has_base != (item.part == SnapshotPart::kIncrement)) {
+                            violations_.insert("an increment without a base, or the other way");
+                          }
                           EndState(SeatOf(queue, item.activity), item.activity, false, effect);
                         },
                         [&](const RestoreItem& item) {

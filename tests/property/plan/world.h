@@ -95,6 +95,7 @@ class World {
   const bool
       in_place_;  // nothing changes but states: they are filled while their services are down
   std::map<Seat, StateInUse> in_use_;
+  std::set<Seat> bases_;                         // where one was taken
   std::map<std::string, std::size_t> restores_;  // by service: still to come
   std::set<std::string> moving_;                 // services between their snapshot and that
   std::map<Seat, std::string> copies_;           // what became of them; empty = untouched

@@ -49,7 +49,9 @@ class StateChecker final : public Checker {
     const bool forward = seen.id.grade.direction == Direction::kForward;
     const TransactionId transaction = seen.id.step.transaction;
     if (const auto* snapshot = std::get_if<SnapshotItem>(&seen.body)) {
-      if (forward) OnRead(SeatOf(seen.target, snapshot->activity), transaction);
+      // A base is never restored alone.
+      const bool is_read = forward && snapshot->part != SnapshotPart::kBase;
+      if (is_read) OnRead(SeatOf(seen.target, snapshot->activity), transaction);
     }
     if (const auto* restore = std::get_if<RestoreItem>(&seen.body)) {
       if (forward) OnRestored(SeatOf(seen.target, restore->activity), transaction);

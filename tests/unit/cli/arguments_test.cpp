@@ -119,6 +119,7 @@ TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
                             "7",
                             "--delete-state",
                             "--no-final-snapshot",
+                            "--pre-copy",
                             "--state-from",
                             "db=t1",
                             "--state-from",
@@ -126,6 +127,7 @@ TEST(Arguments, DeployTakesTheOptionsOfDisnix) {
   const auto& command = std::get<DeployCommand>(call.command);
   EXPECT_EQ(command.submit.options.old_state, OldState::kDelete);
   EXPECT_EQ(command.submit.options.final_snapshots, FinalSnapshots::kSkip);
+  EXPECT_EQ(command.submit.options.pre_copy, PreCopy::kBases);
   EXPECT_EQ(command.submit.options.state_from,
             (std::vector<StateChoice>{{ServiceName("db"), TargetName("t1")}, {}}));
   EXPECT_EQ(

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "dysnomia/module.h"
+#include "schema/values/base_snapshot.h"
 #include "state/snapshots/copy.h"
 #include "state/snapshots/store.h"
 #include "tests/unit/dysnomia/test_dir.h"
@@ -150,6 +151,13 @@ TEST_F(FileTreeTest, BaseAndIncrementGiveWhatWasThere) {
     EXPECT_EQ(Everything("there"), wanted) << "seed " << seed;
     ASSERT_TRUE(Run("here", ActivityKind::kRestore)) << "the old place can take it, too";
     EXPECT_EQ(Everything("here"), wanted) << "seed " << seed;
+  }
+}
+
+TEST(ModulesWithIncrements, AreThoseThatPlansCountOn) {
+  for (const std::string_view name : BuiltInNames()) {
+    EXPECT_EQ(FindBuiltIn(name)->activities.Contains(ActivityKind::kBase), OffersIncrements(name))
+        << name;
   }
 }
 

@@ -70,5 +70,14 @@ TEST(GoldenPlan, AnotherTarget) {
   Expect("move.txt", &base, MakeManifest(moved));
 }
 
+TEST(GoldenPlan, PreCopy) {
+  std::vector<ServiceSpec> specs = {
+      {.name = "files", .places = {{"t1"}}, .deploy_state = true, .type = "fileset"},
+      {.name = "web", .places = {{"t2"}}, .depends_on = {"files"}}};
+  const Manifest base = MakeManifest(specs);
+  specs[0].places = {{"t3"}};
+  Expect("pre-copy.txt", &base, MakeManifest(specs), {.pre_copy = PreCopy::kBases});
+}
+
 }  // namespace
 }  // namespace eris

@@ -79,6 +79,66 @@ TEST(StatePlan, ADatabaseMovesWhileNobodyWrites) {
 )");
 }
 
+std::vector<ServiceSpec> FilesAndDatabase() {
+  return {{.name = "db", .places = {{"t1"}}, .deploy_state = true},
+          {.name = "files", .places = {{"t1"}}, .deploy_state = true, .type = "fileset"},
+          {.name = "web", .places = {{"t3"}}, .depends_on = {"files"}}};
+}
+
+TEST(StatePlan, ABaseIsTakenAndSentWhileEverythingRuns) {
+  auto specs = FilesAndDatabase();
+  const Manifest base = MakeManifest(specs);
+  specs[0].places = {{"t2"}};
+  specs[1].places = {{"t2"}};
+  const Plan plan = PlanOf(base, MakeManifest(specs), {.pre_copy = PreCopy::kBases});
+  EXPECT_EQ(plan.summary.state.back(),
+            "without a base, all of it in the locked window: db (process)");
+  const std::string prepare = PhaseOf(plan, "prepare");
+  EXPECT_NE(prepare.find("take a base of files in process on t1\n"), std::string::npos) << prepare;
+  EXPECT_NE(prepare.find("send the base of files to the depot on t1  (after "), std::string::npos);
+  EXPECT_NE(prepare.find("fetch the base of files from t1 on t2  (after "), std::string::npos);
+  const std::string work = PhaseOf(plan, "switch");
+  EXPECT_NE(work.find("snapshot files in process since its base on t1"), std::string::npos) << work;
+  EXPECT_NE(work.find("snapshot db in process on t1"), std::string::npos);
+  for (std::uint32_t i = 0; i < plan.items.size(); ++i) {
+    const auto* snapshot = std::get_if<SnapshotItem>(&plan.items[i].body);
+    if (snapshot == nullptr || snapshot->part != SnapshotPart::kIncrement) continue;
+    ASSERT_EQ(snapshot->taken_by.size(), 1U);
+    const auto& taker = plan.items.at(snapshot->taken_by.front().value);
+    EXPECT_EQ(std::get<SnapshotItem>(taker.body).part, SnapshotPart::kBase);
+    EXPECT_EQ(taker.queue, plan.items[i].queue);
+    EXPECT_FALSE(taker.inverse) << "what is nobody's is dropped";
+  }
+}
+
+TEST(StatePlan, NobodyTakesABaseUnlessAskedAndOfCopiesThatAreCompared) {
+  auto specs = FilesAndDatabase();
+  specs[1].places = {{"t1"}, {"t2"}};
+  const Manifest base = MakeManifest(specs);
+  specs[1].places = {{"t3"}};
+  const auto bases = [](const Plan& plan) {
+    std::size_t count = 0;
+    for (const PlanItem& item : plan.items) {
+      const auto* snapshot = std::get_if<SnapshotItem>(&item.body);
+      count += snapshot != nullptr && snapshot->part == SnapshotPart::kBase ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(bases(PlanOf(base, MakeManifest(specs))), 0U);
+  const Plan both = PlanOf(base, MakeManifest(specs), {.pre_copy = PreCopy::kBases});
+  EXPECT_EQ(bases(both), 0U);
+  EXPECT_EQ(both.summary.state.back(),
+            "without a base, all of it in the locked window: files (several copies)");
+  const StateChoice choice{.service = ServiceName("files"), .target = TargetName("t2")};
+  EXPECT_EQ(bases(PlanOf(base, MakeManifest(specs),
+                         {.pre_copy = PreCopy::kBases, .state_from = {choice}})),
+            1U);
+  specs.erase(specs.begin() + 1);
+  specs.back().depends_on = {};
+  EXPECT_EQ(bases(PlanOf(base, MakeManifest(specs), {.pre_copy = PreCopy::kBases})), 2U)
+      << "last snapshots of what is removed";
+}
+
 TEST(StatePlan, WithinATargetNoDepotIsNeeded) {
   const Manifest base =
       MakeManifest({{.name = "db", .places = {{"t1", "a"}}, .deploy_state = true}});

@@ -101,6 +101,83 @@ TEST_F(MovingState, AModuleWithoutSnapshotsIsToldOf) {
   EXPECT_THAT(world.StatusOf(moved).message, HasSubstr("takes no snapshots"));
 }
 
+TEST_F(MovingState, AProviderGoesUnlessTheStateThatItHoldsCannotBeRead) {
+  const std::vector<eris::testing::ServiceSpec> specs{
+      {.name = "server", .places = {{"t1"}}, .provides = {"sql"}},
+      {.name = "db", .places = {{"t1", "sql"}}, .deploy_state = true},
+      {.name = "other", .places = {{"t1"}}}};
+  const SubmissionAction all = DeployManifest{eris::testing::MakeManifest(specs)};
+  const SubmissionAction without = DeployManifest{eris::testing::MakeManifest({specs[2]})};
+  world.fleet().target("t1").states["db"] = "rows";
+  ASSERT_EQ(world.ResultOf(world.Run(all)), TransactionResult::kCommitted);
+  world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+    if (std::holds_alternative<SnapshotItem>(item.body)) return Says(Verdict::kFailed, "no room");
+    return std::nullopt;
+  });
+  const TransactionId refused = world.Run(without);
+  EXPECT_EQ(world.ResultOf(refused), TransactionResult::kRolledBack);
+  EXPECT_THAT(world.StatusOf(refused).message, HasSubstr("snapshot db in sql on t1: no room"));
+  world.fleet().SetScript(nullptr);
+  EXPECT_EQ(world.ResultOf(world.Run(without)), TransactionResult::kCommitted);
+}
+
+// ---- bases ----
+
+SubmissionAction Files(std::vector<eris::testing::PlaceSpec> places) {
+  return DeployManifest{eris::testing::MakeManifest(
+      {{.name = "db", .places = std::move(places), .deploy_state = true, .type = "fileset"},
+       {.name = "api", .places = {{"t3"}}, .depends_on = {"db"}}})};
+}
+
+class PreCopiedState : public MovingState {
+ protected:
+  PreCopiedState() {
+    world.fleet().target("t1").states["db"] = "rows";
+    EXPECT_EQ(world.ResultOf(world.Run(Files({{"t1"}}))), TransactionResult::kCommitted);
+    options_.pre_copy = PreCopy::kBases;
+  }
+  // With the parts of snapshots that workers are asked for, in this order.
+  TransactionId Move(std::optional<Outcome> base) {
+    world.fleet().SetScript(
+        [this, base](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
+          const auto* snapshot = std::get_if<SnapshotItem>(&item.body);
+          const auto* transfer = std::get_if<TransferStateItem>(&item.body);
+          if (snapshot != nullptr) asked_.push_back({snapshot->part, snapshot->base});
+          const bool is_base = (snapshot != nullptr && snapshot->part == SnapshotPart::kBase) ||
+                               (transfer != nullptr && transfer->part == SnapshotPart::kBase);
+          return is_base ? base : std::nullopt;
+        });
+    return world.Run(Files({{"t2"}}), options_);
+  }
+
+  using Asked = std::vector<std::pair<SnapshotPart, std::string>>;
+  DeployOptions options_;
+  Asked asked_;
+};
+
+TEST_F(PreCopiedState, TheIncrementNamesTheBaseThatWasTaken) {
+  const TransactionId moved = Move(std::nullopt);
+  EXPECT_EQ(world.ResultOf(moved), TransactionResult::kCommitted) << world.StatusOf(moved).message;
+  EXPECT_EQ(asked_,
+            (Asked{{SnapshotPart::kBase, ""}, {SnapshotPart::kIncrement, "process/db/rows"}}));
+  EXPECT_EQ(StateOf("t2"), "rows");
+}
+
+TEST_F(PreCopiedState, WithoutABaseAllIsTakenInTheWindow) {
+  for (const Verdict verdict : {Verdict::kUnimplemented, Verdict::kFailed, Verdict::kUnavailable}) {
+    asked_.clear();
+    world.fleet().target("t2").states.clear();
+    const TransactionId moved = Move(Says(verdict, "not today"));
+    EXPECT_EQ(world.ResultOf(moved), TransactionResult::kCommitted)
+        << world.StatusOf(moved).message;
+    EXPECT_EQ(asked_.back(), (std::pair(SnapshotPart::kWhole, std::string())));
+    EXPECT_EQ(StateOf("t2"), "rows");
+    EXPECT_THAT(world.StatusOf(moved).message, HasSubstr("take a base of db"));
+    world.fleet().SetScript(nullptr);
+    ASSERT_EQ(world.ResultOf(world.Run(Files({{"t1"}}))), TransactionResult::kCommitted);
+  }
+}
+
 // ---- states alone ----
 
 SubmissionAction Restore() {
