@@ -13,7 +13,7 @@ import threading
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
-SAMPLE_EVERY = 0.025  # seconds; one sample costs half a millisecond
+SAMPLE_EVERY = 0.05  # seconds; one sample costs a millisecond or two
 
 
 class Models:
@@ -100,12 +100,12 @@ def cpu_of(pid):
     return time.clock_gettime(~pid << 3 | 2) + sum(int(fields[i]) for i in (13, 14)) / TICKS
 
 
-def cpu_of_tree(pid):
-    """The same, with those who live below it: runners of a worker serve it for longer than one phase."""
+def cpu_with_children(pid):
+    """The same, with its living children: runners of a worker serve it for longer than one phase."""
     used = cpu_of(pid)
     for child in children_of(pid):
         try:
-            used += cpu_of_tree(child)
+            used += cpu_of(child)
         except OSError:
             pass
     return used
@@ -118,7 +118,7 @@ def memory_of(pid):
 
 
 class CpuClock:
-    """Samples what processes have used, with those below them; a process that ended counts with its last sample.
+    """Samples what processes have used, with their children; a process that ended counts with its last sample.
     `supervisor` counts alone: those below it are among the others."""
 
     def __init__(self, supervisor, pids):
@@ -136,7 +136,7 @@ class CpuClock:
     def sample(self):
         for pid in list(self.used):
             try:
-                self.used[pid] = (cpu_of if pid == self.supervisor else cpu_of_tree)(pid)
+                self.used[pid] = (cpu_of if pid == self.supervisor else cpu_with_children)(pid)
             except OSError:
                 pass
         self.times.append(time.time())
