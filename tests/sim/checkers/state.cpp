@@ -42,6 +42,7 @@ class StateChecker final : public Checker {
     for (const TargetName& target : written.at) {
       const std::set<TransactionId> left = set_aside_.TransactionsAt(target);
       writes_.back().during.insert(left.begin(), left.end());
+      if (!left.empty()) ForgetAt(target, written.database);
     }
   }
 
@@ -164,6 +165,15 @@ class StateChecker final : public Checker {
     std::erase_if(read_, [&](const auto& read) {
       const auto copy = world_.databases.copies().find(read.first.second);
       return copy != world_.databases.copies().end() && copy->second.service == database;
+    });
+  }
+
+  // Nor of a copy that stays writable, on a target that comes back after its writers are up again.
+  void ForgetAt(const TargetName& target, const ServiceName& database) {
+    std::erase_if(read_, [&](const auto& read) {
+      const auto copy = world_.databases.copies().find(read.first.second);
+      return read.first.second.target == target && copy != world_.databases.copies().end() &&
+             copy->second.service == database;
     });
   }
 
