@@ -18,7 +18,6 @@ constexpr int kLevel = 1;
 ChunkMaker::ChunkMaker(std::uint32_t first_chunk)
     : context_(ZSTD_createCCtx()), first_chunk_(first_chunk) {
   ERIS_CHECK(context_ != nullptr, "out of memory");
-  raw_.reserve(limits::kBulkChunkBytes);
 }
 
 ChunkMaker::~ChunkMaker() { ZSTD_freeCCtx(context_); }

@@ -45,6 +45,9 @@ class ObjectSink {
   virtual std::size_t Backlog() const = 0;
   // After the last byte: verifies them, makes the object durable, tells.
   virtual void Finish(std::function<void(Status)> on_end) = 0;
+  // After Finish, before it has told: a sink for the object after this one, which is durable after
+  // it and may refer to it. Empty: that has to wait.
+  virtual std::unique_ptr<ObjectSink> Follow(const ObjectInfo&) { return nullptr; }
 };
 
 // All objects of one kind at one end. Owned by that end's shell; uses its loop and never blocks;

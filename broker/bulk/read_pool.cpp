@@ -1,6 +1,7 @@
 #include "broker/bulk/read_pool.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "schema/base/check.h"
 
@@ -31,19 +32,35 @@ SharedChunk ReadPool::Get(ReceiverId receiver, const ObjectInfo& object, std::ui
   return found;
 }
 
+void ReadPool::Prepare(const ObjectInfo& object) {
+  if (running_ >= limits_.reads || object.bytes > limits::kBulkChunkBytes) return;
+  if (of_object_.contains(object.name)) return;
+  Add(object, 0);
+  RunQueued();
+}
+
+ReadPool::Reads::iterator ReadPool::Add(const ObjectInfo& object, std::uint32_t chunk) {
+  const ReadId id{++last_};
+  of_object_.emplace(object.name, id);
+  queued_.push_back(id);
+  return reads_.emplace(id, Read{.object = object, .first = chunk}).first;
+}
+
 // A read of this object that still has, or will have, that chunk; else a new one.
 ReadPool::Reads::iterator ReadPool::Join(ReceiverId receiver, const ObjectInfo& object,
                                          std::uint32_t chunk) {
-  auto entry = std::find_if(reads_.begin(), reads_.end(), [&](const auto& one) {
-    const Read& read = one.second;
-    return read.object.name == object.name && read.first <= chunk && chunk <= read.End() &&
+  const auto [first, last] = of_object_.equal_range(object.name);
+  const auto found = std::find_if(first, last, [&](const auto& one) {
+    const Read& read = reads_.at(one.second);
+    return read.first <= chunk && chunk <= read.End() &&
            !(read.state == State::kDone && chunk == read.End());
   });
+  auto entry = found == last ? reads_.end() : reads_.find(found->second);
   if (entry == reads_.end()) {
-    const ReadId id{++last_};
-    entry = reads_.emplace(id, Read{.object = object, .first = chunk}).first;
+    entry = Add(object, chunk);
   } else if (entry->second.state == State::kDone && entry->second.next.empty()) {
-    kept_.remove(entry->first);
+    // What was read ahead is among the last.
+    kept_.erase(std::prev(std::find(kept_.rbegin(), kept_.rend(), entry->first).base()));
     kept_bytes_ -= entry->second.bytes;
   }
   entry->second.next[receiver] = chunk;
@@ -84,13 +101,21 @@ void ReadPool::Trim(ReadId id, Read& read) {
 }
 
 void ReadPool::RunQueued() {
-  for (auto& [id, read] : reads_) {
-    if (running_ >= limits_.reads) return;
-    if (read.state != State::kQueued) continue;
-    read.state = State::kRunning;
+  while (running_ < limits_.reads && !queued_.empty()) {
+    const auto next = reads_.find(queued_.front());
+    queued_.pop_front();
+    if (next == reads_.end()) continue;
+    next->second.state = State::kRunning;
     ++running_;
-    effects_.emplace_back(StartRead{id, read.object, read.first});
+    effects_.emplace_back(StartRead{next->first, next->second.object, next->second.first});
   }
+}
+
+void ReadPool::Erase(Reads::iterator entry) {
+  const auto [first, last] = of_object_.equal_range(entry->second.object.name);
+  of_object_.erase(
+      std::find_if(first, last, [id = entry->first](const auto& one) { return one.second == id; }));
+  reads_.erase(entry);
 }
 
 // Nobody reads it any more.
@@ -104,14 +129,14 @@ void ReadPool::KeepOrDrop(ReadId id) {
     const ReadId oldest = kept_.front();
     kept_.pop_front();
     kept_bytes_ -= reads_.at(oldest).bytes;
-    reads_.erase(oldest);
+    Erase(reads_.find(oldest));
   }
 }
 
 void ReadPool::Drop(ReadId id) {
   const auto entry = reads_.find(id);
   const State state = entry->second.state;
-  reads_.erase(entry);
+  Erase(entry);
   if (state != State::kRunning && state != State::kPaused) return;
   effects_.emplace_back(StopRead{id});
   --running_;
@@ -139,6 +164,7 @@ std::vector<ReceiverId> ReadPool::OnChunk(ReadId id, SharedChunk chunk) {
   for (const auto& [receiver, next] : read.next) {
     if (next == number) waiting.push_back(receiver);
   }
+  if (ends && read.next.empty()) KeepOrDrop(id);
   return waiting;
 }
 
@@ -150,7 +176,7 @@ std::vector<ReceiverId> ReadPool::OnFailed(ReadId id) {
     receivers.push_back(receiver);
     reading_.erase(receiver);
   }
-  reads_.erase(entry);
+  Erase(entry);
   --running_;
   RunQueued();
   return receivers;

@@ -59,6 +59,8 @@ class ReadPool {
   // The chunk, when it is there; otherwise it is being read, or will be. Precondition: a receiver
   // asks for chunks of an object in order.
   SharedChunk Get(ReceiverId receiver, const ObjectInfo& object, std::uint32_t chunk);
+  // Somebody will soon ask for this object: it is read already when there is room and it is small.
+  void Prepare(const ObjectInfo& object);
   // The receiver needs nothing more of its object.
   void Leave(ReceiverId receiver);
 
@@ -87,7 +89,9 @@ class ReadPool {
   };
   using Reads = std::map<ReadId, Read>;
 
+  Reads::iterator Add(const ObjectInfo& object, std::uint32_t chunk);
   Reads::iterator Join(ReceiverId receiver, const ObjectInfo& object, std::uint32_t chunk);
+  void Erase(Reads::iterator entry);
   void Trim(ReadId id, Read& read);
   void RunQueued();
   void KeepOrDrop(ReadId id);
@@ -95,6 +99,9 @@ class ReadPool {
 
   ReadLimits limits_;
   Reads reads_;
+  std::multimap<std::string, ReadId, std::less<>> of_object_;
+  std::deque<ReadId>
+      queued_;  // those among reads_ that wait for their turn, and some that are gone
   std::map<ReceiverId, ReadId> reading_;
   std::list<ReadId> kept_;  // done and without receivers, oldest first
   std::size_t kept_bytes_ = 0;

@@ -37,6 +37,12 @@ SharedChunk Reader::Get(ReceiverId receiver, Shelf& shelf, const ObjectInfo& obj
   return found;
 }
 
+void Reader::Prepare(Shelf& shelf, const ObjectInfo& object) {
+  shelf_of_[object.name] = &shelf;
+  pool_.Prepare(object);
+  Perform();
+}
+
 void Reader::Perform() {
   for (const ReadEffect& effect : pool_.TakeEffects()) {
     std::visit(Overloaded{

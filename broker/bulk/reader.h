@@ -31,6 +31,9 @@ class Reader {
   // See ReadPool::Get.
   SharedChunk Get(ReceiverId receiver, Shelf& shelf, const ObjectInfo& object, std::uint32_t chunk);
 
+  // See ReadPool::Prepare.
+  void Prepare(Shelf& shelf, const ObjectInfo& object);
+
   // Lets go of sources that have ended; not from within their handlers. Otherwise that happens in a
   // later turn: before their shelf is destroyed it must be asked for.
   void Sweep() { retired_.clear(); }

@@ -35,6 +35,10 @@ class Sender {
   };
   // The chunk that is due and may be sent now.
   std::optional<Next> NextChunk() const;
+  // The object that comes so many after the one whose chunks are due.
+  const ObjectInfo* Upcoming(std::size_t position) const {
+    return position < wanted_.size() ? &objects_[wanted_[position]] : nullptr;
+  }
   // It was sent.
   void OnSent(const BulkChunk& chunk);
 

@@ -43,53 +43,88 @@ class NarSource final : public ObjectSource {
   bool ended_ = false;
 };
 
+// A process that paths are added by, one after the other. Shared by their sinks: the next path may
+// be on its way while Nix has not answered for those before it. Back to the shelf after the last
+// one.
+class AddingProcess {
+ public:
+  AddingProcess(StoreShelf& shelf, std::unique_ptr<StoreProcess> process)
+      : shelf_(shelf), process_(std::move(process)) {}
+  ~AddingProcess() {
+    process_->OnRoom(nullptr);
+    if (is_usable_) {
+      shelf_.GiveBack(std::move(process_));
+    } else {
+      shelf_.Retire(std::move(process_));
+    }
+  }
+  AddingProcess(const AddingProcess&) = delete;
+  AddingProcess& operator=(const AddingProcess&) = delete;
+
+  StoreProcess& process() { return *process_; }
+  StoreShelf& shelf() { return shelf_; }
+  // In the middle of something, or ended by it.
+  void GiveUp() { is_usable_ = false; }
+
+ private:
+  StoreShelf& shelf_;
+  std::unique_ptr<StoreProcess> process_;
+  bool is_usable_ = true;
+};
+
 class NarSink final : public ObjectSink {
  public:
-  NarSink(StoreShelf& shelf, ObjectInfo object, std::unique_ptr<StoreProcess> process)
-      : shelf_(shelf), object_(std::move(object)), process_(std::move(process)) {
-    process_->serve().BeginAdd(object_);
+  NarSink(std::shared_ptr<AddingProcess> adding, ObjectInfo object)
+      : adding_(std::move(adding)), object_(std::move(object)) {
+    serve().BeginAdd(object_);
   }
   ~NarSink() override {
-    process_->OnRoom(nullptr);
-    if (ended_) {
-      shelf_.GiveBack(std::move(process_));
-      return;
-    }
+    *alive_ = false;
     // Nix has not had the whole archive, or did not like it: nothing is registered.
-    shelf_.Retire(std::move(process_));
+    if (!is_added_) adding_->GiveUp();
   }
 
-  void OnRoom(std::function<void()> on_room) override { process_->OnRoom(std::move(on_room)); }
+  void OnRoom(std::function<void()> on_room) override {
+    adding_->process().OnRoom(std::move(on_room));
+  }
   Status Write(std::string_view bytes) override {
-    if (shelf_.trust() == Trust::kNothing) ERIS_TRY(checker_.Update(bytes));
+    if (adding_->shelf().trust() == Trust::kNothing) ERIS_TRY(checker_.Update(bytes));
     // The last bytes wait until all is known to be right: without them Nix registers nothing.
     held_.append(bytes);
     if (held_.size() <= kHeldBytes) return {};
-    process_->serve().AddBytes(std::string_view(held_).substr(0, held_.size() - kHeldBytes));
+    serve().AddBytes(std::string_view(held_).substr(0, held_.size() - kHeldBytes));
     held_.erase(0, held_.size() - kHeldBytes);
     return {};
   }
-  std::size_t Backlog() const override { return process_->program().Backlog(); }
+  std::size_t Backlog() const override { return adding_->process().program().Backlog(); }
   void Finish(std::function<void(Status)> on_end) override {
-    if (shelf_.trust() == Trust::kNothing) {
+    if (adding_->shelf().trust() == Trust::kNothing) {
       if (Status right = checker_.Finish(object_); !right) return on_end(std::move(right));
     }
-    process_->serve().AddBytes(held_);
-    process_->serve().EndAdd([this, on_end = std::move(on_end)](Status status) {
-      ended_ = status.has_value();
+    is_whole_ = true;
+    serve().AddBytes(held_);
+    serve().EndAdd([this, alive = alive_, on_end = std::move(on_end)](Status status) {
+      if (!*alive) return;
+      is_added_ = status.has_value();
       on_end(std::move(status));
     });
+  }
+  std::unique_ptr<ObjectSink> Follow(const ObjectInfo& object) override {
+    if (!is_whole_ || adding_->process().ended()) return nullptr;
+    return std::make_unique<NarSink>(adding_, object);
   }
 
  private:
   static constexpr std::size_t kHeldBytes = 8;
+  NixServe& serve() { return adding_->process().serve(); }
 
-  StoreShelf& shelf_;
+  std::shared_ptr<AddingProcess> adding_;
   ObjectInfo object_;
-  std::unique_ptr<StoreProcess> process_;
   NarChecker checker_;
   std::string held_;
-  bool ended_ = false;
+  bool is_whole_ = false;                                       // Nix has it
+  bool is_added_ = false;                                       // and says so
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false for an answer after the end
 };
 
 }  // namespace
@@ -231,7 +266,8 @@ Result<std::unique_ptr<ObjectSource>> StoreShelf::Open(const ObjectInfo& object)
 
 Result<std::unique_ptr<ObjectSink>> StoreShelf::Create(const ObjectInfo& object) {
   ERIS_ASSIGN(std::unique_ptr<StoreProcess> process, Take());
-  return std::make_unique<NarSink>(*this, object, std::move(process));
+  return std::make_unique<NarSink>(std::make_shared<AddingProcess>(*this, std::move(process)),
+                                   object);
 }
 
 std::vector<ObjectInfo> InOrderOfReferences(std::vector<ObjectInfo> objects) {

@@ -7,6 +7,8 @@
 namespace eris::bulk {
 namespace {
 
+constexpr std::size_t kReadAhead = 2;  // small objects beside the one that is due
+
 tl::unexpected<Error> OutOfPlace() {
   return Fail(ErrorCode::kInvalid, "bulk transfer: a message that only the other end may send");
 }
@@ -137,6 +139,10 @@ void Transfer::SendWhatIsDue() {
   while (const std::optional<Sender::Next> next = sender_->NextChunk()) {
     const ObjectInfo& object = sender_->objects()[next->object];
     const SharedChunk chunk = parts_.reader->Get(*reading_, parts_.shelf, object, next->chunk);
+    for (std::size_t ahead = 1; ahead <= kReadAhead; ++ahead) {
+      const ObjectInfo* const upcoming = sender_->Upcoming(ahead);
+      if (upcoming != nullptr) parts_.reader->Prepare(parts_.shelf, *upcoming);
+    }
     if (chunk == nullptr) break;
     BulkChunk header = chunk->header;
     header.object = next->object;

@@ -1,5 +1,6 @@
 // Puts arriving chunks into objects on a shelf, one object after the other, and says when there is
-// room for more.
+// room for more. Where the shelf allows it, the next object is on its way before the one before is
+// durable: many small ones take no round trip each.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,12 @@ class Writer {
     BulkChunk header;
     std::string bytes;
   };
+  struct Finishing {
+    std::unique_ptr<ObjectSink> sink;
+    bool is_done = false;
+  };
   void Pump();
+  Result<bool> Begin(const ObjectInfo& object);
   Status Take(const Waiting& chunk);
   void OnFinished(std::uint32_t object, const Status& status);
   void PumpLater();
@@ -47,8 +53,8 @@ class Writer {
   Handlers handlers_;
   ChunkOpener opener_;
   std::deque<Waiting> waiting_;
-  std::unique_ptr<ObjectSink> sink_;
-  bool finishing_ = false;
+  std::unique_ptr<ObjectSink> sink_;  // of the object that chunks come for
+  std::deque<Finishing> finishing_;   // have all of their bytes, in order
   bool failed_ = false;
   link::TimerId pump_;
 };

@@ -144,6 +144,21 @@ TEST(ReadPool, LetsTheSlowGoOnAlone) {
   EXPECT_EQ(Count<StartRead>(pool.TakeEffects()), 1U) << "a read of its own";
 }
 
+TEST(ReadPool, ReadsSmallObjectsAhead) {
+  ReadPool pool({.reads = 2});
+  EXPECT_EQ(pool.Get(ReceiverId{1}, Object("a", 1), 0), nullptr);
+  pool.Prepare(Object("large", 2));
+  pool.Prepare(Object("b", 1));
+  pool.Prepare(Object("b", 1));
+  pool.Prepare(Object("no room", 1));
+  EXPECT_EQ(Count<StartRead>(pool.TakeEffects()), 2U) << "a and b, once";
+  EXPECT_TRUE(pool.OnChunk(ReadId{2}, Shared(0, true)).empty()) << "nobody waits for it yet";
+  EXPECT_EQ(pool.OnChunk(ReadId{1}, Shared(0, true)).size(), 1U);
+  EXPECT_NE(pool.Get(ReceiverId{1}, Object("a", 1), 0), nullptr);
+  EXPECT_NE(pool.Get(ReceiverId{1}, Object("b", 1), 0), nullptr) << "is there";
+  EXPECT_EQ(pool.started(), 2U);
+}
+
 TEST(ReadPool, StopsWhatNobodyWants) {
   ReadPool pool;
   EXPECT_EQ(pool.Get(ReceiverId{1}, Object("a", 9), 0), nullptr);
