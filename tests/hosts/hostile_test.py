@@ -205,8 +205,8 @@ def bad_modules(site, deployments):
 
 
 def full_disks(site, deployments):
-    """The target's and the hub's disk during a deployment; with room again everything works."""
-    for role in ("test1", "hub"):
+    """The target's, the builder's and the hub's disk during a deployment; with room again everything works."""
+    for role in ("test1", "builder", "hub"):
         site.run(role, "dd if=/dev/zero of=/srv/full bs=1M 2>/dev/null; true")
         before = deployments.running
         deployments.version += 1
