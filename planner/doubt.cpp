@@ -66,7 +66,9 @@ void AddDoubt(const PlanItem& item, Doubts& doubts) {
   if (std::holds_alternative<SetProfileItem>(item.body)) doubts.profiles.insert(target);
 }
 
-// The mappings of `meant` that are in doubt and unknown to `base`, with what they come after.
+// The mappings of `meant` that are in doubt and unknown to `base`, with the providers of their
+// containers. Not what they come after: where that was undone for certain, another may be in its
+// seat, which a deactivation would take down.
 std::set<Place> Strangers(const Doubts& doubts, const Manifest& meant,
                           const std::set<Place>& known) {
   std::map<Place, const Mapping*> places;
@@ -83,23 +85,30 @@ std::set<Place> Strangers(const Doubts& doubts, const Manifest& meant,
     if (known.contains(place) || !places.contains(place)) continue;
     if (!strangers.insert(place).second) continue;
     const std::optional<ServiceKey>& provider = places.at(place)->provided_by;
-    if (provider) {
-      const auto found = on_target.find({std::get<TargetName>(place), *provider});
-      if (found != on_target.end()) left.push_back(found->second);
-    }
-    const Service& service = meant.services.at(std::get<ServiceKey>(place));
-    for (const auto* list : {&service.depends_on, &service.activates_after, &service.connects_to}) {
-      for (const Interdependency& on : *list)
-        left.emplace_back(on.target, on.container, on.service);
-    }
+    if (!provider) continue;
+    const auto found = on_target.find({std::get<TargetName>(place), *provider});
+    if (found != on_target.end()) left.push_back(found->second);
   }
   return strangers;
 }
 
-void AddStrangers(const std::set<Place>& strangers, const Manifest& meant, Manifest& base) {
+Service WithInterdependenciesAmong(const std::set<Place>& places, Service service) {
+  for (auto* list : {&service.depends_on, &service.activates_after, &service.connects_to}) {
+    std::erase_if(*list, [&](const Interdependency& on) {
+      return !places.contains({on.target, on.container, on.service});
+    });
+  }
+  return service;
+}
+
+void AddStrangers(const std::set<Place>& strangers, const std::set<Place>& known,
+                  const Manifest& meant, Manifest& base) {
+  std::set<Place> places = known;
+  places.insert(strangers.begin(), strangers.end());
   for (const Mapping& mapping : meant.mappings) {
     if (!strangers.contains(PlaceOf(mapping))) continue;
-    base.services.emplace(mapping.service, meant.services.at(mapping.service));
+    base.services.emplace(mapping.service,
+                          WithInterdependenciesAmong(places, meant.services.at(mapping.service)));
     base.targets.emplace(mapping.target, meant.targets.at(mapping.target));
     base.mappings.push_back(mapping);
   }
@@ -141,7 +150,7 @@ Status PutInDoubt(TransactionId given_up, const Manifest& meant, JournalReader& 
   }
   std::set<Place> known;
   for (const Mapping& mapping : base.mappings) known.insert(PlaceOf(mapping));
-  AddStrangers(Strangers(doubts, meant, known), meant, base);
+  AddStrangers(Strangers(doubts, meant, known), known, meant, base);
   for (Mapping& mapping : base.mappings) {
     const bool is_new = !known.contains(PlaceOf(mapping));
     if (is_new) MarkAsStray(mapping.digest);
