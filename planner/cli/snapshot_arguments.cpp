@@ -46,6 +46,9 @@ void AddVerb(CLI::App& snapshots, const GrammarParts& parts, const Verb& verb) {
   } else {
     app.add_option("-C,--container", command->container, "only of this container");
     app.add_option("-c,--component", command->component, "only of this component");
+    app.add_option("--service", command->service.text, "only of what runs now as this service");
+    app.add_option("--target", command->target.text, "only of what runs on this target now");
+    parts.add_connection(app);
   }
   if (verb.job == StoreJob::kExport) app.add_option("FILE", command->file, "where to")->required();
   if (verb.job == StoreJob::kClean) {

@@ -23,7 +23,8 @@ struct StateCommand {
   bool operator==(const StateCommand&) const = default;
 };
 
-// Snapshots in a store of this machine: the depot's, or a target's. Needs no broker.
+// Snapshots in a store of this machine: the depot's, or a target's. Needs no broker unless it is
+// asked for those of a service or a target: stores know containers and components.
 struct SnapshotsCommand {
   enum class Job : std::uint8_t {
     kList,
@@ -38,6 +39,8 @@ struct SnapshotsCommand {
   std::string file;       // a tar archive, or a directory
   std::string container;  // only these; empty = all
   std::string component;
+  ServiceName service;  // of what it is now
+  TargetName target;    // of what is there now
   enum class Which : std::uint8_t { kNewest, kAll } which = Which::kNewest;
   std::uint32_t keep = 1;
   bool operator==(const SnapshotsCommand&) const = default;

@@ -6,11 +6,17 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
 #include <system_error>
 
+#include "planner/cli/asking.h"
 #include "planner/cli/commands.h"
+#include "planner/cli/generation.h"
 #include "planner/cli/json_text.h"
 #include "planner/cli/lists.h"
+#include "planner/cli/submitting.h"
 #include "schema/base/command.h"
 #include "schema/base/files.h"
 #include "schema/base/system_error.h"
@@ -58,7 +64,31 @@ Result<SnapshotName> Existing(const SnapshotStore& store, const std::string& ref
   return name;
 }
 
-Result<std::vector<StateKey>> KeysFor(const SnapshotsCommand& command, const SnapshotStore& store) {
+// Where the state is of what runs now as the service, on the target, or both.
+Result<std::set<StateKey>> DeployedKeys(const SnapshotsCommand& command, Context& context) {
+  ERIS_ASSIGN(const std::unique_ptr<Session> session, Connect(context));
+  ERIS_ASSIGN(const DeployedGeneration current,
+              FetchGeneration(session->client(), context.call.profile, {}));
+  std::set<StateKey> keys;
+  for (const Mapping& mapping : current.manifest.mappings) {
+    const Service& service = current.manifest.services.at(mapping.service);
+    if (!command.service.empty() && service.name != command.service) continue;
+    if (!command.target.empty() && mapping.target != command.target) continue;
+    keys.insert({mapping.container.text, ComponentOf(service.package).text});
+  }
+  if (!keys.empty()) return keys;
+  return Fail(ErrorCode::kNotFound,
+              command.service.empty() ? "nothing runs on " + command.target.text + " now"
+                                      : "no service " + command.service.text + " runs there now",
+              "name a container or a component: --container, --component");
+}
+
+Result<std::vector<StateKey>> KeysFor(const SnapshotsCommand& command, const SnapshotStore& store,
+                                      Context& context) {
+  std::optional<std::set<StateKey>> deployed;
+  if (!command.service.empty() || !command.target.empty()) {
+    ERIS_ASSIGN(deployed, DeployedKeys(command, context));
+  }
   ERIS_ASSIGN(std::vector<StateKey> keys, store.Keys());
   ERIS_ASSIGN(const std::vector<StateKey> with_bases, store.KeysWithBases());
   keys.insert(keys.end(), with_bases.begin(), with_bases.end());
@@ -66,7 +96,8 @@ Result<std::vector<StateKey>> KeysFor(const SnapshotsCommand& command, const Sna
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   std::erase_if(keys, [&](const StateKey& key) {
     return (!command.container.empty() && key.container != command.container) ||
-           (!command.component.empty() && key.component != command.component);
+           (!command.component.empty() && key.component != command.component) ||
+           (deployed && !deployed->contains(key));
   });
   return keys;
 }
@@ -81,8 +112,8 @@ WallTime TakenAt(const fs::path& snapshot) {
 
 // Those that the command is about, by key, oldest first.
 Result<std::vector<StoredSnapshot>> Chosen(const SnapshotsCommand& command,
-                                           const SnapshotStore& store) {
-  ERIS_ASSIGN(const auto keys, KeysFor(command, store));
+                                           const SnapshotStore& store, Context& context) {
+  ERIS_ASSIGN(const auto keys, KeysFor(command, store, context));
   std::vector<StoredSnapshot> chosen;
   for (const StateKey& key : keys) {
     ERIS_ASSIGN(std::vector<Generation> generations, store.Generations(key));
@@ -106,7 +137,7 @@ Result<std::vector<StoredSnapshot>> Chosen(const SnapshotsCommand& command,
 
 Result<ExitCode> List(const SnapshotsCommand& command, const SnapshotStore& store,
                       Context& context) {
-  ERIS_ASSIGN(const auto chosen, Chosen(command, store));
+  ERIS_ASSIGN(const auto chosen, Chosen(command, store, context));
   context.output.Print(context.output.json() ? ToJson(chosen) : SnapshotsText(chosen));
   return ExitCode::kDone;
 }
@@ -136,7 +167,7 @@ Result<ExitCode> Show(const SnapshotsCommand& command, const SnapshotStore& stor
 
 Result<ExitCode> Verify(const SnapshotsCommand& command, const SnapshotStore& store,
                         Context& context) {
-  ERIS_ASSIGN(const auto chosen, Chosen(command, store));
+  ERIS_ASSIGN(const auto chosen, Chosen(command, store, context));
   std::size_t wrong = 0;
   std::size_t bases = 0;
   for (const StoredSnapshot& one : chosen) {
@@ -221,7 +252,7 @@ Result<ExitCode> Clean(const SnapshotsCommand& command, const SnapshotStore& sto
   if (command.keep == 0) {
     return Fail(ErrorCode::kInvalid, "--keep 0 would delete the newest", "keep 1 at least");
   }
-  ERIS_ASSIGN(const auto keys, KeysFor(command, store));
+  ERIS_ASSIGN(const auto keys, KeysFor(command, store, context));
   std::size_t deleted = 0;
   for (const StateKey& key : keys) {
     ERIS_ASSIGN(const UniqueFd lock, store.Lock(key));

@@ -156,6 +156,9 @@ increment=$(basename "$(dirname "$(find "$depot/snapshots" -name increment-of | 
 expect 0 "a base: only increments" "$eris" snapshots show "fileset/rooms/$base"
 expect 0 "an increment of the base" "$eris" snapshots show "fileset/rooms/$increment"
 expect 0 "a base)" "$eris" snapshots verify --all
+expect 0 "fileset/rooms/" "$eris" snapshots list --service rooms --target t1
+expect 1 "nothing runs on t2 now" "$eris" snapshots list --target t2
+expect 1 "name a container or a component" "$eris" snapshots verify --service nobody
 expect 1 "never restored alone" "$eris" restore --service rooms --snapshot "fileset/rooms/$base"
 echo other >"$work/t1/data/gone"
 expect 0 "committed" "$eris" restore --service rooms
