@@ -157,13 +157,19 @@ class Testbed:
                     pid = file.read().strip()
                 if pid:
                     self.write(host, "init.pid", pid)
-                    if self.execute(host, ["systemctl", "ready"], quiet=True) == 0:
+                    if self.is_ready(host):
                         return
             if starter.poll() is not None:
                 break
             time.sleep(0.05)
         with open(self.path(host, "console.log"), encoding="utf-8", errors="replace") as console:
             raise Failed(f"{host} does not boot: {console.read()[-2000:]}")
+
+    def is_ready(self, host):
+        try:
+            return self.execute(host, ["systemctl", "ready"], quiet=True) == 0
+        except Failed:  # while init is being executed its command line is empty for an instant
+            return False
 
     def init_pid(self, host):
         text = self.read(host, "init.pid")
