@@ -18,29 +18,35 @@ class NarSource final : public ObjectSource {
   NarSource(StoreShelf& shelf, ObjectInfo object, std::unique_ptr<StoreProcess> process)
       : shelf_(shelf), object_(std::move(object)), process_(std::move(process)) {}
   ~NarSource() override {
+    if (!process_) return;
     process_->program().Resume();
-    if (ended_) {
-      shelf_.GiveBack(std::move(process_));
-      return;
-    }
     shelf_.Retire(std::move(process_));
   }
 
   void Start(Handlers handlers) override {
     process_->serve().Dump(object_, std::move(handlers.on_bytes),
                            [this, on_end = std::move(handlers.on_end)](Status status) {
-                             ended_ = status.has_value();
+                             if (status) GiveBack();
                              on_end(std::move(status));
                            });
   }
-  void Pause() override { process_->program().Pause(); }
-  void Resume() override { process_->program().Resume(); }
+  void Pause() override {
+    if (process_) process_->program().Pause();
+  }
+  void Resume() override {
+    if (process_) process_->program().Resume();
+  }
 
  private:
+  // Before anybody hears of the end: the next read begins then, and would start another process.
+  void GiveBack() {
+    process_->program().Resume();
+    shelf_.GiveBack(std::move(process_));
+  }
+
   StoreShelf& shelf_;
   ObjectInfo object_;
-  std::unique_ptr<StoreProcess> process_;
-  bool ended_ = false;
+  std::unique_ptr<StoreProcess> process_;  // absent once all is read
 };
 
 // A process that paths are added by, one after the other. Shared by their sinks: the next path may

@@ -2,9 +2,16 @@
 // its own, and nothing without the right key and ticket. Method: real Nix stores below two
 // directories that call their paths alike, both ends of the depot between them, frames in memory.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "broker/bulk/store_shelf.h"
 #include "broker/link/memory_transport.h"
@@ -27,6 +34,12 @@ std::vector<std::string> EnvironmentOf(const NixStore& store) {
   std::erase_if(environment, [](const std::string& one) { return one.starts_with("NIX_"); });
   for (const std::string& one : store.options().environment) environment.push_back(one);
   return environment;
+}
+
+std::set<std::string> ChildrenOfThis() {
+  const std::string self = std::to_string(::getpid());
+  std::ifstream children("/proc/self/task/" + self + "/children");
+  return {std::istream_iterator<std::string>(children), std::istream_iterator<std::string>()};
 }
 
 class DepotTest : public ::testing::Test {
@@ -200,6 +213,34 @@ TEST_F(DepotTest, SaysThatAPathIsNotThere) {
   const Status fetched = Fetch(item, depot_.Allow(item), {gone});
   ASSERT_FALSE(fetched);
   EXPECT_EQ(fetched.error().code, ErrorCode::kNotFound) << fetched.error().message;
+}
+
+TEST_F(DepotTest, AReadThatBeginsAtTheEndOfAnotherStartsNoProcess) {
+  const std::string path = AddTexts();
+  bulk::StoreShelf shelf({.environment = EnvironmentOf(planner_store_)}, *loop_);
+  std::optional<Result<std::vector<ObjectInfo>>> listed;
+  shelf.List({path}, [&listed](auto objects) { listed = std::move(objects); });
+  while (!listed) loop_->Turn(Duration(5));
+  const ObjectInfo object = listed->value().back();
+
+  constexpr std::size_t kReads = 10;
+  std::vector<std::unique_ptr<bulk::ObjectSource>> sources;
+  std::size_t ended = 0;
+  const std::function<void()> read = [&] {
+    sources.push_back(shelf.Open(object).value());
+    sources.back()->Start({.on_bytes = [](std::string_view) {},
+                           .on_end =
+                               [&](const Status& status) {
+                                 EXPECT_TRUE(status);
+                                 if (++ended < kReads) read();
+                               }});
+  };
+  const std::set<std::string> before = ChildrenOfThis();
+  read();
+  const std::set<std::string> during = ChildrenOfThis();
+  EXPECT_EQ(during.size(), before.size() + 1);
+  while (ended < kReads) loop_->Turn(Duration(5));
+  EXPECT_EQ(ChildrenOfThis(), during);
 }
 
 // What a hostile builder may send in place of a path's bytes.
