@@ -20,6 +20,10 @@ IN_BATCHES = ["--header-filter=/(schema|state|dysnomia|broker|worker|planner|tes
 INCLUDE = re.compile(r'^#include "(.*)"$', re.M)
 
 
+# What only g++ understands.
+OF_GCC = re.compile(r" (-include \S*cmake_pch\S*|-Winvalid-pch|--param=\S+|-Wno-restrict|-Wno-maybe-uninitialized)(?= )")
+
+
 def is_batch(entry):
     return "/Unity/unity_" in entry["file"]
 
@@ -50,13 +54,15 @@ def main():
     with open(os.path.join(folder, "compile_commands.json")) as file:
         entries = [entry for entry in json.load(file) if not entry["file"].startswith(os.path.join(folder, "wire"))]
     entries = [entry for entry in entries if "eris_wire.dir" not in entry["file"]]
-    database, options = folder, IN_BATCHES
+    entries = [{**entry, "command": OF_GCC.sub("", entry["command"])} for entry in entries]
+    database, options = os.path.join(folder, "lint"), IN_BATCHES
     if wanted:
-        database, options = os.path.join(folder, "lint"), []
+        options = []
         entries = list(alone(entries))
-        os.makedirs(database, exist_ok=True)
-        with open(os.path.join(database, "compile_commands.json"), "w") as file:
-            json.dump(entries, file)
+    os.makedirs(database, exist_ok=True)
+    with open(os.path.join(database, "compile_commands.json"), "w") as file:
+        json.dump(entries, file)
+    if wanted:
         entries = [entry for entry in entries if entry["file"] in wanted]
     files = sorted({entry["file"] for entry in entries})
     failed = False
