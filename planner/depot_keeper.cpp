@@ -13,6 +13,7 @@ namespace eris::planner {
 namespace {
 
 constexpr std::size_t kMaxPrinted = 4096;
+constexpr Duration kLimit{600'000};  // a program that takes longer is stuck
 
 // "freed BYTES"
 Outcome CleanedOutcome(const Status& status, const std::string& printed) {
@@ -66,26 +67,29 @@ void DepotKeeper::Run(const std::vector<std::string>& words, OnEnd on_end) {
   std::vector<std::string> argv{options_.dysnomia.string(), "--snapshots"};
   argv.insert(argv.end(), words.begin(), words.end());
   const std::uint64_t number = ++last_;
-  // Later: this is a handler of the program that goes away.
-  const auto finish = [this, number, on_end = std::move(on_end)](const Status& status) {
-    loop_.After(Duration(0), [this, alive = std::weak_ptr(alive_), number, on_end, status] {
-      if (alive.expired()) return;
-      const std::string printed = std::move(running_[number].printed);
-      running_.erase(number);
-      on_end(status, printed);
-    });
-  };
+  running_[number].on_end = std::move(on_end);
   auto started = link::PipedProgram::Start(
       loop_, {.argv = std::move(argv), .environment = CurrentEnvironment()},
       {.on_output =
            [this, number](std::string_view bytes) {
-             std::string& printed = running_[number].printed;
+             std::string& printed = running_.at(number).printed;
              printed.append(bytes.substr(0, kMaxPrinted - printed.size()));
            },
-       .on_end = finish});
-  if (!started) return finish(Fail(started.error()));
+       .on_end = [this, number](const Status& status) { EndLater(number, Duration(0), status); }});
+  if (!started) return EndLater(number, Duration(0), Fail(started.error()));
   (*started)->CloseInput();
-  running_[number].program = *std::move(started);
+  running_.at(number).program = *std::move(started);
+  EndLater(number, kLimit,
+           Fail(ErrorCode::kTimeout, "dysnomia --snapshots " + words.front() + " is stuck"));
+}
+
+// The first end counts. Later, because this may be a handler of the program that goes away.
+void DepotKeeper::EndLater(std::uint64_t number, Duration delay, const Status& status) {
+  loop_.After(delay, [this, alive = std::weak_ptr(alive_), number, status] {
+    if (alive.expired()) return;
+    auto ended = running_.extract(number);
+    if (!ended.empty()) ended.mapped().on_end(status, ended.mapped().printed);
+  });
 }
 
 }  // namespace eris::planner

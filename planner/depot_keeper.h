@@ -40,7 +40,9 @@ class DepotKeeper {
   struct Running {
     std::unique_ptr<link::PipedProgram> program;
     std::string printed;
+    OnEnd on_end;
   };
+  void EndLater(std::uint64_t number, Duration delay, const Status& status);
   void Run(const std::vector<std::string>& words, OnEnd on_end);
   void Finish(const ItemId& item, Outcome outcome);
 

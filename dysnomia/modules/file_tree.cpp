@@ -29,7 +29,6 @@ using snapshots::StateKey;
 
 constexpr std::string_view kArchive = "state.tar.xz";
 constexpr std::string_view kFiles = "files";
-constexpr std::string_view kIncrementOf = "increment-of";
 constexpr std::size_t kMaxListing = std::size_t{1} << 30U;
 constexpr int kTarSawChanges = 1;  // "file changed as we read it", "file removed before we read it"
 
@@ -211,7 +210,7 @@ Result<std::string> TakeIncrement(const ActivityContext& context, const FileTree
   ERIS_ASSIGN(const Listing before, ReadListing(store.PathOf(key, base) / kFiles));
   ERIS_ASSIGN(const Listing now, List(tree));
   return Take(store, key, [&](const fs::path& staged) -> Result<std::string> {
-    ERIS_TRY(WriteText(staged / kIncrementOf, base));
+    ERIS_TRY(WriteText(staged / kIncrementOfFile, base));
     ERIS_TRY(WriteText(staged / kFiles, TextOf(now)));
     // Without the archive: it follows from these two.
     ERIS_ASSIGN(const std::string sum, snapshots::ChecksumOf(staged));

@@ -10,6 +10,8 @@
 namespace eris {
 
 inline constexpr std::string_view kBasePrefix = "base-";
+// The file in an increment that names its base.
+inline constexpr std::string_view kIncrementOfFile = "increment-of";
 
 // Of an ID, or of CONTAINER/COMPONENT/ID.
 inline bool IsBaseSnapshot(std::string_view reference) {

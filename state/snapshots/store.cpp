@@ -26,7 +26,6 @@ constexpr mode_t kFolderMode = 0700;
 constexpr std::string_view kStagePrefix = ".stage-";
 constexpr std::size_t kMaxChecksum = 256;
 constexpr std::size_t kMaxBaseNote = 512;
-constexpr std::string_view kIncrementOf = "increment-of";
 constexpr std::string_view kNewestBase = "newest";
 
 Status Check(const StateKey& key) {
@@ -98,7 +97,7 @@ Status RemoveDurably(const fs::path& file) {
 
 // What a directory of a snapshot says it is an increment of; empty: of nothing.
 Result<std::string> BaseIn(const fs::path& snapshot) {
-  const std::string file = snapshot / kIncrementOf;
+  const std::string file = snapshot / kIncrementOfFile;
   if (!FileExists(file)) return std::string();
   ERIS_ASSIGN(const std::string text, ReadFile(file, kMaxBaseNote));
   const std::string base(Trim(text));
