@@ -419,7 +419,7 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
   }
   Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
   const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;
-  for (LedgerRecord& record : RecordsAfter(id, *held.body, outcome, lease)) {
+  for (LedgerRecord& record : RecordsAfter(id, held.body, outcome, lease)) {
     if (const auto* dropped = std::get_if<RootsDropped>(&record)) {
       decisions_.effects.push_back(DropRoots{.transaction = dropped->transaction});
     }

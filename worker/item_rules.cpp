@@ -6,15 +6,6 @@
 namespace eris {
 namespace {
 
-ActiveMapping MappingOf(const Activity& activity, ActiveMapping::State state) {
-  return {.service_name = activity.service_name,
-          .service = activity.service,
-          .container = activity.container,
-          .digest = activity.digest,
-          .package = activity.package,
-          .state = state};
-}
-
 std::vector<const Activity*> PointersTo(const std::vector<Activity>& activities) {
   std::vector<const Activity*> pointers;
   pointers.reserve(activities.size());
@@ -38,41 +29,43 @@ bool MayHaveTakenEffect(const Outcome& outcome) {
   return true;
 }
 
-void AfterActivate(const ActivateItem& item, const Outcome& outcome, const ProfileName& profile,
-                   std::vector<LedgerRecord>& records) {
-  if (!MayHaveTakenEffect(outcome)) return;
-  const auto state = outcome.verdict == Verdict::kSucceeded ? ActiveMapping::State::kActive
-                                                            : ActiveMapping::State::kIndeterminate;
-  records.push_back(MappingActivated{
-      .profile = profile, .mapping = MappingOf(item.activity, state), .activity = item.activity});
-}
+// An item of one profile that has ended, and what comes of it.
+struct Ended {
+  const Shared<ItemBody>& body;
+  const Outcome& outcome;
+  const ProfileName& profile;
+  std::vector<LedgerRecord>& records;
 
-void AfterDeactivate(const DeactivateItem& item, const Outcome& outcome, const ProfileName& profile,
-                     std::vector<LedgerRecord>& records) {
-  if (!MayHaveTakenEffect(outcome)) return;
-  if (outcome.verdict == Verdict::kSucceeded) {
-    records.push_back(MappingDeactivated{
-        .profile = profile, .mapping = MappingOf(item.activity, ActiveMapping::State::kInactive)});
-    return;
+  void Activated(const Activity& activity, ActiveMapping::State state) const {
+    records.push_back(MappingActivated{
+        .profile = profile, .state = state, .activity = Shared<Activity>(body, activity)});
   }
-  records.push_back(
-      MappingActivated{.profile = profile,
-                       .mapping = MappingOf(item.activity, ActiveMapping::State::kIndeterminate),
-                       .activity = item.activity});
+  void Deactivated(const Activity& activity) const {
+    records.push_back(MappingDeactivated{
+        .profile = profile, .mapping = MappingOf(activity, ActiveMapping::State::kInactive)});
+  }
+};
+
+void AfterActivate(const ActivateItem& item, const Ended& ended) {
+  if (!MayHaveTakenEffect(ended.outcome)) return;
+  ended.Activated(item.activity, ended.outcome.verdict == Verdict::kSucceeded
+                                     ? ActiveMapping::State::kActive
+                                     : ActiveMapping::State::kIndeterminate);
 }
 
-void AfterAdopt(const AdoptItem& item, const Outcome& outcome, const ProfileName& profile,
-                std::vector<LedgerRecord>& records) {
-  if (outcome.verdict != Verdict::kSucceeded) return;
+void AfterDeactivate(const DeactivateItem& item, const Ended& ended) {
+  if (!MayHaveTakenEffect(ended.outcome)) return;
+  if (ended.outcome.verdict == Verdict::kSucceeded) return ended.Deactivated(item.activity);
+  ended.Activated(item.activity, ActiveMapping::State::kIndeterminate);
+}
+
+void AfterAdopt(const AdoptItem& item, const Ended& ended) {
+  if (ended.outcome.verdict != Verdict::kSucceeded) return;
   for (const Activity& activity : item.components) {
     if (item.way == AdoptItem::Way::kTakeUp) {
-      records.push_back(
-          MappingActivated{.profile = profile,
-                           .mapping = MappingOf(activity, ActiveMapping::State::kActive),
-                           .activity = activity});
+      ended.Activated(activity, ActiveMapping::State::kActive);
     } else {
-      records.push_back(MappingDeactivated{
-          .profile = profile, .mapping = MappingOf(activity, ActiveMapping::State::kInactive)});
+      ended.Deactivated(activity);
     }
   }
 }
@@ -178,29 +171,29 @@ std::vector<LedgerRecord> RecordsBefore(const ItemId& id, const ItemBody& body) 
   return records;
 }
 
-std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
+std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const Shared<ItemBody>& body,
                                        const Outcome& outcome, const LedgerLease* lease) {
   std::vector<LedgerRecord> records;
   const ProfileName profile = lease != nullptr ? lease->profile : ProfileName();
-  std::visit(
-      Overloaded{
-          [](const BuildItem&) {},
-          [](const TransferItem&) {},
-          [&](const LockItem& item) { AfterLock(id, item, outcome, records); },
-          [&](const UnlockItem& item) { AfterUnlock(id, item, outcome, lease, records); },
-          [&](const ActivateItem& item) { AfterActivate(item, outcome, profile, records); },
-          [&](const DeactivateItem& item) { AfterDeactivate(item, outcome, profile, records); },
-          [](const SnapshotItem&) {},
-          [](const RestoreItem&) {},
-          [](const DeleteStateItem&) {},
-          [](const SetProfileItem&) {},
-          [](const CollectItem&) {},
-          [](const QueryItem&) {},
-          [](const DiagnoseItem&) {},
-          [&](const AdoptItem& item) { AfterAdopt(item, outcome, profile, records); },
-          [](const TransferStateItem&) {},
-      },
-      body);
+  const Ended ended{body, outcome, profile, records};
+  std::visit(Overloaded{
+                 [](const BuildItem&) {},
+                 [](const TransferItem&) {},
+                 [&](const LockItem& item) { AfterLock(id, item, outcome, records); },
+                 [&](const UnlockItem& item) { AfterUnlock(id, item, outcome, lease, records); },
+                 [&](const ActivateItem& item) { AfterActivate(item, ended); },
+                 [&](const DeactivateItem& item) { AfterDeactivate(item, ended); },
+                 [](const SnapshotItem&) {},
+                 [](const RestoreItem&) {},
+                 [](const DeleteStateItem&) {},
+                 [](const SetProfileItem&) {},
+                 [](const CollectItem&) {},
+                 [](const QueryItem&) {},
+                 [](const DiagnoseItem&) {},
+                 [&](const AdoptItem& item) { AfterAdopt(item, ended); },
+                 [](const TransferStateItem&) {},
+             },
+             *body);
   return records;
 }
 

@@ -29,7 +29,7 @@ std::vector<const Activity*> ActivitiesOf(const ItemBody& body);
 std::vector<LedgerRecord> RecordsBefore(const ItemId& id, const ItemBody& body);
 
 // What an item has changed here, given its outcome. `lease` is the target's lease or null.
-std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const ItemBody& body,
+std::vector<LedgerRecord> RecordsAfter(const ItemId& id, const Shared<ItemBody>& body,
                                        const Outcome& outcome, const LedgerLease* lease);
 
 }  // namespace eris

@@ -184,7 +184,7 @@ void LocalExecutor::Diagnose(const StartWork& work, const DiagnoseItem& item) {
     const bool is_it = key.profile == item.profile && key.container == item.container &&
                        key.service == item.service;
     if (!is_it) continue;
-    return diagnoses_.Start(id, item, known.activity,
+    return diagnoses_.Start(id, item, *known.activity,
                             [this, id](Outcome outcome) { Finish(id, std::move(outcome)); });
   }
   FinishLater(id, {.verdict = Verdict::kFailed,

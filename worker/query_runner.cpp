@@ -67,7 +67,7 @@ void QueryRunner::Report(const std::string& attempt, const QueryItem& query, Don
     for (std::size_t i = 0; i < report.mappings.size(); ++i) {
       const auto known = ledger.mappings.find(KeyOf(profile, report.mappings[i]));
       ERIS_CHECK(known != ledger.mappings.end(), "a report lists mappings of the ledger");
-      const Activity& activity = known->second.activity;
+      const Activity& activity = *known->second.activity;
       if (!parts_.activities_of(activity.module).Contains(ActivityKind::kStatus)) continue;
       request.activities.push_back(StatusRequestFor(activity));
       asked.push_back(i);

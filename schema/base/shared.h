@@ -18,6 +18,9 @@ class Shared {
   requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Shared>)
       Shared(U&& value)
       : value_(std::make_shared<const T>(std::forward<U>(value))) {}
+  // A part of another shared value, which is kept for as long as the part is.
+  template <typename Whole>
+  Shared(const Shared<Whole>& whole, const T& part) : value_(whole.value_, &part) {}
 
   const T& operator*() const { return *value_; }
   const T* operator->() const { return value_.get(); }
@@ -27,6 +30,8 @@ class Shared {
   }
 
  private:
+  template <typename>
+  friend class Shared;
   std::shared_ptr<const T> value_;
 };
 

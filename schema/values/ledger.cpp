@@ -64,6 +64,19 @@ MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping) {
   return {profile, mapping.container, mapping.service, mapping.digest};
 }
 
+MappingKey KeyOf(const ProfileName& profile, const Activity& activity) {
+  return {profile, activity.container, activity.service, activity.digest};
+}
+
+ActiveMapping MappingOf(const Activity& activity, ActiveMapping::State state) {
+  return {.service_name = activity.service_name,
+          .service = activity.service,
+          .container = activity.container,
+          .digest = activity.digest,
+          .package = activity.package,
+          .state = state};
+}
+
 const LedgerAttempt* LedgerState::Find(const ItemId& id) const {
   const auto step = steps.find(id.step);
   if (step == steps.end()) return nullptr;
@@ -88,7 +101,7 @@ JournalPosition LedgerState::Seen() const {
 std::vector<ActiveMapping> LedgerState::MappingsOf(const ProfileName& profile) const {
   std::vector<ActiveMapping> found;
   for (const auto& [key, known] : mappings) {
-    if (key.profile == profile) found.push_back(known.mapping);
+    if (key.profile == profile) found.push_back(MappingOf(*known.activity, known.state));
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -123,8 +136,8 @@ void Apply(LedgerState& state, const LedgerRecord& record) {
             }
           },
           [&](const MappingActivated& activated) {
-            state.mappings[KeyOf(activated.profile, activated.mapping)] = {activated.mapping,
-                                                                           activated.activity};
+            state.mappings[KeyOf(activated.profile, *activated.activity)] = {activated.state,
+                                                                             activated.activity};
           },
           [&](const MappingDeactivated& deactivated) {
             state.mappings.erase(KeyOf(deactivated.profile, deactivated.mapping));

@@ -87,8 +87,8 @@ struct LeaseReleased {  // also: expired, broken by an operator
 // unknown.
 struct MappingActivated {
   ProfileName profile;
-  ActiveMapping mapping;
-  Activity activity;  // as it was activated with: what a later `status` is asked with
+  ActiveMapping::State state = ActiveMapping::State::kActive;
+  Shared<Activity> activity;  // as it was activated with: what a later `status` is asked with
   bool operator==(const MappingActivated&) const = default;
 };
 struct MappingDeactivated {
@@ -144,8 +144,8 @@ struct LedgerLease {
   bool operator==(const LedgerLease&) const = default;
 };
 struct LedgerMapping {
-  ActiveMapping mapping;
-  Activity activity;
+  ActiveMapping::State state = ActiveMapping::State::kActive;
+  Shared<Activity> activity;
   bool operator==(const LedgerMapping&) const = default;
 };
 struct MappingKey {
@@ -156,6 +156,9 @@ struct MappingKey {
   auto operator<=>(const MappingKey&) const = default;
 };
 MappingKey KeyOf(const ProfileName& profile, const ActiveMapping& mapping);
+MappingKey KeyOf(const ProfileName& profile, const Activity& activity);
+// The mapping whose activity it is.
+ActiveMapping MappingOf(const Activity& activity, ActiveMapping::State state);
 
 struct LedgerState {
   JournalId journal;  // 0 = serves any

@@ -20,12 +20,30 @@ ItemId ReadId(const sqlite::Cursor& row) {
                     .attempt = static_cast<std::uint16_t>(row.Integer(4))}};
 }
 
-// Of a row that begins with profile, container, service, digest.
-MappingKey ReadKey(const sqlite::Cursor& row) {
-  return {.profile = ProfileName(std::string(row.Text(0))),
-          .container = ContainerName(std::string(row.Text(1))),
-          .service = ServiceKey(std::string(row.Text(2))),
-          .digest = std::string(row.Text(3))};
+struct ReadMapping {
+  ProfileName profile;
+  std::int64_t body = 0;
+  LedgerMapping mapping;
+};
+
+// Calls `visit(ReadMapping)` for each.
+template <typename Visit>
+Status ForEachMapping(sqlite::Database& database, const Visit& visit) {
+  sqlite::Statement select(database,
+                           "SELECT profile, state, mapping.body, body.bytes "
+                           "FROM mapping LEFT JOIN body ON body.id = mapping.body");
+  return sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
+    ERIS_ASSIGN(ItemBody body, Decode<ItemBody>(row.Bytes(3)));
+    auto* activate = std::get_if<ActivateItem>(&body);
+    if (activate == nullptr) {
+      return Fail(ErrorCode::kCorrupt, database.path() + ": a mapping has no activity");
+    }
+    visit(ReadMapping{.profile = ProfileName(std::string(row.Text(0))),
+                      .body = row.Integer(2),
+                      .mapping = {.state = static_cast<ActiveMapping::State>(row.Integer(1)),
+                                  .activity = std::move(activate->activity)}});
+    return {};
+  });
 }
 
 }  // namespace
@@ -50,27 +68,21 @@ LedgerTables::LedgerTables(sqlite::Database& database)
       insert_body_(database, "INSERT INTO body(id, bytes) VALUES (?1, ?2)"),
       delete_body_(database, "DELETE FROM body WHERE id = ?1"),
       start_(database,
-             "INSERT INTO attempt(tx, idx, direction, attempt, journal, body_hash, directory, body)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+             "INSERT INTO attempt(id, tx, idx, direction, attempt, journal, body_hash, directory, "
+             "body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
       settle_(database,
-              "INSERT INTO attempt(tx, idx, direction, attempt, journal, body_hash, directory, "
-              "outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', ?7) ON CONFLICT DO UPDATE SET "
-              "body_hash = ?6, body = NULL, outcome = ?7"),
-      acknowledge_(database,
-                   "UPDATE attempt SET acknowledged = 1 "
-                   "WHERE tx = ?1 AND idx = ?2 AND direction = ?3 AND attempt = ?4"),
+              "UPDATE attempt SET body_hash = ?2, body = NULL, outcome = ?3 WHERE id = ?1"),
+      settle_at_once_(database,
+                      "INSERT INTO attempt(id, tx, idx, direction, attempt, journal, body_hash, "
+                      "directory, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', ?8)"),
+      acknowledge_(database, "UPDATE attempt SET acknowledged = 1 WHERE id BETWEEN ?1 AND ?2"),
       grant_(database,
              "INSERT OR REPLACE INTO lease(one, tx, profile, expires_ms, standing) "
              "VALUES (1, ?1, ?2, ?3, 0)"),
       confirm_(database, "UPDATE lease SET standing = 1 WHERE tx = ?1"),
       release_(database, "DELETE FROM lease WHERE tx = ?1"),
-      insert_mapping_(database,
-                      "INSERT INTO mapping(id, profile, container, service, digest, service_name, "
-                      "package, state, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
-      update_mapping_(database,
-                      "UPDATE mapping SET service_name = ?2, package = ?3, state = ?4, body = ?5 "
-                      "WHERE id = ?1"),
-      delete_mapping_(database, "DELETE FROM mapping WHERE id = ?1"),
+      insert_mapping_(database, "INSERT INTO mapping(body, profile, state) VALUES (?1, ?2, ?3)"),
+      delete_mapping_(database, "DELETE FROM mapping WHERE body = ?1"),
       add_root_(database, "INSERT INTO root(tx, path) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
       drop_roots_(database, "DELETE FROM root WHERE tx = ?1"),
       lock_(database,
@@ -115,36 +127,56 @@ Status LedgerTables::Put(const EpochSeen& seen) {
 Status LedgerTables::Put(const JournalBound& bound) {
   ERIS_TRY(forget_other_bodies_.Run(bound.journal.value));
   ERIS_TRY(forget_other_steps_.Run(bound.journal.value));
-  if (database_.changes() > 0) open_bodies_.clear();
   ERIS_TRY(forget_other_lease_.Run(bound.journal.value));
   ERIS_TRY(forget_other_journal_.Run(bound.journal.value));
+  if (database_.changes() > 0) {
+    attempts_.clear();
+    low_water_ = {};
+  }
   return set_journal_.Run(bound.journal.value);
 }
 
 Status LedgerTables::Put(const LowWaterRaised& raised) {
   ERIS_TRY(set_low_water_.Run(raised.low_water.value));
+  low_water_ = std::max(low_water_, raised.low_water);
+  std::erase_if(attempts_, [&](const auto& entry) {
+    return entry.first.step.transaction < low_water_ && !entry.second.body;
+  });
   return forget_steps_.Run();
 }
 
 Status LedgerTables::Put(const StepStarted& started) {
   const auto& [step, grade] = started.id;
-  std::string bytes = Encode(*started.body);
-  ERIS_ASSIGN(const std::int64_t body, InsertBody(bytes));
-  open_bodies_.insert_or_assign(started.id, Body{body, std::move(bytes)});
-  return start_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt,
-                    step.journal.value, started.body_hash, started.attempt, body);
+  const auto [entry, is_new] = attempts_.try_emplace(started.id);
+  if (!is_new) {
+    return Fail(ErrorCode::kInternal,
+                database_.path() + ": an attempt is started for the second time");
+  }
+  ERIS_ASSIGN(const std::int64_t body, InsertBody(*started.body));
+  entry->second = {.id = ++last_attempt_, .body = Body{body, started.body}};
+  return start_.Run(last_attempt_, step.transaction.value, step.index.value, grade.direction,
+                    grade.attempt, step.journal.value, started.body_hash, started.attempt, body);
 }
 
 Status LedgerTables::Put(const StepSettled& settled) {
   const auto& [step, grade] = settled.id;
-  if (auto open = open_bodies_.extract(settled.id)) released_.push_back(std::move(open.mapped()));
-  return settle_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt,
-                     step.journal.value, settled.body_hash, sqlite::Blob{Encode(settled.outcome)});
+  const auto [entry, at_once] = attempts_.try_emplace(settled.id);
+  AttemptRow& row = entry->second;
+  const std::string outcome = Encode(settled.outcome);
+  if (at_once) {
+    row.id = ++last_attempt_;
+    return settle_at_once_.Run(row.id, step.transaction.value, step.index.value, grade.direction,
+                               grade.attempt, step.journal.value, settled.body_hash,
+                               sqlite::Blob{outcome});
+  }
+  if (row.body) released_.push_back(*std::exchange(row.body, std::nullopt));
+  return settle_.Run(row.id, settled.body_hash, sqlite::Blob{outcome});
 }
 
 Status LedgerTables::Put(const OutcomeAcknowledged& acknowledged) {
-  const auto& [step, grade] = acknowledged.id;
-  return acknowledge_.Run(step.transaction.value, step.index.value, grade.direction, grade.attempt);
+  const auto found = attempts_.find(acknowledged.id);
+  if (found != attempts_.end()) acknowledged_.push_back(found->second.id);
+  return {};
 }
 
 Status LedgerTables::Put(const LeaseGranted& granted) {
@@ -160,41 +192,36 @@ Status LedgerTables::Put(const LeaseReleased& released) {
 }
 
 Status LedgerTables::Put(const MappingActivated& activated) {
-  const ActiveMapping& mapping = activated.mapping;
-  ERIS_ASSIGN(const std::int64_t body,
-              TakeBody(Encode(ItemBody(ActivateItem{activated.activity}))));
-  const auto [entry, is_new] = mappings_.try_emplace(KeyOf(activated.profile, mapping));
-  MappingRow& row = entry->second;
-  const std::int64_t old_body = std::exchange(row.body, body);
-  if (is_new) {
-    row.id = ++last_mapping_;
-    return insert_mapping_.Run(row.id, activated.profile.text, mapping.container.text,
-                               mapping.service.text, mapping.digest, mapping.service_name.text,
-                               mapping.package.text, mapping.state, body);
+  ERIS_ASSIGN(const std::int64_t body, TakeBody(activated.activity));
+  const auto [entry, is_new] = mappings_.try_emplace(KeyOf(activated.profile, *activated.activity));
+  const std::int64_t old_body = std::exchange(entry->second, body);
+  if (!is_new) {
+    ERIS_TRY(delete_mapping_.Run(old_body));
+    ERIS_TRY(delete_body_.Run(old_body));
   }
-  ERIS_TRY(delete_body_.Run(old_body));
-  return update_mapping_.Run(row.id, mapping.service_name.text, mapping.package.text, mapping.state,
-                             body);
+  return insert_mapping_.Run(body, activated.profile.text, activated.state);
 }
 
 Status LedgerTables::Put(const MappingDeactivated& deactivated) {
   const auto found = mappings_.find(KeyOf(deactivated.profile, deactivated.mapping));
   if (found == mappings_.end()) return {};
-  const MappingRow row = found->second;
+  const std::int64_t body = found->second;
   mappings_.erase(found);
-  ERIS_TRY(delete_body_.Run(row.body));
-  return delete_mapping_.Run(row.id);
+  ERIS_TRY(delete_body_.Run(body));
+  return delete_mapping_.Run(body);
 }
 
-Result<std::int64_t> LedgerTables::InsertBody(std::string_view bytes) {
-  ERIS_TRY(insert_body_.Run(++last_body_, sqlite::Blob{bytes}));
+Result<std::int64_t> LedgerTables::InsertBody(const ItemBody& body) {
+  ERIS_TRY(insert_body_.Run(++last_body_, sqlite::Blob{Encode(body)}));
   return last_body_;
 }
 
-Result<std::int64_t> LedgerTables::TakeBody(std::string_view bytes) {
-  const auto same = std::find_if(released_.rbegin(), released_.rend(),
-                                 [bytes](const Body& body) { return body.bytes == bytes; });
-  if (same == released_.rend()) return InsertBody(bytes);
+Result<std::int64_t> LedgerTables::TakeBody(const Shared<Activity>& activity) {
+  const auto same = std::find_if(released_.rbegin(), released_.rend(), [&](const Body& body) {
+    const auto* activate = std::get_if<ActivateItem>(&*body.content);
+    return activate != nullptr && Shared<Activity>(body.content, activate->activity) == activity;
+  });
+  if (same == released_.rend()) return InsertBody(ActivateItem{*activity});
   const std::int64_t id = same->id;
   released_.erase(std::next(same).base());
   return id;
@@ -202,6 +229,20 @@ Result<std::int64_t> LedgerTables::TakeBody(std::string_view bytes) {
 
 Status LedgerTables::FinishWrites() {
   for (const Body& body : std::exchange(released_, {})) ERIS_TRY(delete_body_.Run(body.id));
+  return FinishAcknowledgements();
+}
+
+// Outcomes are mostly acknowledged as they were settled: a run of numbers is one statement. What
+// was forgotten meanwhile has no row, and its number is no other's yet.
+Status LedgerTables::FinishAcknowledgements() {
+  std::vector<std::int64_t> ids = std::exchange(acknowledged_, {});
+  std::sort(ids.begin(), ids.end());
+  for (auto first = ids.begin(); first != ids.end();) {
+    auto last = first;
+    while (std::next(last) != ids.end() && *std::next(last) <= *last + 1) ++last;
+    ERIS_TRY(acknowledge_.Run(*first, *last));
+    first = std::next(last);
+  }
   return {};
 }
 
@@ -227,23 +268,26 @@ Status LedgerTables::Put(const ComponentUnlocked& unlocked) {
 // ---- read ----
 
 Status LedgerTables::FindRows() {
-  sqlite::Statement mappings(database_,
-                             "SELECT profile, container, service, digest, id, body FROM mapping");
-  ERIS_TRY(sqlite::ForEachRow(mappings.Select(), [&](const sqlite::Cursor& row) -> Status {
-    mappings_[ReadKey(row)] = {.id = row.Integer(4), .body = row.Integer(5)};
-    last_mapping_ = std::max(last_mapping_, row.Integer(4));
+  ERIS_TRY(ForEachMapping(database_, [this](const ReadMapping& row) {
+    mappings_[KeyOf(row.profile, *row.mapping.activity)] = row.body;
+  }));
+  sqlite::Statement attempts(database_,
+                             "SELECT journal, tx, idx, direction, attempt, attempt.id, body.id, "
+                             "body.bytes FROM attempt LEFT JOIN body ON body.id = attempt.body");
+  ERIS_TRY(sqlite::ForEachRow(attempts.Select(), [&](const sqlite::Cursor& row) -> Status {
+    AttemptRow& attempt = attempts_[ReadId(row)];
+    attempt.id = row.Integer(5);
+    last_attempt_ = std::max(last_attempt_, attempt.id);
+    if (row.IsNull(6)) return {};
+    ERIS_ASSIGN(ItemBody body, Decode<ItemBody>(row.Bytes(7)));
+    attempt.body = Body{row.Integer(6), std::move(body)};
     return {};
   }));
-  sqlite::Statement open(database_,
-                         "SELECT journal, tx, idx, direction, attempt, body.id, body.bytes "
-                         "FROM attempt JOIN body ON body.id = attempt.body");
-  ERIS_TRY(sqlite::ForEachRow(open.Select(), [&](const sqlite::Cursor& row) -> Status {
-    open_bodies_[ReadId(row)] = {.id = row.Integer(5), .bytes = std::string(row.Bytes(6))};
-    return {};
-  }));
-  sqlite::Statement last(database_, "SELECT coalesce(max(id), 0) FROM body");
+  sqlite::Statement last(database_,
+                         "SELECT low_water, (SELECT coalesce(max(id), 0) FROM body) FROM meta");
   return sqlite::ForEachRow(last.Select(), [&](const sqlite::Cursor& row) -> Status {
-    last_body_ = row.Integer(0);
+    low_water_ = {row.Unsigned(0)};
+    last_body_ = row.Integer(1);
     return {};
   });
 }
@@ -303,25 +347,8 @@ Status LedgerTables::ReadLease(LedgerState& state) {
 }
 
 Status LedgerTables::ReadMappings(LedgerState& state) {
-  sqlite::Statement select(
-      database_,
-      "SELECT profile, container, service, digest, service_name, package, "
-      "state, body.bytes FROM mapping LEFT JOIN body ON body.id = mapping.body");
-  return sqlite::ForEachRow(select.Select(), [&](const sqlite::Cursor& row) -> Status {
-    const MappingKey key = ReadKey(row);
-    ERIS_ASSIGN(ItemBody body, Decode<ItemBody>(row.Bytes(7)));
-    auto* activate = std::get_if<ActivateItem>(&body);
-    if (activate == nullptr) {
-      return Fail(ErrorCode::kCorrupt, database_.path() + ": a mapping has no activity");
-    }
-    state.mappings[key] = {.mapping = {.service_name = ServiceName(std::string(row.Text(4))),
-                                       .service = key.service,
-                                       .container = key.container,
-                                       .digest = key.digest,
-                                       .package = StorePath(std::string(row.Text(5))),
-                                       .state = static_cast<ActiveMapping::State>(row.Integer(6))},
-                           .activity = std::move(activate->activity)};
-    return {};
+  return ForEachMapping(database_, [&state](ReadMapping row) {
+    state.mappings[KeyOf(row.profile, *row.mapping.activity)] = std::move(row.mapping);
   });
 }
 

@@ -4,8 +4,7 @@
 
 #include <cstdint>
 #include <map>
-#include <string>
-#include <string_view>
+#include <optional>
 #include <vector>
 
 #include "schema/base/error.h"
@@ -36,11 +35,12 @@ class LedgerTables {
   // A row of table `body`.
   struct Body {
     std::int64_t id = 0;
-    std::string bytes;
+    Shared<ItemBody> content;
   };
-  struct MappingRow {
+  // A row of table `attempt`.
+  struct AttemptRow {
     std::int64_t id = 0;
-    std::int64_t body = 0;
+    std::optional<Body> body;  // until it is settled
   };
 
   Status Put(const EpochSeen& seen);
@@ -59,10 +59,11 @@ class LedgerTables {
   Status Put(const ComponentMayBeLocked& locked);
   Status Put(const ComponentUnlocked& unlocked);
 
-  Result<std::int64_t> InsertBody(std::string_view bytes);
-  // The body of an attempt that is settled in this transaction when it has these bytes, or a new
+  Result<std::int64_t> InsertBody(const ItemBody& body);
+  // The body of an attempt that is settled in this transaction when it is this activation, or a new
   // one.
-  Result<std::int64_t> TakeBody(std::string_view bytes);
+  Result<std::int64_t> TakeBody(const Shared<Activity>& activity);
+  Status FinishAcknowledgements();
 
   Status ReadMeta(LedgerState& state);
   Status ReadAttempts(LedgerState& state);
@@ -84,23 +85,27 @@ class LedgerTables {
   sqlite::Statement delete_body_;
   sqlite::Statement start_;
   sqlite::Statement settle_;
+  sqlite::Statement settle_at_once_;
   sqlite::Statement acknowledge_;
   sqlite::Statement grant_;
   sqlite::Statement confirm_;
   sqlite::Statement release_;
   sqlite::Statement insert_mapping_;
-  sqlite::Statement update_mapping_;
   sqlite::Statement delete_mapping_;
   sqlite::Statement add_root_;
   sqlite::Statement drop_roots_;
   sqlite::Statement lock_;
   sqlite::Statement unlock_;
 
+  TransactionId low_water_;
   std::int64_t last_body_ = 0;
-  std::int64_t last_mapping_ = 0;
-  std::map<ItemId, Body> open_bodies_;  // of attempts that are not settled
-  std::vector<Body> released_;          // of attempts settled in this transaction
-  std::map<MappingKey, MappingRow> mappings_;
+  std::int64_t last_attempt_ = 0;
+  std::map<ItemId, AttemptRow> attempts_;
+  std::map<MappingKey, std::int64_t> mappings_;  // the number of their body, and so their own
+  // Of this transaction: bodies of attempts that it has settled, numbers of attempts that it has
+  // acknowledged.
+  std::vector<Body> released_;
+  std::vector<std::int64_t> acknowledged_;
 };
 
 }  // namespace eris

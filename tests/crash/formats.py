@@ -10,7 +10,20 @@ import subprocess
 BACK = {
     "planner/journal.db": "ALTER TABLE start DROP COLUMN event;",
     "broker/spool.db": "DROP TABLE ledger;",
-    "targets/test2/ledger.db": "ALTER TABLE meta DROP COLUMN event;",
+    "targets/test2/ledger.db": """
+        CREATE TABLE keyed(tx INTEGER NOT NULL, idx INTEGER NOT NULL, direction INTEGER NOT NULL, attempt INTEGER NOT NULL,
+          journal INTEGER NOT NULL, body_hash INTEGER NOT NULL, directory TEXT NOT NULL,
+          acknowledged INTEGER NOT NULL DEFAULT 0, body INTEGER, outcome BLOB,
+          PRIMARY KEY (tx, idx, direction, attempt)) STRICT, WITHOUT ROWID;
+        INSERT INTO keyed SELECT tx, idx, direction, attempt, journal, body_hash, directory, acknowledged, body, outcome
+          FROM attempt;
+        DROP TABLE attempt;
+        ALTER TABLE keyed RENAME TO attempt;
+        CREATE TABLE numbered(id INTEGER PRIMARY KEY, profile TEXT NOT NULL, state INTEGER NOT NULL, body INTEGER NOT NULL)
+          STRICT;
+        INSERT INTO numbered(profile, state, body) SELECT profile, state, body FROM mapping;
+        DROP TABLE mapping;
+        ALTER TABLE numbered RENAME TO mapping;""",
 }
 DATABASES = {"planner": "planner/journal.db", "broker": "broker/spool.db", "worker-test2": "targets/test2/ledger.db"}
 NEWER = 9_999

@@ -100,7 +100,7 @@ class RandomRecords {
       case 9:
         return LeaseReleased{{1 + Pick(3)}};
       case 10:
-        return MappingActivated{ProfileName("p"), MappingOf(name), ActivityOf(name)};
+        return MappingActivated{ProfileName("p"), RandomState(), ActivityOf(name)};
       case 11:
         return MappingDeactivated{ProfileName("p"), MappingOf(name)};
       case 12:
@@ -115,6 +115,7 @@ class RandomRecords {
   std::uint64_t Pick(std::uint64_t bound) { return random_.Below(bound); }
 
  private:
+  ActiveMapping::State RandomState() { return static_cast<ActiveMapping::State>(Pick(3)); }
   Outcome RandomOutcome() {
     Outcome outcome{.verdict = static_cast<Verdict>(Pick(7)), .message = "m", .took_ms = 3};
     if (Pick(2) == 0) outcome.report = TargetReport{StorePath("/s/p"), {MappingOf("a")}};
@@ -174,7 +175,7 @@ TEST_F(LedgerTest, LowWaterForgetsSettledTransactionsAndNeverFalls) {
 TEST_F(LedgerTest, ATakeOverForgetsWhatTheOldJournalNumbered) {
   Append({JournalBound{kJournal}, EpochSeen{{9}, {70}}, LowWaterRaised{{4}},
           StepSettled{Item({5}, {0}), 1, {}}, LeaseGranted{{5}, ProfileName("default"), {1000}},
-          MappingActivated{ProfileName("default"), MappingOf("api"), ActivityOf("api")}});
+          MappingActivated{.profile = ProfileName("default"), .activity = ActivityOf("api")}});
   Append({JournalBound{kJournal}});
   EXPECT_EQ(expected_.Seen(), (JournalPosition{{9}, {70}, {5}}));
   Append({JournalBound{{42}}});

@@ -322,8 +322,8 @@ TEST(Agent, WhatIsAdoptedIsOnRecordAsIfItHadBeenActivatedHere) {
   EXPECT_EQ(h.Recorded<MappingActivated>(), 2U);
   ASSERT_EQ(h.agent.ledger().mappings.size(), 2U);
   const LedgerMapping& known = h.agent.ledger().mappings.begin()->second;
-  EXPECT_EQ(known.activity, ActivityOf("api"));
-  EXPECT_EQ(known.mapping.state, ActiveMapping::State::kActive);
+  EXPECT_EQ(*known.activity, ActivityOf("api"));
+  EXPECT_EQ(known.state, ActiveMapping::State::kActive);
   adopt.way = AdoptItem::Way::kGiveUp;
   const WorkItem back = ItemOf(2, adopt, kInverse);
   h.Receive(back);
