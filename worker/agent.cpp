@@ -84,13 +84,13 @@ Epoch Agent::EpochOf(JournalId journal) const {
   return journal == ledger_.journal ? ledger_.epoch : Epoch();
 }
 
-void Agent::SendOutcome(const ItemId& id, const Outcome& outcome, Now now) {
+void Agent::SendOutcome(const ItemId& id, std::string encoded, Now now) {
   unacknowledged_.insert_or_assign(id, now.steady);
   Send({.header = {.kind = MessageKind::kOutcome,
                    .queue = options_.queues.front().ToString(),
                    .item = id,
                    .epoch = EpochOf(id.step.journal)},
-        .body = Encode(outcome)});
+        .body = std::move(encoded)});
 }
 
 // A refusal is no outcome: it is neither recorded nor sent again.
@@ -111,7 +111,7 @@ void Agent::OnConnected(Now now) {
   for (auto& [id, sent] : unacknowledged_) {
     const LedgerAttempt* attempt = ledger_.Find(id);
     ERIS_CHECK(attempt != nullptr && attempt->outcome, "what is unacknowledged is settled");
-    SendOutcome(id, *attempt->outcome, now);
+    SendOutcome(id, Encode(*attempt->outcome), now);
   }
 }
 
@@ -290,7 +290,7 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
     if (same->second.body_hash != item.body_hash && !IsPlanted(Bug::kAnswerOtherBody)) {
       Refuse(item.id, "another body under a known id");
     } else {
-      SendOutcome(item.id, *same->second.outcome, now);
+      SendOutcome(item.id, Encode(*same->second.outcome), now);
     }
     return true;
   }
@@ -308,7 +308,7 @@ bool Agent::IsAnswered(const WorkItem& item, Now now) {
   if (success == attempts.end() || std::holds_alternative<QueryItem>(item.body)) return false;
   const Outcome outcome = *success->second.outcome;
   Record(StepSettled{.id = item.id, .body_hash = item.body_hash, .outcome = outcome});
-  SendOutcome(item.id, outcome, now);
+  SendOutcome(item.id, Encode(outcome), now);
   return true;
 }
 
@@ -399,12 +399,6 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
   Held held = std::move(found->second);
   held_.erase(found);
   scheduler_.Done(id);
-  // A report that fits into no message would never arrive.
-  if (const std::size_t bytes = Encode(outcome).size(); bytes > limits::kBodyBytes) {
-    outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(bytes) +
-                                            " bytes, a message holds " +
-                                            std::to_string(limits::kBodyBytes));
-  }
   // Whoever ends an activity without being asked to (a host that shuts down, a person) has cut it
   // short like a crash: another attempt tells what became of it.
   const bool is_cut_short = outcome.verdict == Verdict::kCancelled &&
@@ -417,6 +411,14 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
       outcome = Refusal(Verdict::kUnavailable, std::move(objection));
     }
   }
+  std::string encoded = Encode(outcome);
+  // A report that fits into no message would never arrive.
+  if (encoded.size() > limits::kBodyBytes) {
+    outcome = Refusal(Verdict::kFailed, "the report takes " + std::to_string(encoded.size()) +
+                                            " bytes, a message holds " +
+                                            std::to_string(limits::kBodyBytes));
+    encoded = Encode(outcome);
+  }
   Record(StepSettled{.id = id, .body_hash = held.body_hash, .outcome = outcome});
   const LedgerLease* lease = ledger_.lease ? &*ledger_.lease : nullptr;
   for (LedgerRecord& record : RecordsAfter(id, held.body, outcome, lease)) {
@@ -425,7 +427,7 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
     }
     Record(std::move(record));
   }
-  SendOutcome(id, outcome, now);
+  SendOutcome(id, std::move(encoded), now);
   if (!ActivitiesOf(*held.body).empty()) decisions_.effects.push_back(ForgetWork{.id = id});
   if (held.successor && !IsAnswered(*held.successor, now)) Accept(*std::move(held.successor));
 }
@@ -446,7 +448,7 @@ void Agent::OnRevoke(const ItemId& id, Now now) {
     held_.erase(found);
     const Outcome outcome = Refusal(Verdict::kUnavailable, "revoked before it began");
     Record(StepSettled{.id = id, .body_hash = hash, .outcome = outcome});
-    SendOutcome(id, outcome, now);
+    SendOutcome(id, Encode(outcome), now);
   }
 }
 
@@ -468,7 +470,7 @@ void Agent::OnTick(Now now) {
     if (now.steady - sent < options_.resend_after) continue;
     const LedgerAttempt* attempt = ledger_.Find(id);
     ERIS_CHECK(attempt != nullptr && attempt->outcome, "what is unacknowledged is settled");
-    SendOutcome(id, *attempt->outcome, now);
+    SendOutcome(id, Encode(*attempt->outcome), now);
   }
 }
 

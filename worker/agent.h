@@ -123,7 +123,7 @@ class Agent {
   void Record(LedgerRecord record);
   void RecordAcknowledged();
   void Send(Message message);
-  void SendOutcome(const ItemId& id, const Outcome& outcome, Now now);
+  void SendOutcome(const ItemId& id, std::string encoded, Now now);
   void Refuse(const ItemId& id, std::string why);
   // The newest seen of that journal's planners: those of another say nothing of it.
   Epoch EpochOf(JournalId journal) const;

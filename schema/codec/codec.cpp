@@ -29,7 +29,7 @@ struct CodingOf {
   // Of the first segment. What is larger has further ones, so this is part of the encoding.
   static constexpr std::size_t kFirstWords = first_words;
 };
-// Of structures that have no text, and of headers, whose texts are names.
+// Of structures that have no text, and of those whose texts are mostly short.
 constexpr std::size_t kFlatWords = 16;
 constexpr std::size_t kHeaderWords = 128;
 constexpr std::size_t kStoredBytes = limits::kSubmissionBytes;
@@ -74,7 +74,7 @@ struct Coding<WorkItem> : CodingOf<wire::WorkItem, limits::kBodyBytes> {};
 template <>
 struct Coding<ItemBody> : CodingOf<wire::ItemBody, limits::kBodyBytes> {};
 template <>
-struct Coding<Outcome> : CodingOf<wire::Outcome, limits::kBodyBytes> {};
+struct Coding<Outcome> : CodingOf<wire::Outcome, limits::kBodyBytes, kHeaderWords> {};
 template <>
 struct Coding<Event> : CodingOf<wire::Event, kEventBytes> {};
 template <>
@@ -174,13 +174,23 @@ Status WithReader(std::string_view bytes, Use&& use) {
   return {};
 }
 
-std::uint64_t HashOf(wire::ItemBody::Reader body) {
-  const kj::Array<capnp::word> words = capnp::canonicalize(body);
-  const kj::ArrayPtr<const char> bytes = words.asBytes().asChars();
+std::uint64_t HashOf(kj::ArrayPtr<const capnp::word> canonical) {
+  const kj::ArrayPtr<const char> bytes = canonical.asChars();
   const Blake2bDigest digest = Blake2b({bytes.begin(), bytes.size()});
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < sizeof(hash); ++i) hash = hash << 8 | digest[i];
   return hash;
+}
+
+std::uint64_t HashOf(wire::ItemBody::Reader body) {
+  // The canonical form is one segment. Most bodies fit into this one, and are gone through once;
+  // canonicalize() measures them before and looks at its work afterwards.
+  constexpr std::size_t kWords = 512;
+  capnp::word first_segment[kWords] = {};
+  capnp::MallocMessageBuilder message(kj::arrayPtr(first_segment, kWords));
+  message.getRoot<capnp::AnyPointer>().setCanonicalAs<wire::ItemBody>(body);
+  const auto segments = message.getSegmentsForOutput();
+  return HashOf(segments.size() == 1 ? segments[0] : capnp::canonicalize(body).asPtr());
 }
 
 }  // namespace

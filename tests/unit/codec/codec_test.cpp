@@ -118,6 +118,11 @@ TEST(BodyHash, TellsBodiesApart) {
 TEST(BodyHash, NeverChanges) {
   // Workers compare it with what their ledger holds, over all versions.
   EXPECT_EQ(BodyHash(QueryItem{ProfileName("default")}), 0x946bd018f9281306ULL);
+  // Of 12 KiB, and of 300 KiB in lists of lists.
+  EXPECT_EQ(BodyHash(QueryItem{ProfileName(std::string(12'000, 'p'))}), 10172939533981690015ULL);
+  LockComponents lock{std::vector<Activity>(1'000)};
+  for (Activity& activity : lock.components) activity.properties = {{.name = "port", .text = "80"}};
+  EXPECT_EQ(BodyHash(LockItem{std::move(lock)}), 18219826307264435725ULL);
 }
 
 TEST(Decode, RefusesWhatIsNoMessage) {
