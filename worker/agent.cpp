@@ -26,6 +26,11 @@ bool Acquires(const ItemBody& body) {
   return lock != nullptr && std::holds_alternative<AcquireLease>(lock->what);
 }
 
+bool IsRelease(const ItemBody& body) {
+  const auto* unlock = std::get_if<UnlockItem>(&body);
+  return unlock != nullptr && std::holds_alternative<ReleaseLease>(unlock->what);
+}
+
 std::string Describe(TransactionId transaction) { return std::to_string(transaction.value); }
 
 }  // namespace
@@ -348,6 +353,10 @@ void Agent::Begin(Held& held, Now now) {
           LeaseNeedOf(*held.body) == LeaseNeed::kNone ? Verdict::kFailed : Verdict::kUnavailable;
       return Settle(held.id, Refusal(verdict, std::move(objection)), now);
     }
+    // All of it is what the ledger says: there is nothing that a crash could cut short.
+    if (IsConfirmation(*held.body) || IsRelease(*held.body)) {
+      return Settle(held.id, {.verdict = Verdict::kSucceeded}, now);
+    }
     Record(StepStarted{.id = held.id, .body_hash = held.body_hash, .body = held.body});
     for (LedgerRecord& record : RecordsBefore(held.id, *held.body)) Record(std::move(record));
     if (const auto* lock = std::get_if<LockItem>(&*held.body)) {
@@ -405,7 +414,7 @@ void Agent::Settle(ItemId id, Outcome outcome, Now now) {
                             held.state != Held::State::kStopping &&
                             !ActivitiesOf(*held.body).empty();
   if (is_cut_short) outcome.verdict = Verdict::kUnknown;
-  // The lease may have run out while its confirmation was on its way through the machine.
+  // One that an earlier worker began: the lease may have run out since.
   if (IsConfirmation(*held.body) && outcome.verdict == Verdict::kSucceeded) {
     if (std::string objection = LeaseObjection(id, *held.body); !objection.empty()) {
       outcome = Refusal(Verdict::kUnavailable, std::move(objection));

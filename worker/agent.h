@@ -4,8 +4,7 @@
 //
 // Invariants (design D1-D5):
 //   1. an item starts only after StepStarted of its grade is in the ledger, and is reported only
-//   after
-//      StepSettled is;
+//      after StepSettled is; confirming and releasing a lease is a record itself and never starts;
 //   2. a grade below the highest seen of its step never starts; a settled grade is answered, not
 //   run;
 //      an attempt after a success of the same direction is answered with that success;

@@ -76,10 +76,9 @@ class AgentHarness {
   }
   // Until the transaction holds the confirmed lease; uses indices 100 and 101.
   void Lease() {
-    for (const WorkItem& item : {ItemOf(100, kAcquire), ItemOf(101, kConfirm)}) {
-      Receive(item);
-      Finish(item);
-    }
+    Receive(ItemOf(100, kAcquire));
+    Finish(ItemOf(100, kAcquire));
+    Receive(ItemOf(101, kConfirm));
   }
   template <typename T>
   std::vector<T> Effects() const {
@@ -364,16 +363,49 @@ TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
   EXPECT_EQ(confirmed.Recorded<LeaseReleased>(), 0U);
 }
 
+TEST(Agent, ConfirmingIsARecordAndStartsNothing) {
+  AgentHarness h;
+  const WorkItem acquire = ItemOf(1, kAcquire);
+  h.Receive(acquire);
+  h.Finish(acquire);
+  h.Receive(ItemOf(2, kConfirm));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
+  EXPECT_THAT(h.Started(), IsEmpty());
+  EXPECT_EQ(h.Recorded<StepStarted>(), 0U);
+  EXPECT_EQ(h.Recorded<StepSettled>(), 1U);
+  EXPECT_EQ(h.Recorded<LeaseConfirmed>(), 1U);
+  EXPECT_EQ(h.agent.held(), 0U);
+}
+
+TEST(Agent, ALeaseThatRanOutIsNotConfirmed) {
+  AgentHarness h;
+  const WorkItem acquire = ItemOf(1, kAcquire);
+  h.Receive(acquire);
+  h.Finish(acquire);
+  h.now.wall.ms += 60'000;
+  h.agent.OnTick(h.now);
+  h.Take();
+  h.Receive(ItemOf(2, kConfirm));
+  EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
+  EXPECT_EQ(h.Recorded<LeaseConfirmed>(), 0U);
+}
+
+// The worker of an earlier version started it, and died.
 TEST(Agent, ALeaseThatRanOutUnderItsConfirmationIsNotConfirmed) {
   AgentHarness h;
   const WorkItem acquire = ItemOf(1, kAcquire);
   h.Receive(acquire);
   h.Finish(acquire);
+  LedgerState ledger = h.agent.ledger();
   const WorkItem confirm = ItemOf(2, kConfirm);
-  h.Receive(confirm);
+  Apply(ledger, LedgerRecord(StepStarted{.id = confirm.id,
+                                         .body_hash = confirm.body_hash,
+                                         .body = Shared<ItemBody>(confirm.body)}));
   h.now.wall.ms += 60'000;
-  h.agent.OnTick(h.now);
+  h.agent = Agent::Recover(AgentHarness::Options(), ledger, h.now);
+  h.agent.OnConnected(h.now);
   h.Take();
+  EXPECT_THAT(h.Started(), ElementsAre(confirm.id));
   h.Finish(confirm);
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
   EXPECT_EQ(h.Recorded<LeaseConfirmed>(), 0U);
@@ -494,7 +526,7 @@ TEST(Agent, ReleasingTheLeaseDropsTheRootsOfItsTransaction) {
   h.Finish(transfer);
   const WorkItem release = ItemOf(2, UnlockItem{.what = ReleaseLease{}});
   h.Receive(release);
-  h.Finish(release);
+  EXPECT_THAT(h.Started(), IsEmpty());
   EXPECT_EQ(h.Effects<DropRoots>().size(), 1U);
   EXPECT_FALSE(h.agent.ledger().lease.has_value());
 }
