@@ -143,6 +143,16 @@ Status RecycleAttempt(const fs::path& dir, const fs::path& new_name) {
   return {};
 }
 
+Status MakeSpareAttempt(const fs::path& name) {
+  if (::mkdir(name.c_str(), 0700) != 0) return FailErrno(errno, "cannot make " + name.string());
+  const AttemptFiles files(name);
+  for (const std::string& file : {files.request, files.lock, files.output, files.unpublished}) {
+    const UniqueFd made(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!made.valid()) return FailErrno(errno, "cannot make " + file);
+  }
+  return {};
+}
+
 Result<int> StopAttempt(const fs::path& dir, StopSignal signal) {
   ERIS_ASSIGN(const bool locked, IsLocked(dir));
   const auto runner = RunnerOf(dir);

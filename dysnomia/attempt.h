@@ -142,6 +142,10 @@ Result<AttemptState> JudgeAttempt(const std::filesystem::path& dir);
 // lately. kConflict while its runner lives. After an error nothing can be said of DIR: remove it.
 Status RecycleAttempt(const std::filesystem::path& dir, const std::filesystem::path& new_name);
 
+// Makes such a directory with emptied files, which no attempt has had yet: they are paid for while
+// nobody waits. `name` is one that RecycleAttempt could have given; its parent exists.
+Status MakeSpareAttempt(const std::filesystem::path& name);
+
 enum class StopSignal : std::uint8_t { kTerminate, kKill };
 // A living runner is asked to end its activity (kTerminate: it sends SIGTERM, after kill_grace
 // SIGKILL, and writes its outcome). What is left of a dead runner's session gets the signal itself.

@@ -97,6 +97,7 @@ struct LockItem {
 struct AcquireLease {
   profile @0 :Text;
   leaseMs @1 :Int64;         # an unconfirmed lease expires after this; > 0
+  switchItems @2 :UInt32;    # how many activations and deactivations will follow here; a hint
 }
 
 struct UnlockItem {

@@ -1,5 +1,6 @@
 #include "worker/activity_runner.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -24,12 +25,30 @@ ActivityRunner::ActivityRunner(ActivityRunnerOptions options, link::Loop& loop, 
     const std::string name = "spare-" + std::to_string(i);
     (FileExists(DirOf(name).string()) ? spares_ : unused_).push_back(name);
   }
+  Stock();
 }
 
 ActivityRunner::~ActivityRunner() {
   for (const auto& [name, running] : running_) {
     if (running.pidfd.valid()) loop_.Unwatch(running.watch);
   }
+}
+
+// As many spares as are used at a time. One that cannot be made is made when it is needed, and
+// whoever needs it says why that fails.
+void ActivityRunner::Stock() {
+  while (spares_.size() < options_.at_a_time && !unused_.empty() &&
+         dysnomia::MakeSpareAttempt(DirOf(unused_.back()))) {
+    spares_.push_back(std::move(unused_.back()));
+    unused_.pop_back();
+  }
+}
+
+void ActivityRunner::Expect(std::uint32_t activities) {
+  Stock();
+  const std::uint32_t runners = std::clamp(activities, 1U, std::max(1U, options_.at_a_time));
+  // Whoever needs one that could not be started says why.
+  loop_.After(Duration(0), [this, runners] { static_cast<void>(runners_.MakeReady(runners)); });
 }
 
 void ActivityRunner::Later(Done done, Result<dysnomia::AttemptOutcome> result) {

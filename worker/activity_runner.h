@@ -21,6 +21,7 @@ struct ActivityRunnerOptions {
   std::filesystem::path attempts_dir;  // exists
   std::filesystem::path state_dir;     // DYSNOMIA_STATEDIR
   std::filesystem::path secrets_dir;
+  std::uint32_t at_a_time = 1;  // attempts; what they need is made ready as long as nobody waits
 };
 
 // Owned by the executor; uses the loop that outlives it. Destroying it leaves running attempts
@@ -35,6 +36,9 @@ class ActivityRunner {
   ActivityRunner(const ActivityRunner&) = delete;
   ActivityRunner& operator=(const ActivityRunner&) = delete;
 
+  // Locks will follow soon, and about so many activities: what can be done before they are asked
+  // for is done now.
+  void Expect(std::uint32_t activities);
   // Starts an attempt under a name that is not in use. `request` needs no directories: they are
   // ours.
   void Start(const std::string& name, dysnomia::AttemptRequest request, Done done);
@@ -57,6 +61,7 @@ class ActivityRunner {
   std::filesystem::path DirOf(const std::string& name) const {
     return options_.attempts_dir / name;
   }
+  void Stock();
   // The directory for a new attempt: a spare one, if there is any.
   std::filesystem::path TakeDir(const std::string& name);
   void Add(const std::string& name, Running running);

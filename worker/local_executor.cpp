@@ -83,6 +83,7 @@ void LocalExecutor::Start(const StartWork& work) {
                  [&](const AdoptItem&) { FinishLater(id, {.verdict = Verdict::kSucceeded}); },
                  [&](const LockItem& item) {
                    if (const auto* acquire = std::get_if<AcquireLease>(&item.what)) {
+                     activities_.Expect(acquire->switch_items);
                      queries_.Start(StatusNameOf(id), {.profile = acquire->profile}, finish);
                    } else if (std::holds_alternative<ConfirmLease>(item.what)) {
                      FinishLater(id, {.verdict = Verdict::kSucceeded});

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -44,6 +45,14 @@ Result<RunnerId> RunnerPool::Run(const std::string& name, Ended ended) {
   }
   runner.ended = std::move(ended);
   return id;
+}
+
+Status RunnerPool::MakeReady(std::size_t count) {
+  while (idle_.size() < std::min(count, kMaxIdle)) {
+    ERIS_ASSIGN(const RunnerId id, Start());
+    Wait(id);
+  }
+  return {};
 }
 
 Result<RunnerId> RunnerPool::Start() {
@@ -97,11 +106,15 @@ void RunnerPool::OnReady(RunnerId id) {
   if (runner.is_retired || idle_.size() >= kMaxIdle) {
     Dismiss(runner);
   } else {
-    runner.idle_since = loop_.now().steady;
-    idle_.push_back(id);
-    if (idle_.size() == 1) Tidy();
+    Wait(id);
   }
   ended();
+}
+
+void RunnerPool::Wait(RunnerId id) {
+  runners_.at(id).idle_since = loop_.now().steady;
+  idle_.push_back(id);
+  if (idle_.size() == 1) Tidy();
 }
 
 void RunnerPool::OnEnd(RunnerId id) {

@@ -34,6 +34,8 @@ class RunnerPool {
   RunnerPool(const RunnerPool&) = delete;
   RunnerPool& operator=(const RunnerPool&) = delete;
 
+  // Has so many runners wait for attempts, at most kMaxIdle.
+  Status MakeReady(std::size_t count);
   // Gives the attempt of this name to a runner. After a failure it certainly does not run.
   Result<RunnerId> Run(const std::string& name, Ended ended);
   // The runner takes no attempt after its present one: it was told to stop, and may hear of that
@@ -56,6 +58,7 @@ class RunnerPool {
   bool Tell(Runner& runner, const std::string& name);
   void OnReady(RunnerId id);
   void OnEnd(RunnerId id);
+  void Wait(RunnerId id);
   void Dismiss(Runner& runner);
   void DismissIdle();
   void Tidy();

@@ -30,6 +30,22 @@ ItemIndex ItemList::Add(Stage stage, PlanItem item) {
   return index;
 }
 
+std::vector<PlanItem> ItemList::Take() && {
+  std::map<QueueName, std::uint32_t> switched;
+  for (const PlanItem& item : items_) {
+    const bool switches = std::holds_alternative<ActivateItem>(item.body) ||
+                          std::holds_alternative<DeactivateItem>(item.body);
+    if (switches) ++switched[item.queue];
+  }
+  for (PlanItem& item : items_) {
+    auto* lock = std::get_if<LockItem>(&item.body);
+    auto* lease = lock == nullptr ? nullptr : std::get_if<AcquireLease>(&lock->what);
+    const auto found = lease == nullptr ? switched.end() : switched.find(item.queue);
+    if (found != switched.end()) lease->switch_items = found->second;
+  }
+  return std::move(items_);
+}
+
 bool IsLeftOut(const PlanInput& input, const TargetName& target) {
   return std::binary_search(input.left_out.begin(), input.left_out.end(), target);
 }

@@ -93,7 +93,10 @@ class CanonicalWriter {
     if (item.way != TransferItem::Way::kToTarget) Put(item.way);
     if (!item.substituters.empty()) Put(item.substituters);
   }
-  void Put(const AcquireLease& lease) { PutAll(lease.profile, lease.lease_ms); }
+  void Put(const AcquireLease& lease) {
+    PutAll(lease.profile, lease.lease_ms);
+    if (lease.switch_items != 0) Put(lease.switch_items);
+  }
   void Put(const ConfirmLease&) {}
   void Put(const LockComponents& lock) { Put(lock.components); }
   void Put(const LockItem& item) { Put(item.what); }

@@ -41,6 +41,7 @@ void Write(wire::LockItem::Builder to, const LockItem& from) {
                           auto acquire = to.initAcquire();
                           acquire.setProfile(Text(lease.profile));
                           acquire.setLeaseMs(lease.lease_ms);
+                          acquire.setSwitchItems(lease.switch_items);
                         },
                         [&](const ConfirmLease&) { to.setConfirm(); },
                         [&](const LockComponents& lock) {
@@ -137,7 +138,8 @@ LockItem ReadLock(wire::LockItem::Reader from, Input& in) {
   switch (from.which()) {
     case wire::LockItem::ACQUIRE:
       return {AcquireLease{.profile = ProfileName(in.Name(from.getAcquire().getProfile())),
-                           .lease_ms = in.Ms(from.getAcquire().getLeaseMs())}};
+                           .lease_ms = in.Ms(from.getAcquire().getLeaseMs()),
+                           .switch_items = from.getAcquire().getSwitchItems()}};
     case wire::LockItem::CONFIRM:
       return {ConfirmLease{}};
     case wire::LockItem::COMPONENTS: {

@@ -93,6 +93,8 @@ struct TransferStateItem {
 struct AcquireLease {
   ProfileName profile;
   std::int64_t lease_ms = 0;  // an unconfirmed lease expires after this
+  // How many activations and deactivations will follow: what they need can be made ready before.
+  std::uint32_t switch_items = 0;
   bool operator==(const AcquireLease&) const = default;
 };
 struct ConfirmLease {

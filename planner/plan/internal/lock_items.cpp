@@ -87,14 +87,14 @@ PlanItem LockBatch(const Manifest& manifest, const Batch& batch) {
 
 void AddLeases(const PlanContext& context, ItemList& items) {
   for (const TargetName& target : context.participants) {
-    items.Add(
-        Stage::kLease,
-        {.phase = PlanPhase::kLease,
-         .queue = TargetQueue(target),
-         .body = LockItem{AcquireLease{context.input.profile, context.input.options.lease_ms}},
-         .inverse = UnlockItem{ReleaseLease{}},
-         .after = {},
-         .deadline_ms = std::nullopt});
+    items.Add(Stage::kLease,
+              {.phase = PlanPhase::kLease,
+               .queue = TargetQueue(target),
+               .body = LockItem{AcquireLease{.profile = context.input.profile,
+                                             .lease_ms = context.input.options.lease_ms}},
+               .inverse = UnlockItem{ReleaseLease{}},
+               .after = {},
+               .deadline_ms = std::nullopt});
   }
 }
 

@@ -47,7 +47,8 @@ class ItemList {
   ItemIndex Add(Stage stage, PlanItem item);
   // Where the next one goes.
   ItemIndex Next() const { return {static_cast<std::uint32_t>(items_.size())}; }
-  std::vector<PlanItem> Take() && { return std::move(items_); }
+  // Leases know by then what follows them.
+  std::vector<PlanItem> Take() &&;
 
  private:
   std::vector<PlanItem> items_;

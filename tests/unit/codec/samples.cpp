@@ -122,7 +122,7 @@ std::vector<ItemBody> ItemBodies() {
           TransferItem{.profile = profile,
                        .paths = {StorePath("/nix/store/x")},
                        .substituters = {"https://cache.example.org", "ssh://hub"}},
-          LockItem{AcquireLease{.profile = profile, .lease_ms = 60'000}},
+          LockItem{AcquireLease{.profile = profile, .lease_ms = 60'000, .switch_items = 3}},
           LockItem{ConfirmLease{}},
           LockItem{LockComponents{{SomeActivity(), SomeActivity()}}},
           UnlockItem{ReleaseLease{}},

@@ -266,6 +266,18 @@ TEST_F(AttemptTest, ADirectoryIsUsedAgainWithoutATraceOfTheAttemptBefore) {
   EXPECT_EQ(second.activities.at(0).tail, "deactivate\n");
 }
 
+TEST_F(AttemptTest, ADirectoryMadeBeforehandIsLikeOneThatHadAnAttempt) {
+  Module("echo $1\n");
+  ASSERT_TRUE(MakeSpareAttempt(dir_ / "spare"));
+  EXPECT_FALSE(MakeSpareAttempt(dir_ / "spare")) << "it may be somebody's";
+  EXPECT_EQ(JudgeAttempt(dir_ / "spare")->phase, AttemptPhase::kLost) << "nothing was asked for";
+  ASSERT_TRUE(RemoveTree(dir_ / "spare"));
+  ASSERT_TRUE(MakeSpareAttempt(dir_ / "spare"));
+  std::filesystem::rename(dir_ / "spare", attempt_);
+  EXPECT_EQ(Run(Request({Activity()})).activities.at(0).tail, "activate\n");
+  ASSERT_TRUE(RecycleAttempt(attempt_, dir_ / "spare"));
+}
+
 TEST_F(AttemptTest, AnOutputThatADaemonHoldsIsNotUsedAgain) {
   Module("setsid sh -c 'sleep 0.2; echo late; : > " + (dir_ / "late").string() + "' & echo $! > " +
          (dir_ / "daemon").string() + "\n");

@@ -103,6 +103,20 @@ unlock
 )");
 }
 
+// What the activities need is made ready meanwhile.
+TEST(Plan, ALeaseSaysHowManyActivitiesFollow) {
+  const Manifest base = MakeManifest(ThreeTiers());
+  auto specs = ThreeTiers();
+  specs[1].version = "2";
+  std::vector<std::uint32_t> expected;
+  for (const PlanItem& item : PlanOf(&base, MakeManifest(specs)).items) {
+    const auto* lock = std::get_if<LockItem>(&item.body);
+    const auto* lease = lock == nullptr ? nullptr : std::get_if<AcquireLease>(&lock->what);
+    if (lease != nullptr) expected.push_back(lease->switch_items);
+  }
+  EXPECT_EQ(expected, (std::vector<std::uint32_t>{0, 2, 2}));
+}
+
 TEST(Plan, UpgradeOfAMiddleServiceTakesItsDependentsDown) {
   const Manifest base = MakeManifest(ThreeTiers());
   auto specs = ThreeTiers();
