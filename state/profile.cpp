@@ -63,7 +63,7 @@ Result<std::string> Profile::CurrentLink() const {
 Result<StorePath> Profile::Current() const {
   ERIS_ASSIGN(const std::string link, CurrentLink());
   if (link.empty()) return StorePath{};
-  ERIS_ASSIGN(std::string target, ReadLink(directory_ + "/" + link));
+  ERIS_ASSIGN(std::string target, ReadLink(PathOf(link)));
   if (target.empty()) {
     return Fail(ErrorCode::kCorrupt, fmt::format("{} points to {}, which is gone", path(), link),
                 "Deploy again, or remove the link");
@@ -92,7 +92,7 @@ Result<Profile::Switch> Profile::Next(const StorePath& path) const {
   ERIS_ASSIGN(const std::vector<std::uint64_t> numbers, Generations());
   const std::string link = LinkName(numbers.empty() ? 1 : numbers.back() + 1);
   return Switch{.link = link,
-                .command = AddRootsCommands(std::span(&path, 1), directory_ + "/" + link).front()};
+                .command = AddRootsCommands(std::span(&path, 1), PathOf(link)).front()};
 }
 
 Status Profile::Activate(const std::string& link) const {
@@ -126,7 +126,7 @@ Status Profile::DeleteOldGenerations(std::size_t keep) const {
   for (std::size_t i = 0; i < old; ++i) {
     const std::string link = LinkName(numbers[i]);
     if (link == current) continue;
-    if (::unlink((directory_ + "/" + link).c_str()) != 0 && errno != ENOENT) {
+    if (::unlink((PathOf(link)).c_str()) != 0 && errno != ENOENT) {
       return FailErrno(errno, "cannot remove " + link);
     }
   }

@@ -16,9 +16,10 @@ namespace eris {
 // A value: DIRECTORY/NAME -> NAME-N-link -> store path. The number N is the profile's own; it says
 // nothing about generations of Eris. One writer at a time (the worker).
 //
-// Switching is three steps, because the second one is a child process:
+// Switching is three steps, because the second one may be a child process:
 //   1. Next(path): nothing to do, or the link to make,
-//   2. run `command`: Nix makes the link and registers it as a root,
+//   2. run `command`: Nix makes the link and registers it as a root; where something else roots the
+//      path, AddRoot (store_roots.h) does the same,
 //   3. Activate(link): the profile points to it from one moment to the next, also after a crash.
 class Profile {
  public:
@@ -43,6 +44,8 @@ class Profile {
   Result<std::vector<std::uint64_t>> Generations() const;
 
   std::string path() const { return directory_ + "/" + name_; }
+  // Of a generation's link.
+  std::string PathOf(const std::string& link) const { return directory_ + "/" + link; }
 
  private:
   Status CheckName() const;

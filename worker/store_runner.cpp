@@ -14,6 +14,7 @@
 #include "schema/base/text.h"
 #include "state/build_failures.h"
 #include "state/nix_commands.h"
+#include "state/store_roots.h"
 
 namespace eris {
 namespace {
@@ -144,8 +145,11 @@ void StoreRunner::Ask(const ItemAt& at, const Moved& moved, OnFetched on_end) {
 }
 
 std::filesystem::path StoreRunner::RootsOf(const ItemId& id) const {
-  return options_.roots_dir / std::to_string(id.step.transaction.value) /
-         std::to_string(id.step.index.value);
+  return RootsOf(id.step.transaction) / std::to_string(id.step.index.value);
+}
+
+std::filesystem::path StoreRunner::RootsOf(TransactionId transaction) const {
+  return options_.roots_dir / std::to_string(transaction.value);
 }
 
 void StoreRunner::Run(const ItemId& id, std::vector<std::vector<std::string>> commands,
@@ -305,13 +309,38 @@ void StoreRunner::SetProfile(const ItemId& id, const SetProfileItem& item, Done 
     loop_.After(Duration(0), [done = std::move(done), status] { done(FromStatus(status)); });
     return;
   }
-  Run(id, {next->command},
-      [profile, link = next->link, done = std::move(done)](const CommandsResult& rooted) {
-        if (!rooted.success) return done(Failed(rooted));
-        Status status = profile.Activate(link);
-        if (status) status = profile.DeleteOldGenerations(kKeptProfileLinks);
-        done(FromStatus(status));
-      });
+  const auto activate = [profile, link = next->link, done] {
+    Status status = profile.Activate(link);
+    if (status) status = profile.DeleteOldGenerations(kKeptProfileLinks);
+    done(FromStatus(status));
+  };
+  if (RootWithoutNix(id, {.root = profile.PathOf(next->link), .path = item.path})) {
+    loop_.After(Duration(0), activate);
+    return;
+  }
+  Run(id, {next->command}, [activate, done](const CommandsResult& rooted) {
+    if (!rooted.success) return done(Failed(rooted));
+    activate();
+  });
+}
+
+// The item that brought the path here has rooted it by Nix; that root shows where others go.
+bool StoreRunner::RootWithoutNix(const ItemId& id, const StoreRoot& wanted) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(RootsOf(id.step.transaction), error);
+  const std::filesystem::directory_iterator end;
+  const auto roots_it = [&](const std::filesystem::directory_entry& one) {
+    std::error_code no_link;
+    return std::filesystem::read_symlink(one.path(), no_link) == wanted.path.text;
+  };
+  while (!error && entry != end && !roots_it(*entry)) entry.increment(error);
+  if (error || entry == end) return false;
+  if (!collectors_links_) {
+    collectors_links_ =
+        FindCollectorsLinks(StoreLocationFrom(environment_).state_dir, entry->path().string());
+  }
+  return collectors_links_ && MakeDirectories(options_.profiles_dir.string(), 0755) &&
+         AddRoot(*collectors_links_, wanted);
 }
 
 void StoreRunner::Collect(const ItemId& id, const CollectItem& item, Done done) {
@@ -333,7 +362,7 @@ void StoreRunner::Stop(const ItemId& id) {
 }
 
 Status StoreRunner::DropRoots(TransactionId transaction) {
-  return RemoveTree((options_.roots_dir / std::to_string(transaction.value)).string());
+  return RemoveTree(RootsOf(transaction).string());
 }
 
 Status StoreRunner::KeepOnlyRoots(const std::set<TransactionId>& kept) {

@@ -20,6 +20,7 @@
 #include "schema/values/work_item.h"
 #include "state/profile.h"
 #include "state/store_location.h"
+#include "state/store_roots.h"
 #include "worker/command_runner.h"
 #include "worker/depot_client.h"
 
@@ -81,6 +82,9 @@ class StoreRunner {
   void JudgeBuild(const ItemId& id, const BuildItem& item, const CommandsResult& built,
                   const Done& done);
   std::filesystem::path RootsOf(const ItemId& id) const;
+  std::filesystem::path RootsOf(TransactionId transaction) const;
+  // False: Nix has to.
+  bool RootWithoutNix(const ItemId& id, const StoreRoot& wanted);
   Profile ProfileOf(const ProfileName& name) const {
     return {options_.profiles_dir.string(), name.text};
   }
@@ -93,6 +97,7 @@ class StoreRunner {
   // Of items that the depot is asked for; they protect what has come until it is rooted.
   std::map<ItemId, std::unique_ptr<bulk::StoreShelf>> shelves_;
   std::optional<DepotClient> depot_;
+  std::optional<std::string> collectors_links_;  // once it is known
 };
 
 }  // namespace eris

@@ -9,6 +9,7 @@
 #include "schema/base/files.h"
 #include "schema/base/text.h"
 #include "state/profile.h"
+#include "state/store_roots.h"
 #include "tests/unit/state/temp_directory.h"
 
 namespace eris {
@@ -135,6 +136,28 @@ TEST_F(PackageStoreTest, ProfilesSwitchAndKeepTheirGenerations) {
 
   ASSERT_TRUE(profile.Remove());
   EXPECT_EQ(profile.Current().value(), StorePath{});
+}
+
+TEST_F(PackageStoreTest, ARootMadeWithoutNixProtectsUntilItIsRemoved) {
+  const StorePath rooted = Build("rooted");
+  const std::string prefix = directory_ / "roots/7/root";
+  EXPECT_EQ(FindCollectorsLinks(location_.state_dir, prefix), std::nullopt);
+  ASSERT_TRUE(store_.AddRoots(std::span(&rooted, 1), prefix));
+  EXPECT_EQ(FindCollectorsLinks(location_.state_dir, directory_ / "roots/7/other"), std::nullopt);
+  EXPECT_EQ(FindCollectorsLinks(directory_ / "elsewhere", prefix), std::nullopt);
+  const auto links = FindCollectorsLinks(location_.state_dir, prefix);
+  ASSERT_TRUE(links.has_value());
+  const StoreRoot other{.root = directory_ / "roots/other", .path = rooted};
+  ASSERT_TRUE(AddRoot(*links, other));
+  ASSERT_TRUE(AddRoot(*links, other)) << "repeating it is harmless";
+  const StoreRoot taken{.root = other.root, .path = StorePath(rooted.text + "-other")};
+  EXPECT_FALSE(AddRoot(*links, taken));
+  ASSERT_TRUE(RemoveTree(directory_ / "roots/7"));
+  ASSERT_TRUE(store_.CollectGarbage());
+  EXPECT_TRUE(IsValid(rooted));
+  ASSERT_TRUE(RemoveTree(other.root));
+  ASSERT_TRUE(store_.CollectGarbage());
+  EXPECT_FALSE(IsValid(rooted));
 }
 
 TEST_F(PackageStoreTest, AProfileSurvivesACrashBetweenItsSteps) {

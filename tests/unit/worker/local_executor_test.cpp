@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "schema/base/command.h"
@@ -58,7 +59,8 @@ class LocalExecutorTest : public testing::Test {
     const LocalExecutor::Options options{.activities = {.dysnomia = ERIS_DYSNOMIA,
                                                         .attempts_dir = Path("attempts"),
                                                         .state_dir = Path("state"),
-                                                        .secrets_dir = Path("secrets")},
+                                                        .secrets_dir = Path("secrets"),
+                                                        .at_a_time = 2},
                                          .store = {.location = store_,
                                                    .roots_dir = Path("roots"),
                                                    .profiles_dir = Path("profiles"),
@@ -154,6 +156,23 @@ TEST_F(LocalExecutorTest, QuickActivitiesShareAProcessUntilItDies) {
   pollfd end{pidfd.get(), POLLIN, 0};
   ASSERT_EQ(::poll(&end, 1, 30'000), 1);
   EXPECT_NE(runner_of(3), first);
+}
+
+TEST_F(LocalExecutorTest, WithALeaseRunnersAndDirectoriesWaitForTheActivities) {
+  const auto children = [] {
+    const std::string self = std::to_string(::getpid());
+    const auto text = ReadFile("/proc/" + self + "/task/" + self + "/children", 65536).value();
+    return std::count(text.begin(), text.end(), ' ');
+  };
+  const auto before = children();  // those of other tests
+  EXPECT_TRUE(fs::exists(Path("attempts/spare-14/outcome.new")));
+  Run(1, LockItem{AcquireLease{.profile = ProfileName("default"), .switch_items = 9}});
+  for (int i = 0; i < 3000 && children() == before; ++i) loop_->Turn(Duration(10));
+  EXPECT_EQ(children(), before + 2) << "as many as run at a time";
+  Activity quick = ActivityOf("api");
+  quick.module = "echo";
+  EXPECT_EQ(Run(2, ActivateItem{quick}).verdict, Verdict::kSucceeded);
+  EXPECT_EQ(children(), before + 2);
 }
 
 TEST_F(LocalExecutorTest, SaysWhyAModuleRefused) {
@@ -279,6 +298,18 @@ TEST_F(LocalExecutorTest, RootsAClosureAndSwitchesTheProfile) {
   EXPECT_TRUE(std::get<TargetReport>(Run(6, QueryItem{.profile = profile}).report).profile.empty());
   executor_->DropRoots({1});
   EXPECT_FALSE(fs::exists(Path("roots/1")));
+  const auto roots = RunCommand({"nix-store", "--gc", "--print-roots"},
+                                {.environment = WithStore(CurrentEnvironment(), store_)});
+  const std::string link = Path("profiles/default-1-link").string();
+  EXPECT_THAT(roots->stdout_text, testing::HasSubstr(link + " -> " + output.text));
+}
+
+// A path that nothing of the transaction roots is Nix' to judge.
+TEST_F(LocalExecutorTest, AProfileThatIsNotThereIsNotSwitchedTo) {
+  const StorePath absent(store_.store_dir + "/00000000000000000000000000000000-absent");
+  const ProfileName profile("default");
+  EXPECT_EQ(Run(1, SetProfileItem{.profile = profile, .path = absent}).verdict, Verdict::kFailed);
+  EXPECT_TRUE(std::get<TargetReport>(Run(2, QueryItem{.profile = profile}).report).profile.empty());
 }
 
 TEST_F(LocalExecutorTest, RootsADerivationWithoutBuildingIt) {
