@@ -214,7 +214,8 @@ struct Ground {
 // The plan from what is there to `content.next`, which loses what is left out.
 Status PlanMove(const Submission& submission, Ground ground, std::span<const TargetName> absent,
                 JournalReader& journal, PlannedContent& content) {
-  auto& [current, base] = ground;
+  const GenerationNumber current = ground.current;
+  std::optional<Manifest> base = std::move(ground.base);
   ERIS_TRY(DoubtBase(submission.profile, current, journal, base));
   ERIS_ASSIGN(std::set<MappingPlace> down, RepairBase(submission, base, journal));
   const Manifest* before = base ? &*base : nullptr;

@@ -248,7 +248,8 @@ void NixServe::OnEnd(const Error& why) {
   for (const auto& answer : abandoned) answer->Abandon(why);
 }
 
-void NixServe::QueryValid(ValidPathsQuestion question, Answer<std::vector<StorePath>> answer) {
+void NixServe::QueryValid(const ValidPathsQuestion& question,
+                          Answer<std::vector<StorePath>> answer) {
   Writer out;
   out.Number(kQueryValidPaths).Number(question.keep ? 1 : 0).Number(question.substitute ? 1 : 0);
   write_(out.Paths(question.paths).text());

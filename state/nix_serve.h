@@ -52,7 +52,7 @@ class NixServe {
   void OnOutput(std::string_view bytes);
   void OnEnd(const Error& why);
 
-  void QueryValid(ValidPathsQuestion question, Answer<std::vector<StorePath>> answer);
+  void QueryValid(const ValidPathsQuestion& question, Answer<std::vector<StorePath>> answer);
   // The closures of the paths, unsorted. All must be valid.
   void QueryClosure(const std::vector<StorePath>& paths, Answer<std::vector<StorePath>> answer);
   // What is known of the valid ones among the paths.

@@ -54,6 +54,7 @@ class Builder {
 
   std::vector<Interdependency> Bound(const std::vector<InstanceLink>& links) const {
     std::vector<Interdependency> bound;
+    bound.reserve(links.size());
     for (const InstanceLink& link : links) {
       bound.push_back({identities_[link.instance].key, link.place.target, link.place.container});
     }

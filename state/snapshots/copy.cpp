@@ -37,7 +37,7 @@ Status CopyChecked(const SnapshotStore& from, const SnapshotName& name, const Sn
                    const StateKey& as) {
   ERIS_ASSIGN(const std::string expected, from.StoredChecksum(name.key, name.id));
   ERIS_ASSIGN(const fs::path staged, to.Stage(as));
-  const Status copied = [&]() -> Status {
+  Status copied = [&]() -> Status {
     ERIS_TRY(CopyTree(from.PathOf(name.key, name.id), staged));
     ERIS_ASSIGN(const std::string found, ChecksumOf(staged));
     if (found == expected) return to.Commit(as, staged, name.id);

@@ -113,7 +113,7 @@ Status Unpack(const SnapshotStore& store, const SnapshotStream& stream, const fs
     ERIS_TRY(store.SetAside(stream.name.key, stream.name.id));
   }
   ERIS_ASSIGN(const fs::path staged, store.Stage(stream.name.key));
-  const Status done = [&]() -> Status {
+  Status done = [&]() -> Status {
     SpawnOptions unpack;
     unpack.argv = {"tar",
                    "--extract",

@@ -35,7 +35,7 @@ class MariadbServer {
     if (!MakeServerDirectory(directory_)) return "chown";
     const std::string base = "--basedir=" + base_.string();
     const std::string data = "--datadir=" + (directory_ / "data").string();
-    const std::string why =
+    std::string why =
         RunAsServerUser({(base_ / "bin/mariadb-install-db").string(), "--no-defaults", base, data,
                          "--auth-root-authentication-method=normal", "--skip-test-db"},
                         directory_, {Path()});

@@ -217,7 +217,8 @@ struct BuildThere {
 
 // Derivations go there, are built in order, the profile last; then the result is rooted.
 void AddBuildOnTarget(const PlanContext& context, BuildThere there, ItemList& items) {
-  const auto& [target, profile] = there.where;
+  const TargetName& target = there.where.first;
+  const TargetProfile& profile = there.where.second;
   SortUnique(there.packages);
   if (!profile.derivation.empty()) there.packages.push_back({profile.derivation, profile.path});
   ItemIndices last = AddTransfers(context, TargetQueue(target), there.packages, items);

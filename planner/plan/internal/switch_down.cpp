@@ -91,7 +91,8 @@ class DownOrder {
       ForEachSeat(mappings[node], *context.graphs.base.services[node],
                   [&](const Seat& seat) { holders[seat].push_back(node); });
     }
-    for (auto& [node, before] : strays) {
+    for (auto& [node, others] : strays) {
+      std::vector<DagNode>& before = others;
       ForEachSeat(mappings[node], *context.graphs.base.services[node], [&](const Seat& seat) {
         const auto found = holders.find(seat);
         if (found == holders.end()) return;
