@@ -118,12 +118,12 @@ std::string Databases::TakeSnapshot(const Seat& seat, const std::string& base) {
   Snapshots& there = taken_[seat.target];
   const auto before = there.find(base);
   if (before == there.end()) {
-    const std::string whole = ReferenceOf(seat.container, seat.component, IdOf(content));
+    std::string whole = ReferenceOf(seat.container, seat.component, IdOf(content));
     there[whole] = {.base = {}, .content = content, .gone = {}};
     return whole;
   }
   const Content old = before->second.content;
-  const std::string increment =
+  std::string increment =
       ReferenceOf(seat.container, seat.component, IdOf(content) + "-since-" + IdOf(base));
   there[increment] = {
       .base = base, .content = Without(content, old), .gone = Without(old, content)};
@@ -136,7 +136,7 @@ std::string Databases::TakeBase(const Seat& seat) {
   Content content = copy->second.content;
   constexpr std::size_t kWrittenMeanwhile = 3;
   if (content.size() > kWrittenMeanwhile) content.erase(content.end() - kWrittenMeanwhile);
-  const std::string base =
+  std::string base =
       ReferenceOf(seat.container, seat.component, std::string(kBasePrefix) + IdOf(content));
   taken_[seat.target][base] = {.base = {}, .content = content, .gone = {}};
   return base;

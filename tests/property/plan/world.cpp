@@ -45,8 +45,30 @@ World::World(const Manifest& base, const Manifest& next)
 
 WorldState World::DesiredState() const { return StateOf(next_); }
 
+void World::AddWrites(const Manifest& manifest, const Service& service, OrderedNeeds& needs,
+                      const Seats& seats) {
+  for (const auto* list : {&service.depends_on, &service.connects_to}) {
+    for (const Interdependency& written : *list) {
+      const std::string& name = manifest.services.at(written.service).name.text;
+      if (name == needs.name) continue;
+      needs.writes.insert(name);
+      needs.written.insert(seats.at(written));
+    }
+  }
+}
+
+std::optional<std::pair<Seat, std::string>> World::ProviderOf(const Mapping& mapping,
+                                                              const Seats& seats) {
+  const auto provides = [&](const auto& entry) {
+    return entry.first.service == *mapping.provided_by && entry.first.target == mapping.target;
+  };
+  const auto found = std::find_if(seats.rbegin(), seats.rend(), provides);
+  if (found == seats.rend()) return std::nullopt;
+  return std::pair(found->second, found->first.service.text);
+}
+
 void World::Read(const Manifest& manifest, bool is_base) {
-  std::map<Interdependency, Seat> seats;
+  Seats seats;
   for (const Mapping& mapping : manifest.mappings) {
     seats[{mapping.service, mapping.target, mapping.container}] = SeatOf(manifest, mapping);
   }
@@ -58,21 +80,8 @@ void World::Read(const Manifest& manifest, bool is_base) {
     needs.needs.clear();
     needs.name = service.name.text;
     needs.state_undo = service.state_undo;
-    for (const auto* list : {&service.depends_on, &service.connects_to}) {
-      for (const Interdependency& written : *list) {
-        const std::string& name = manifest.services.at(written.service).name.text;
-        if (name == needs.name) continue;
-        needs.writes.insert(name);
-        needs.written.insert(seats.at(written));
-      }
-    }
-    if (mapping.provided_by) {
-      for (const auto& [place, seat] : seats) {
-        if (place.service == *mapping.provided_by && place.target == mapping.target) {
-          needs.provider = {seat, place.service.text};
-        }
-      }
-    }
+    AddWrites(manifest, service, needs, seats);
+    if (mapping.provided_by) needs.provider = ProviderOf(mapping, seats);
     if (is_base && service.deploy_state) copies_[SeatOf(manifest, mapping)] = "";
     for (const auto* list : {&service.depends_on, &service.activates_after}) {
       for (const Interdependency& need : *list) {
@@ -122,59 +131,70 @@ void World::Begin(const QueueName& queue, const ItemBody& body) {
   CheckInvariants();
 }
 
+void World::Settle(const Seat& seat, const Instance& instance, bool up) {
+  if (!up) {
+    state_.active.erase(seat);
+    return;
+  }
+  const auto known = known_.find({seat, instance});
+  const auto copy = copies_.find(seat);
+  // A new version makes something else of the state that it finds.
+  if (known != known_.end() && !known->second.in_base && copy != copies_.end()) {
+    copy->second += instance.service;
+  }
+  state_.active[seat] = instance;
+}
+
+void World::Lock(const QueueName& queue, const LockItem& item) {
+  if (std::holds_alternative<AcquireLease>(item.what)) state_.leases.insert(queue.name);
+  const auto* components = std::get_if<LockComponents>(&item.what);
+  if (components == nullptr) return;
+  for (const Activity& a : components->components) state_.locked.insert(SeatOf(queue, a));
+}
+
+void World::Unlock(const QueueName& queue, const UnlockItem& item) {
+  if (std::holds_alternative<ReleaseLease>(item.what)) state_.leases.erase(queue.name);
+  const auto* components = std::get_if<UnlockComponents>(&item.what);
+  if (components == nullptr) return;
+  for (const Activity& a : components->components) state_.locked.erase(SeatOf(queue, a));
+}
+
+void World::SetProfile(const QueueName& queue, const SetProfileItem& item) {
+  state_.profiles.erase(queue.name);
+  if (!item.path.empty()) state_.profiles[queue.name] = item.path.text;
+}
+
+void World::EndSnapshot(const QueueName& queue, const SnapshotItem& item, Effect effect) {
+  const Seat seat = SeatOf(queue, item.activity);
+  if (item.part == SnapshotPart::kBase) {
+    bases_.insert(seat);
+    return;
+  }
+  if (bases_.contains(seat) != (item.part == SnapshotPart::kIncrement)) {
+    violations_.insert("an increment without a base, or the other way");
+  }
+  EndState(seat, item.activity, false, effect);
+}
+
 void World::End(const QueueName& queue, const ItemBody& body, Effect effect) {
   const bool happens = effect == Effect::kHappens;
   const auto settle = [&](const Activity& activity, bool up) {
     const Seat seat = SeatOf(queue, activity);
     changing_.erase(seat);
-    if (!happens) return;
-    if (up) {
-      const auto known = known_.find({seat, InstanceOf(activity)});
-      const auto copy = copies_.find(seat);
-      // A new version makes something else of the state that it finds.
-      if (known != known_.end() && !known->second.in_base && copy != copies_.end()) {
-        copy->second += activity.service.text;
-      }
-      state_.active[seat] = InstanceOf(activity);
-    } else {
-      state_.active.erase(seat);
-    }
-  };
-  const auto lock = [&](const LockItem& item) {
-    if (!happens) return;
-    if (std::holds_alternative<AcquireLease>(item.what)) state_.leases.insert(queue.name);
-    const auto* components = std::get_if<LockComponents>(&item.what);
-    if (components == nullptr) return;
-    for (const Activity& a : components->components) state_.locked.insert(SeatOf(queue, a));
-  };
-  const auto unlock = [&](const UnlockItem& item) {
-    if (!happens) return;
-    if (std::holds_alternative<ReleaseLease>(item.what)) state_.leases.erase(queue.name);
-    const auto* components = std::get_if<UnlockComponents>(&item.what);
-    if (components == nullptr) return;
-    for (const Activity& a : components->components) state_.locked.erase(SeatOf(queue, a));
-  };
-  const auto set_profile = [&](const SetProfileItem& item) {
-    if (!happens) return;
-    state_.profiles.erase(queue.name);
-    if (!item.path.empty()) state_.profiles[queue.name] = item.path.text;
+    if (happens) Settle(seat, InstanceOf(activity), up);
   };
   std::visit(Overloaded{[&](const ActivateItem& item) { settle(item.activity, true); },
                         [&](const DeactivateItem& item) { settle(item.activity, false); },
-                        [&](const LockItem& item) { lock(item); },
-                        [&](const UnlockItem& item) { unlock(item); },
-                        [&](const SetProfileItem& item) { set_profile(item); },
-                        [&](const SnapshotItem& item) {
-                          if (item.part == SnapshotPart::kBase) {
-                            bases_.insert(SeatOf(queue, item.activity));
-                            return;
-                          }
-                          const bool has_base = bases_.contains(SeatOf(queue, item.activity));
-                          if (has_base != (item.part == SnapshotPart::kIncrement)) {
-                            violations_.insert("an increment without a base, or the other way");
-                          }
-                          EndState(SeatOf(queue, item.activity), item.activity, false, effect);
+                        [&](const LockItem& item) {
+                          if (happens) Lock(queue, item);
                         },
+                        [&](const UnlockItem& item) {
+                          if (happens) Unlock(queue, item);
+                        },
+                        [&](const SetProfileItem& item) {
+                          if (happens) SetProfile(queue, item);
+                        },
+                        [&](const SnapshotItem& item) { EndSnapshot(queue, item, effect); },
                         [&](const RestoreItem& item) {
                           EndState(SeatOf(queue, item.activity), item.activity, true, effect);
                         },

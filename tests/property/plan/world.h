@@ -76,7 +76,17 @@ class World {
     bool in_base = false;
     bool in_next = false;
   };
+  using Seats = std::map<Interdependency, Seat>;
+  static void AddWrites(const Manifest& manifest, const Service& service, OrderedNeeds& needs,
+                        const Seats& seats);
+  static std::optional<std::pair<Seat, std::string>> ProviderOf(const Mapping& mapping,
+                                                                const Seats& seats);
   void Read(const Manifest& manifest, bool is_base);
+  void Settle(const Seat& seat, const Instance& instance, bool up);
+  void Lock(const QueueName& queue, const LockItem& item);
+  void Unlock(const QueueName& queue, const UnlockItem& item);
+  void SetProfile(const QueueName& queue, const SetProfileItem& item);
+  void EndSnapshot(const QueueName& queue, const SnapshotItem& item, Effect effect);
   void CheckLockOrder(const QueueName& queue, const LockComponents& lock);
   void CheckInvariants();
   void CheckState(const std::map<Seat, Instance>& maybe);
