@@ -1,5 +1,7 @@
 #include "planner/roots.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <filesystem>
 #include <system_error>
@@ -140,6 +142,9 @@ Status Roots::Start(const Job& job) {
   ERIS_ASSIGN(Child child, Spawn({.argv = job.argv,
                                   .environment = options_.environment,
                                   .working_directory = options_.directory}));
+  // Nobody waits for it, and transactions need the processors. As it is, should that fail.
+  constexpr int kLowest = 19;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(child.pid), kLowest);
   Result<link::WatchId> watch =
       loop_.Watch(child.pidfd.get(), link::Interest::kRead, [this](link::Readiness) { OnEnd(); });
   if (!watch) {
