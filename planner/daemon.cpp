@@ -215,8 +215,10 @@ void PlannerDaemon::Perform(const Effect& effect) {
   if (acknowledged != nullptr && acknowledged->queue == DepotQueue()) return;
   if (const auto* publish = std::get_if<PublishItem>(&effect)) {
     if (publish->queue == DepotQueue()) return Keep(*publish);
+    DepotAccess access = parts_.depot.Allow(*publish);
+    if (access == DepotAccess{}) return client_.Send(*ToMessage(effect));
     PublishItem sent = *publish;
-    sent.item.depot = parts_.depot.Allow(sent);
+    sent.item.depot = std::move(access);
     client_.Send(*ToMessage(Effect(std::move(sent))));
     return;
   }

@@ -65,7 +65,9 @@ Status Run(const DaemonCall& call) {
   for (const auto& [option, value] : call.options) {
     ERIS_ASSIGN(config.upkeep, WithKept(config.upkeep, value));
   }
-  ERIS_ASSIGN(const auto log, OpenLog({.program = "eris-planner", .file = config.log_file}));
+  ERIS_ASSIGN(const auto log, OpenLog({.program = "eris-planner",
+                                       .file = config.log_file,
+                                       .lines = LogOptions::Lines::kUntilFlush}));
   const std::string roots = config.state_dir + "/roots";
   ERIS_TRY(MakeDirectories(config.state_dir, 0700));
   ERIS_TRY(MakeDirectories(roots, 0700));
@@ -109,6 +111,7 @@ Status Run(const DaemonCall& call) {
                    .log = *log,
                    .depot = depot->depot(),
                    .observer = observer.get()}));
+  loop->OnTurnEnd([&log] { log->Flush(); });  // after the daemon's end of the turn
   log->Info("planner.started", {{"name", config.name}, {"endpoint", config.endpoint}});
   loop->Run();
   log->Info("planner.stopped");

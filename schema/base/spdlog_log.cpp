@@ -30,12 +30,13 @@ spdlog::level::level_enum LevelOf(LogLevel level) {
   return spdlog::level::err;
 }
 
-class SpdlogLog final : public Log {
+class SpdlogLog final : public BufferedLog {
  public:
   SpdlogLog(const LogOptions& options, spdlog::sink_ptr sink)
       : logger_(options.program, std::move(sink)) {
     logger_.set_level(LevelOf(options.level));
-    logger_.flush_on(spdlog::level::trace);
+    logger_.flush_on(options.lines == LogOptions::Lines::kOneByOne ? spdlog::level::trace
+                                                                   : spdlog::level::warn);
     logger_.set_formatter(
         std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc));
   }
@@ -45,6 +46,8 @@ class SpdlogLog final : public Log {
   void Write(LogLevel level, std::string_view event, std::span<const LogField> fields) override {
     logger_.log(LevelOf(level), spdlog::string_view_t(FormatLogLine(event, fields)));
   }
+
+  void Flush() override { logger_.flush(); }
 
  private:
   spdlog::logger logger_;
@@ -59,7 +62,7 @@ Status MakePrivateFile(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> OpenLog(const LogOptions& options) {
+Result<std::unique_ptr<BufferedLog>> OpenLog(const LogOptions& options) {
   try {
     spdlog::sink_ptr sink;
     if (options.file.empty()) {

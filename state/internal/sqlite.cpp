@@ -84,6 +84,9 @@ Database::Database(std::string path, std::optional<FileLock> lock, sqlite3* db)
     : path_(std::move(path)), lock_(std::move(lock)), db_(db) {}
 
 Result<std::unique_ptr<Database>> Database::Open(const Options& options) {
+  // Nobody asks how much memory the library has, and counting it takes a lock at each allocation.
+  // Refused, and without effect, once the library is in use.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   ERIS_ASSIGN(std::optional<FileLock> lock, LockFor(options));
   const int flags =
       SQLITE_OPEN_NOMUTEX |

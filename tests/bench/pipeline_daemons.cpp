@@ -36,12 +36,15 @@ constexpr const char* kSoftware = "pipeline benchmark";
 struct Base {
   SystemClock clock;
   SystemRandom random;
-  std::unique_ptr<Log> log;
+  std::unique_ptr<BufferedLog> log;
   std::unique_ptr<link::Loop> loop;
   std::unique_ptr<link::Context> context;
 
-  Status Open(const DaemonOptions& options, link::IoThreads threads) {
-    ERIS_ASSIGN(log, OpenLog({.program = options.name, .file = options.directory + "/log"}));
+  Status Open(const DaemonOptions& options, link::IoThreads threads,
+              LogOptions::Lines lines = LogOptions::Lines::kOneByOne) {
+    ERIS_ASSIGN(
+        log,
+        OpenLog({.program = options.name, .file = options.directory + "/log", .lines = lines}));
     ERIS_ASSIGN(loop, link::Loop::Open(clock));
     ERIS_TRY(loop->OnSignals({SIGTERM}, [this](int) { loop->Stop(); }));
     ERIS_ASSIGN(context, link::Context::Open(threads));
@@ -163,7 +166,7 @@ Status RunBroker(const DaemonOptions& options, const BrokerProcess& broker,
 Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
                   const BrokerAt& broker, const link::CurveKeys& keys) {
   Base base;
-  ERIS_TRY(base.Open(options, link::IoThreads::kClient));
+  ERIS_TRY(base.Open(options, link::IoThreads::kClient, LogOptions::Lines::kUntilFlush));
   PhaseLog log(*base.log, planner.phases_fd);
   const std::string roots = options.directory + "/roots";
   ERIS_TRY(MakeDirectories(roots, 0700));
@@ -185,6 +188,7 @@ Status RunPlanner(const DaemonOptions& options, const PlannerProcess& planner,
                                                                 .log = log,
                                                                 .depot = depot,
                                                                 .observer = options.observer}));
+  base.loop->OnTurnEnd([&base] { base.log->Flush(); });
   base.loop->Run();
   return daemon->status();
 }

@@ -1,10 +1,12 @@
-// Goal: the daemons' log file is private, appended to and complete at once. Method: read it back.
+// Goal: the daemons' log file is private, appended to and complete at once, or when it is said.
+// Method: read it back.
 #include "schema/base/spdlog_log.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "schema/base/files.h"
@@ -27,6 +29,25 @@ TEST(SpdlogLog, AppendsLinesToAPrivateFile) {
       R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info eris-test item\.started text="100% \{\}"\n)";
   const std::string content = ReadFile(path, 4096).value();
   EXPECT_TRUE(std::regex_match(content, std::regex(line + line))) << content;
+  ::unlink(path.c_str());
+}
+
+TEST(SpdlogLog, KeepsLinesUntilTheyAreFlushedOrOneWarns) {
+  const std::string path = testing::TempDir() + "/eris-lines-" + std::to_string(::getpid());
+  const auto log =
+      OpenLog({.program = "eris-test", .file = path, .lines = LogOptions::Lines::kUntilFlush})
+          .value();
+  const auto lines = [&path] {
+    const std::string content = ReadFile(path, 4096).value();
+    return std::count(content.begin(), content.end(), '\n');
+  };
+  log->Info("one");
+  EXPECT_EQ(lines(), 0);
+  log->Flush();
+  EXPECT_EQ(lines(), 1);
+  log->Info("two");
+  log->Warn("three");
+  EXPECT_EQ(lines(), 3);
   ::unlink(path.c_str());
 }
 
