@@ -273,7 +273,7 @@ TEST(BrokerOutcomes, RevokeReachesWhoeverHoldsTheItem) {
   net.Publish(planner, Network::Id(1));
   net.Publish(planner, Network::Id(2));
   net.Take(worker);
-  for (const std::uint32_t index : {1, 2}) {
+  for (const std::uint32_t index : {1U, 2U}) {
     net.Send(planner,
              {.kind = MessageKind::kRevoke, .queue = "target.a", .item = Network::Id(index)});
   }

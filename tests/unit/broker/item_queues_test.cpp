@@ -24,6 +24,7 @@ QueuedItem Item(ItemId id, const std::string& queue = kQueue) {
 
 std::vector<ItemId> Ids(const std::vector<Delivery>& deliveries) {
   std::vector<ItemId> ids;
+  ids.reserve(deliveries.size());
   for (const Delivery& delivery : deliveries) ids.push_back(delivery.item->id);
   return ids;
 }
@@ -38,7 +39,7 @@ ItemQueues WithWorker(std::uint32_t credit, QueueLimits limits = {}) {
 
 TEST(ItemQueues, DeliversInOrderOfPublishingUpToTheCredit) {
   ItemQueues queues = WithWorker(2);
-  for (const std::uint32_t index : {3, 1, 2}) queues.Publish(Item(Id(index)));
+  for (const std::uint32_t index : {3U, 1U, 2U}) queues.Publish(Item(Id(index)));
   EXPECT_EQ(Ids(queues.Dispatch(kQueue)), (std::vector{Id(3), Id(1)}));
   EXPECT_TRUE(queues.Dispatch(kQueue).empty());
   EXPECT_TRUE(queues.Report(Id(3), {kQueue}));

@@ -53,7 +53,7 @@ struct Peer {
 
 class Network {
  public:
-  explicit Network(BrokerOptions options = {}, SpoolContent content = {})
+  explicit Network(const BrokerOptions& options = {}, SpoolContent content = {})
       : broker(options, std::move(content), keys) {
     Tick();
   }
@@ -65,13 +65,13 @@ class Network {
                      now);
     Settle();
   }
-  void SayHello(const Peer& peer, Hello hello) {
+  void SayHello(const Peer& peer, const Hello& hello) {
     Send(peer, {.kind = MessageKind::kHello}, Encode(hello));
   }
 
   // Sessions as most tests want them.
   Peer Planner(std::uint64_t epoch = 1, std::uint64_t journal = 9) {
-    const Peer peer = Connect("planner");
+    Peer peer = Connect("planner");
     SayHello(peer, {.role = Role::kPlanner,
                     .instance = ++last_instance,
                     .journal = {journal},
@@ -86,13 +86,13 @@ class Network {
             .ledger = {std::hash<std::string>{}(key)}};
   }
   Peer Worker(const std::string& key, std::uint32_t credit = 100) {
-    const Peer peer = Connect(key);
+    Peer peer = Connect(key);
     SayHello(peer, WorkerHello(key));
     for (const std::string& queue : keys.grants.at(key).queues) Grant(peer, queue, credit);
     return peer;
   }
   Peer Client(const std::string& key = "alice") {
-    const Peer peer = Connect(key);
+    Peer peer = Connect(key);
     SayHello(peer, {.role = Role::kClient, .name = key, .instance = ++last_instance});
     return peer;
   }

@@ -29,7 +29,7 @@ class DoctorFiles : public ::testing::Test {
   void SetUp() override { ASSERT_NE(::mkdtemp(directory_.data()), nullptr); }
   void TearDown() override { EXPECT_TRUE(RemoveTree(directory_)); }
   std::string Make(const std::string& name, mode_t mode) {
-    const std::string path = directory_ + "/" + name;
+    std::string path = directory_ + "/" + name;
     EXPECT_TRUE(MakeDirectories(std::filesystem::path(path).parent_path().string(), 0700));
     EXPECT_TRUE(WriteFileAtomically(path, "x", mode));
     return path;

@@ -27,7 +27,7 @@ class Story {
   Progress& progress() { return progress_; }
   SteadyTime now() const { return {clock_}; }
 
-  std::string Say(EventBody body, std::int64_t later_ms = 100) {
+  std::string Say(const EventBody& body, std::int64_t later_ms = 100) {
     clock_ += later_ms;
     const Event event{.sequence = {++sequence_}, .at = {clock_}, .transaction = {7}, .body = body};
     EXPECT_TRUE(progress_.Apply(event, now()));

@@ -365,6 +365,7 @@ std::vector<Event> Events() {
       GenerationsDeleted{.profile = ProfileName("default"),
                          .generations = {{{1}, {4}}, {{2}, {6}}}}};
   std::vector<Event> all;
+  all.reserve(bodies.size());
   for (const EventBody& body : bodies) {
     all.push_back({.sequence = {all.size() + 1}, .at = {1234}, .transaction = {7}, .body = body});
   }

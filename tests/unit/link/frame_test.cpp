@@ -115,7 +115,7 @@ TEST(Frame, MutatedFramesAreRefusedOrCanonical) {
 TEST(Frame, LengthsThatOverflowAreRefused) {
   Frame frame = Encode({{"header", "body"}});
   for (const std::uint32_t length : {0xffffffffu, 0xfffffff8u, 0x80000000u, 24u}) {
-    for (const std::size_t field : {16, 20}) {
+    for (const std::size_t field : {16U, 20U}) {
       Frame bad = frame;
       std::memcpy(bad.data() + field, &length, sizeof length);
       EXPECT_FALSE(Batch::Parse(bad));

@@ -24,7 +24,7 @@ class ManualClock final : public Clock {
 class LoopTest : public testing::Test {
  protected:
   void Advance(std::int64_t ms) { clock_.now.steady.ms += ms; }
-  Loop::Callback Note(std::string text) {
+  Loop::Callback Note(const std::string& text) {
     return [this, text] { log_ += text; };
   }
 

@@ -45,7 +45,7 @@ class Change : public ::testing::Test {
   void SetUp() override { before_ = Evaluate(""); }
 
   std::vector<Mapping> Evaluate(const std::string& parameters,
-                                std::string infrastructure = kInfrastructure) {
+                                const std::string& infrastructure = kInfrastructure) {
     directory_.Write("services.nix", kServices);
     directory_.Write("distribution.nix", kDistribution);
     directory_.Write("infrastructure.nix", infrastructure);
