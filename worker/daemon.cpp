@@ -37,7 +37,7 @@ Result<std::unique_ptr<WorkerDaemon>> WorkerDaemon::Start(WorkerDaemonOptions op
                            self->agent_.OnDone(id, std::move(outcome), self->parts_.loop.now());
                          },
                      .ledger = [self]() -> const LedgerState& { return self->agent_.ledger(); },
-                     .send = [self](Message message) { self->client_.Send(std::move(message)); }});
+                     .send = [self](const Message& message) { self->client_.Send(message); }});
   std::set<TransactionId> rooted;
   for (const auto& [transaction, paths] : self->agent_.ledger().roots) rooted.insert(transaction);
   daemon->executor_->KeepOnlyRoots(rooted);

@@ -86,6 +86,7 @@ Result<std::vector<std::string>> EnvironmentOf(const Activity& activity, const D
   variables["DYSNOMIA_STATEDIR"] = options.state_dir.string();
   if (!item.terminal.empty()) variables["TERM"] = item.terminal;
   std::vector<std::string> environment;
+  environment.reserve(variables.size());
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   return environment;
 }

@@ -31,13 +31,14 @@ void InquiryDesk::OnInquiry(const Message& message) {
   const auto is_taken = [&](const auto& one) { return one.second == seat; };
   while (std::any_of(open_.begin(), open_.end(), is_taken)) ++seat;
   open_[number] = seat;
-  queries_.Start("inquiry-" + std::to_string(seat), *query, [this, number, asked](Outcome outcome) {
-    open_.erase(number);
-    Answer(asked, std::move(outcome));
-  });
+  queries_.Start("inquiry-" + std::to_string(seat), *query,
+                 [this, number, asked](const Outcome& outcome) {
+                   open_.erase(number);
+                   Answer(asked, outcome);
+                 });
 }
 
-void InquiryDesk::Answer(const Header& asked, Outcome outcome) {
+void InquiryDesk::Answer(const Header& asked, const Outcome& outcome) {
   std::string body = Encode(outcome);
   if (body.size() > limits::kBodyBytes) {
     body =

@@ -27,7 +27,7 @@ class InquiryDesk {
 
  private:
   using Number = std::pair<SessionId, std::uint64_t>;  // the client, and its number
-  void Answer(const Header& asked, Outcome outcome);
+  void Answer(const Header& asked, const Outcome& outcome);
 
   QueryRunner& queries_;
   Send send_;

@@ -4,6 +4,7 @@
 // behind it. Pure; decides nothing about leases or grades (agent.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -63,7 +64,7 @@ class Scheduler {
   void Take(Lane lane, std::vector<ItemId>& taken);
 
   Limits limits_;
-  Queue queues_[4];
+  std::array<Queue, 4> queues_;
   std::unordered_map<StepId, Lane> lanes_;  // of waiting items
   std::unordered_map<StepId, Running> running_;
   std::unordered_set<std::string> busy_components_;

@@ -36,7 +36,7 @@ std::vector<ServiceSpec> Provided() {
           {.name = "app", .places = {{"t1", "apps"}}}};
 }
 
-Result<Plan> TryPlan(const Manifest* base, const Manifest& next, PlanOptions options = {}) {
+Result<Plan> TryPlan(const Manifest* base, const Manifest& next, const PlanOptions& options = {}) {
   return MakePlan({.profile = kProfile,
                    .base_generation = GenerationNumber{base == nullptr ? 0U : 4U},
                    .base = base,
@@ -44,7 +44,7 @@ Result<Plan> TryPlan(const Manifest* base, const Manifest& next, PlanOptions opt
                    .options = options});
 }
 
-Plan PlanOf(const Manifest* base, const Manifest& next, PlanOptions options = {}) {
+Plan PlanOf(const Manifest* base, const Manifest& next, const PlanOptions& options = {}) {
   Result<Plan> plan = TryPlan(base, next, options);
   EXPECT_TRUE(plan.has_value()) << plan.error().message;
   return plan.value_or(Plan());

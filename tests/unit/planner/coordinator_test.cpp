@@ -27,7 +27,7 @@ using Result = TransactionResult;
 
 // A world in which version 1 of the three tiers runs as generation 1.
 class Deployed : public ::testing::Test {
- protected:
+ public:
   Deployed() {
     for (const char* name : {"t1", "t2", "t3"}) world.fleet().target(name);
     world.Welcome();
@@ -46,7 +46,7 @@ class Deployed : public ::testing::Test {
     }
     return targets;
   }
-  void Answer(const std::string& what, Outcome outcome) {
+  void Answer(const std::string& what, const Outcome& outcome) {
     world.fleet().SetScript(
         [=](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
           if (Describe(item.body) == what) return outcome;
@@ -262,7 +262,7 @@ TEST_F(Upgrade, AStuckOneCanBeGivenUp) {
 
 // Given up with api down: the generation says that it is up, and the same content brings it up.
 class GivenUpUpgrade : public Upgrade {
- protected:
+ public:
   void SetUp() override {
     Upgrade::SetUp();
     world.fleet().SetScript([](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "schema/base/overloaded.h"
+
 namespace eris::planner::testing {
 namespace {
 
@@ -129,81 +131,108 @@ Outcome FakeFleet::Run(const WorkItem& item, Target& target) {
   return Perform(item, target);
 }
 
+namespace {
+
+TargetReport ReportOf(const FakeFleet::Target& target) {
+  return {target.profile, {target.active.begin(), target.active.end()}};
+}
+
+Outcome Acquire(TransactionId transaction, FakeFleet::Target& target) {
+  if (target.lease && target.lease != transaction) {
+    return Says(Verdict::kUnavailable, "leased to another transaction");
+  }
+  target.lease = transaction;
+  Outcome done = Says(Verdict::kSucceeded);
+  done.report = ReportOf(target);
+  return done;
+}
+
+Outcome Lock(const LockItem& item, TransactionId transaction, FakeFleet::Target& target) {
+  if (std::holds_alternative<AcquireLease>(item.what)) return Acquire(transaction, target);
+  if (target.lease != transaction) return Says(Verdict::kRefused, "no lease");
+  if (const auto* components = std::get_if<LockComponents>(&item.what)) {
+    for (const Activity& activity : components->components) {
+      target.locked.insert(activity.service_name.text);
+    }
+  } else {
+    target.confirmed = true;
+  }
+  return Says(Verdict::kSucceeded);
+}
+
+Outcome Unlock(const UnlockItem& item, TransactionId transaction, FakeFleet::Target& target) {
+  if (const auto* components = std::get_if<UnlockComponents>(&item.what)) {
+    for (const Activity& activity : components->components) {
+      target.locked.erase(activity.service_name.text);
+    }
+  } else if (target.lease == transaction) {
+    target.lease = {};
+    target.confirmed = false;
+  }
+  return Says(Verdict::kSucceeded);
+}
+
+Outcome Adopt(const AdoptItem& item, FakeFleet::Target& target) {
+  for (const Activity& activity : item.components) {
+    if (item.way == AdoptItem::Way::kTakeUp) {
+      target.active.insert(MappingOf(activity));
+    } else {
+      target.active.erase(MappingOf(activity));
+    }
+  }
+  return Says(Verdict::kSucceeded);
+}
+
+Outcome Snapshot(const SnapshotItem& item, FakeFleet::Target& target) {
+  const std::string& state = target.states[item.activity.service_name.text];
+  SnapshotReport taken;
+  if (!state.empty()) taken.snapshot = "process/db/" + state;
+  Outcome done = Says(Verdict::kSucceeded);
+  done.report = taken;
+  return done;
+}
+
+Outcome Restore(const RestoreItem& item, FakeFleet::Target& target) {
+  const std::string& from = item.snapshot;
+  if (!from.empty()) {
+    target.states[item.activity.service_name.text] = from.substr(from.rfind('/') + 1);
+  }
+  return Says(Verdict::kSucceeded);
+}
+
+}  // namespace
+
+// Each store calls it by another component.
+Outcome FakeFleet::TransferState(const TransferStateItem& item) {
+  std::string from = item.snapshot;
+  std::string& kept = depot_[item.service_name.text];
+  if (item.way == TransferStateItem::Way::kToDepot) kept = from.substr(from.rfind('/') + 1);
+  if (from.ends_with('/')) from += kept;
+  if (from.ends_with('/')) return Says(Verdict::kFailed, "there is no snapshot of " + from);
+  Outcome done = Says(Verdict::kSucceeded);
+  done.report = SnapshotReport{
+      .snapshot = from.empty() ? from : "process/db-there/" + from.substr(from.rfind('/') + 1)};
+  return done;
+}
+
 Outcome FakeFleet::Perform(const WorkItem& item, Target& target) {
   const TransactionId transaction = item.id.step.transaction;
   if (NeedsConfirmedLease(item.body) && !(target.lease == transaction && target.confirmed)) {
     return Says(Verdict::kRefused, "no confirmed lease");
   }
   Outcome done = Says(Verdict::kSucceeded);
-  const auto report = [&target] {
-    return TargetReport{target.profile, {target.active.begin(), target.active.end()}};
-  };
-  if (const auto* lock = std::get_if<LockItem>(&item.body)) {
-    if (std::holds_alternative<AcquireLease>(lock->what)) {
-      if (target.lease && target.lease != transaction) {
-        return Says(Verdict::kUnavailable, "leased to another transaction");
-      }
-      target.lease = transaction;
-      done.report = report();
-    } else if (target.lease != transaction) {
-      return Says(Verdict::kRefused, "no lease");
-    } else if (const auto* components = std::get_if<LockComponents>(&lock->what)) {
-      for (const Activity& activity : components->components) {
-        target.locked.insert(activity.service_name.text);
-      }
-    } else {
-      target.confirmed = true;
-    }
-  }
-  if (const auto* unlock = std::get_if<UnlockItem>(&item.body)) {
-    if (const auto* components = std::get_if<UnlockComponents>(&unlock->what)) {
-      for (const Activity& activity : components->components) {
-        target.locked.erase(activity.service_name.text);
-      }
-    } else if (target.lease == transaction) {
-      target.lease = {};
-      target.confirmed = false;
-    }
-  }
-  if (const auto* activate = std::get_if<ActivateItem>(&item.body)) {
-    target.active.insert(MappingOf(activate->activity));
-  }
-  if (const auto* deactivate = std::get_if<DeactivateItem>(&item.body)) {
-    target.active.erase(MappingOf(deactivate->activity));
-  }
-  if (const auto* adopt = std::get_if<AdoptItem>(&item.body)) {
-    for (const Activity& activity : adopt->components) {
-      if (adopt->way == AdoptItem::Way::kTakeUp) {
-        target.active.insert(MappingOf(activity));
-      } else {
-        target.active.erase(MappingOf(activity));
-      }
-    }
-  }
-  if (const auto* snapshot = std::get_if<SnapshotItem>(&item.body)) {
-    const std::string& state = target.states[snapshot->activity.service_name.text];
-    SnapshotReport taken;
-    if (!state.empty()) taken.snapshot = "process/db/" + state;
-    done.report = taken;
-  }
-  // Each store calls it by another component.
-  if (const auto* transfer = std::get_if<TransferStateItem>(&item.body)) {
-    std::string from = transfer->snapshot;
-    std::string& kept = depot_[transfer->service_name.text];
-    if (transfer->way == TransferStateItem::Way::kToDepot) kept = from.substr(from.rfind('/') + 1);
-    if (from.ends_with('/')) from += kept;
-    if (from.ends_with('/')) return Says(Verdict::kFailed, "there is no snapshot of " + from);
-    done.report = SnapshotReport{
-        .snapshot = from.empty() ? from : "process/db-there/" + from.substr(from.rfind('/') + 1)};
-  }
-  if (const auto* restore = std::get_if<RestoreItem>(&item.body)) {
-    const std::string& from = restore->snapshot;
-    if (!from.empty()) {
-      target.states[restore->activity.service_name.text] = from.substr(from.rfind('/') + 1);
-    }
-  }
-  if (const auto* set = std::get_if<SetProfileItem>(&item.body)) target.profile = set->path;
-  if (std::holds_alternative<QueryItem>(item.body)) done.report = report();
+  std::visit(
+      Overloaded{[&](const LockItem& lock) { done = Lock(lock, transaction, target); },
+                 [&](const UnlockItem& unlock) { done = Unlock(unlock, transaction, target); },
+                 [&](const ActivateItem& it) { target.active.insert(MappingOf(it.activity)); },
+                 [&](const DeactivateItem& it) { target.active.erase(MappingOf(it.activity)); },
+                 [&](const AdoptItem& adopt) { done = Adopt(adopt, target); },
+                 [&](const SnapshotItem& snapshot) { done = Snapshot(snapshot, target); },
+                 [&](const TransferStateItem& transfer) { done = TransferState(transfer); },
+                 [&](const RestoreItem& restore) { done = Restore(restore, target); },
+                 [&](const SetProfileItem& set) { target.profile = set.path; },
+                 [&](const QueryItem&) { done.report = ReportOf(target); }, [](const auto&) {}},
+      item.body);
   return done;
 }
 

@@ -62,6 +62,7 @@ class FakeFleet {
   };
   Outcome Run(const WorkItem& item, Target& target);
   Outcome Perform(const WorkItem& item, Target& target);
+  Outcome TransferState(const TransferStateItem& item);
 
   std::map<std::string, Target> targets_;
   std::set<std::string> builders_;

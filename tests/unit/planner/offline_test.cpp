@@ -25,7 +25,7 @@ SubmissionAction Fleet(const std::string& version) {
 }
 
 class Offline : public ::testing::Test {
- protected:
+ public:
   Offline() {
     for (const char* name : {"t1", "t2", "t3"}) world.fleet().target(name);
     world.Welcome();

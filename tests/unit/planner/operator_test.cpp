@@ -20,7 +20,7 @@ using Result = TransactionResult;
 const ProfileName kProfile("default");
 
 class Operator : public ::testing::Test {
- protected:
+ public:
   Operator() {
     for (const char* name : {"t1", "t2", "t3"}) world.fleet().target(name);
     world.Welcome();
@@ -35,7 +35,7 @@ class Operator : public ::testing::Test {
     Request request;
     request.transaction.transaction = transaction;
     request.until = until;
-    const Reply reply = world.Ask(RequestVerb::kResume, request).at(0);
+    Reply reply = world.Ask(RequestVerb::kResume, request).at(0);
     world.Settle();
     return reply;
   }
@@ -256,7 +256,7 @@ TEST_F(Operator, WhatRunsAlreadyBecomesAGenerationWithoutAnyActivity) {
 }
 
 class Adopter : public Operator {
- protected:
+ public:
   Adopter() {
     world.Run(Undeploy{});
     found = ThreeTiers("1");

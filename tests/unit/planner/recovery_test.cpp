@@ -44,7 +44,7 @@ Outlook Play(const Script& script, std::optional<PlannerWorld::Crash> crash) {
     for (const ItemsPublished& wave : world.Recorded<ItemsPublished>({id})) {
       for (const PublishedItem& item : wave.items) {
         if (item.grade.direction == Direction::kInverse) {
-          outlook.end.inverses.emplace(id, item.index);
+          outlook.end.inverses.insert({TransactionId{id}, item.index});
         }
       }
     }

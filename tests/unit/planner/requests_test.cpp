@@ -20,7 +20,7 @@ const Body* As(const Reply& reply) {
 }
 
 class Requests : public ::testing::Test {
- protected:
+ public:
   Requests() {
     for (const char* name : {"t1", "t2", "t3"}) world.fleet().target(name);
     world.Welcome();

@@ -134,7 +134,7 @@ class SnapshotDepot : public ::testing::Test {
                                          std::uint64_t bytes) {
     const snapshots::SnapshotName name{kOld, "abc"};
     const auto stream = snapshots::DescribeStream(from.store, name);
-    const auto part = at.store.PathOf(kNew, ".part-" + stream->sha256);
+    auto part = at.store.PathOf(kNew, ".part-" + stream->sha256);
     std::filesystem::create_directories(part.parent_path());
     const UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT, 0600));
     EXPECT_TRUE(snapshots::SendStream(from.store, name, fd.get()));

@@ -18,7 +18,7 @@ SubmissionAction Database(std::vector<eris::testing::PlaceSpec> places) {
 }
 
 class MovingState : public ::testing::Test {
- protected:
+ public:
   MovingState() {
     for (const char* name : {"t1", "t2", "t3"}) world.fleet().target(name);
     world.Welcome();
@@ -137,7 +137,7 @@ class PreCopiedState : public MovingState {
     options_.pre_copy = PreCopy::kBases;
   }
   // With the parts of snapshots that workers are asked for, in this order.
-  TransactionId Move(std::optional<Outcome> base) {
+  TransactionId Move(const std::optional<Outcome>& base) {
     world.fleet().SetScript(
         [this, base](const WorkItem& item, FakeFleet::Target&) -> std::optional<Outcome> {
           const auto* snapshot = std::get_if<SnapshotItem>(&item.body);

@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 class Wire : public ::testing::Test {
- protected:
+ public:
   Wire() {
     submission.id = SubmissionId("s1");
     submission.profile = ProfileName("default");

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 class Offer : public ::testing::Test {
- protected:
+ public:
   Offer() {
     std::string name = (fs::temp_directory_path() / "eris-offer-XXXXXX").string();
     folder = ::mkdtemp(name.data());
