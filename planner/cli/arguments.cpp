@@ -279,21 +279,22 @@ class Grammar {
   void AddFollowing() {
     auto status = std::make_shared<StatusCommand>();
     CLI::App& status_app = Add(app_, "status", "what goes on", status);
-    AddTransaction(status_app, [status](TransactionRef ref) { status->transaction = ref; });
+    AddTransaction(status_app, [status](const TransactionRef& ref) { status->transaction = ref; });
     auto watch = std::make_shared<WatchCommand>();
     CLI::App& watch_app = Add(app_, "watch", "follow a transaction to its end", watch);
-    AddTransaction(watch_app, [watch](TransactionRef ref) { watch->transaction = ref; });
+    AddTransaction(watch_app, [watch](const TransactionRef& ref) { watch->transaction = ref; });
     watch_app.add_option("--from", watch->from.value, "go on with this event of `eris history`");
     auto logs = std::make_shared<LogsCommand>();
     CLI::App& logs_app = Add(app_, "logs", "what the steps of a transaction said", logs);
-    AddTransaction(logs_app, [logs](TransactionRef ref) { logs->transaction = ref; });
+    AddTransaction(logs_app, [logs](const TransactionRef& ref) { logs->transaction = ref; });
     logs_app.add_option_function<std::uint32_t>(
         "ITEM", [logs](const std::uint32_t& item) { logs->item = ItemIndex{item}; },
         "its number in the plan");
     auto history = std::make_shared<HistoryCommand>();
     CLI::App& history_app =
         Add(app_, "history", "the last transactions, or the events of one", history);
-    AddTransaction(history_app, [history](TransactionRef ref) { history->transaction = ref; });
+    AddTransaction(history_app,
+                   [history](const TransactionRef& ref) { history->transaction = ref; });
     history_app.add_option("--from", history->from.value, "of one: begin with this event");
     history_app.add_option("-n,--limit", history->limit, "how many at most");
     AddText(
@@ -303,15 +304,16 @@ class Grammar {
         ->excludes("TX");
     auto cancel = std::make_shared<CancelCommand>();
     CLI::App& cancel_app = Add(app_, "cancel", "end a transaction and undo its steps", cancel);
-    AddTransaction(cancel_app, [cancel](TransactionRef ref) { cancel->transaction = ref; });
+    AddTransaction(cancel_app, [cancel](const TransactionRef& ref) { cancel->transaction = ref; });
     cancel_app.add_option("--reason", cancel->reason, "for the record");
     auto retry = std::make_shared<RetryCommand>();
     CLI::App& retry_app = Add(app_, "retry", "try a failed transaction again", retry);
-    AddTransaction(retry_app, [retry](TransactionRef ref) { retry->of = ref; });
+    AddTransaction(retry_app, [retry](const TransactionRef& ref) { retry->of = ref; });
     AddSubmitOptions(retry_app, retry->submit);
     auto abandon = std::make_shared<AbandonCommand>();
     CLI::App& abandon_app = Add(app_, "abandon", "give a stuck transaction up, on record", abandon);
-    AddTransaction(abandon_app, [abandon](TransactionRef ref) { abandon->transaction = ref; });
+    AddTransaction(abandon_app,
+                   [abandon](const TransactionRef& ref) { abandon->transaction = ref; });
     abandon_app.add_option("--target", abandon->target.text, "only this target");
     for (CLI::App* app : {&status_app, &watch_app, &logs_app, &history_app, &cancel_app, &retry_app,
                           &abandon_app}) {

@@ -45,7 +45,7 @@ Result<cli::ExitCode> Run(const cli::Call& call, cli::Output& output) {
   }
   ERIS_ASSIGN(const cli::ClientSettings settings, cli::LoadClientSettings(surroundings.config_dir));
   cli::Context context{call, surroundings, settings, output, clock, random, false};
-  const Result<cli::ExitCode> code = cli::RunCall(context);
+  Result<cli::ExitCode> code = cli::RunCall(context);
   if (code || !context.interrupted) return code;
   output.Problem(code.error());
   return cli::ExitCode::kInterrupted;
@@ -53,6 +53,7 @@ Result<cli::ExitCode> Run(const cli::Call& call, cli::Output& output) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): what comes here is a bug, and ends the process.
 int main(int argc, char** argv) {
   std::signal(SIGINT, EndInterrupted);
   std::signal(SIGPIPE, SIG_IGN);

@@ -18,6 +18,7 @@ template <typename Value>
 void AddNamed(CLI::App& app, const std::string& name, Value& into,
               const std::vector<std::pair<std::string, Value>>& values, const std::string& help) {
   std::vector<std::string> names;
+  names.reserve(values.size());
   for (const auto& [word, value] : values) names.push_back(word);
   app.add_option_function<std::string>(
          name,

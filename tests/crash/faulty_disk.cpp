@@ -17,8 +17,11 @@ constexpr const char* kName = "faulty";
 constexpr std::size_t kSector = 512;
 constexpr std::size_t kMaxFile = 64U << 20U;
 
-FaultyDisk* the_disk = nullptr;  // SQLite hands no context to xOpen but the VFS, which is static
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): SQLite hands no context to xOpen
+// but the VFS, which is static.
+FaultyDisk* the_disk = nullptr;
 sqlite3_vfs* real_vfs = nullptr;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 void ApplyTo(std::string& content, const FaultyDisk::Write& write) {
   if (write.truncated_to) return content.resize(*write.truncated_to);

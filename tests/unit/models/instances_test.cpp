@@ -19,6 +19,7 @@ using ::testing::UnorderedElementsAre;
 std::vector<std::string> Names(const InstanceGraph& graph,
                                const std::vector<std::size_t>& indices) {
   std::vector<std::string> names;
+  names.reserve(indices.size());
   for (const std::size_t index : indices) names.push_back(graph.instances[index].service.text);
   return names;
 }

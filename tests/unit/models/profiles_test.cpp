@@ -71,7 +71,7 @@ class Profiles : public ::testing::Test {
     return MakeProfiles(manifest_, {kKey, {}, store_.options()});
   }
 
-  Result<CommandOutput> RunNix(std::vector<std::string> argv) {
+  Result<CommandOutput> RunNix(const std::vector<std::string>& argv) {
     CommandOptions options;
     for (const std::string& entry : store_.options().environment) {
       options.environment.push_back(entry);
