@@ -362,6 +362,7 @@ void Transaction::On(const TransactionEnded& event, SteadyTime) {
     lanes_.Rest(item);
     if (!main_.IsSettled(item)) main_.Leave(item);
   }
+  for (auto& [lane, schedule] : aside_) schedule.OpenAll();
 }
 
 void Transaction::Tick(SteadyTime now) { lanes_.Tick(now); }

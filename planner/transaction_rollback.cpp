@@ -158,7 +158,9 @@ std::vector<ItemIndex> Transaction::UnsettledOf(LaneNumber lane) const {
   return items;
 }
 
-// The part of a lane that is left becomes a schedule of its own, one step after the other.
+// The part of a lane that is left becomes a schedule of its own, one step after the other. On the
+// way back it begins when the others are done, who do not wait for it: what it brings up needs
+// theirs.
 void Transaction::SetAside(LaneNumber lane) {
   lanes_.SetAside(lane);
   std::vector<Schedule::Step> chain;
@@ -171,7 +173,8 @@ void Transaction::SetAside(LaneNumber lane) {
     lanes_.Rest(step.item);
     main_.Leave(step.item);
   }
-  const bool may_run = InBackward() || status_.phase >= TransactionPhase::kFinishing;
+  const bool may_run =
+      InBackward() ? main_.settled() : status_.phase >= TransactionPhase::kFinishing;
   Schedule& schedule = aside_.insert_or_assign(lane, Schedule(std::move(chain))).first->second;
   if (may_run) schedule.OpenAll();
 }
