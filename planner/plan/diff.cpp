@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "planner/plan/in_doubt.h"
 #include "planner/plan/internal/graph_difference.h"
 #include "planner/plan/internal/state_changes.h"
 
@@ -80,11 +81,12 @@ void SortMappings(const GraphDifference& graphs, const MappingIndices& matches,
 }
 
 // Equal texts make equal profiles, so the path of an unchanged one need not be known. Of one that
-// was captured the path is all that is known.
-bool IsSameProfile(const TargetProfile& a, const TargetProfile& b) {
-  if (!a.path.empty() && a.path == b.path) return true;
-  if (!a.digest.empty() || !b.digest.empty()) return a.digest == b.digest;
-  return a.path == b.path;
+// was captured the path is all that is known. One in doubt is none that is wanted.
+bool IsSameProfile(const TargetProfile& base, const TargetProfile& next) {
+  if (IsInDoubt(base.digest)) return false;
+  if (!base.path.empty() && base.path == next.path) return true;
+  if (!base.digest.empty() || !next.digest.empty()) return base.digest == next.digest;
+  return base.path == next.path;
 }
 
 std::vector<ProfileChange> DiffProfiles(const Manifest& base, const Manifest& next) {

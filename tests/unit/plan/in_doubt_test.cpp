@@ -145,5 +145,15 @@ TEST(InDoubt, ATargetInDoubtCannotBeLeftOut) {
   EXPECT_EQ(left_out.error().code, ErrorCode::kUnavailable);
 }
 
+// The generation's profile is wanted again, and another may be set.
+TEST(InDoubt, AProfileIsSetThoughItsPathIsTheGenerations) {
+  const Manifest generation = Database("1", {{"t1"}});
+  const Plan plan = PlanFrom(BaseOf(generation, Manifest()), generation);
+  const std::vector<ItemIndex> set = ItemsOf<SetProfileItem>(plan);
+  ASSERT_EQ(set.size(), 1U);
+  EXPECT_EQ(std::get<SetProfileItem>(plan.items[set[0].value].body).path,
+            generation.profiles.at(kTarget).path);
+}
+
 }  // namespace
 }  // namespace eris::in_doubt_test
