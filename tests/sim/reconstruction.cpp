@@ -38,7 +38,10 @@ void Reconstruction::Tick() {
       return;
     case Stage::kAdopts:
       if (const auto end = phases.EndOf(NameOf("adopt"))) {
-        *end == TransactionResult::kCommitted ? Finish() : Ask();
+        // Still locked, too, there is a generation then, which no adoption begins with.
+        const bool is_committed = *end == TransactionResult::kCommitted ||
+                                  *end == TransactionResult::kCommittedStillLocked;
+        is_committed ? Finish() : Ask();
       }
       return;
     case Stage::kDone:
