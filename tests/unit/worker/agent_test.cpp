@@ -74,10 +74,19 @@ class AgentHarness {
     agent.OnDone(item.id, std::move(outcome), now);
     Take();
   }
-  // Until the transaction holds the confirmed lease; uses indices 100 and 101.
-  void Lease() {
+  // Until the transaction holds the lease, unconfirmed; uses index 100.
+  void Acquire() {
     Receive(ItemOf(100, kAcquire));
     Finish(ItemOf(100, kAcquire));
+  }
+  void RunLeaseOut() {
+    now.wall.ms += 60'000;
+    agent.OnTick(now);
+    Take();
+  }
+  // Until it is confirmed; uses indices 100 and 101.
+  void Lease() {
+    Acquire();
     Receive(ItemOf(101, kConfirm));
   }
   template <typename T>
@@ -348,12 +357,8 @@ TEST(Agent, ASnapshotNeedsNoLeaseWhileNobodyElseHasOne) {
 
 TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
   AgentHarness h;
-  const WorkItem acquire = ItemOf(1, kAcquire);
-  h.Receive(acquire);
-  h.Finish(acquire);
-  h.now.wall.ms += 60'000;
-  h.agent.OnTick(h.now);
-  h.Take();
+  h.Acquire();
+  h.RunLeaseOut();
   EXPECT_EQ(h.Recorded<LeaseReleased>(), 1U);
   AgentHarness confirmed;
   confirmed.Lease();
@@ -365,9 +370,7 @@ TEST(Agent, AnUnconfirmedLeaseExpiresAndAConfirmedOneDoesNot) {
 
 TEST(Agent, ConfirmingIsARecordAndStartsNothing) {
   AgentHarness h;
-  const WorkItem acquire = ItemOf(1, kAcquire);
-  h.Receive(acquire);
-  h.Finish(acquire);
+  h.Acquire();
   h.Receive(ItemOf(2, kConfirm));
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kSucceeded));
   EXPECT_THAT(h.Started(), IsEmpty());
@@ -379,12 +382,8 @@ TEST(Agent, ConfirmingIsARecordAndStartsNothing) {
 
 TEST(Agent, ALeaseThatRanOutIsNotConfirmed) {
   AgentHarness h;
-  const WorkItem acquire = ItemOf(1, kAcquire);
-  h.Receive(acquire);
-  h.Finish(acquire);
-  h.now.wall.ms += 60'000;
-  h.agent.OnTick(h.now);
-  h.Take();
+  h.Acquire();
+  h.RunLeaseOut();
   h.Receive(ItemOf(2, kConfirm));
   EXPECT_THAT(h.Verdicts(), ElementsAre(Verdict::kUnavailable));
   EXPECT_EQ(h.Recorded<LeaseConfirmed>(), 0U);
@@ -393,9 +392,7 @@ TEST(Agent, ALeaseThatRanOutIsNotConfirmed) {
 // The worker of an earlier version started it, and died.
 TEST(Agent, ALeaseThatRanOutUnderItsConfirmationIsNotConfirmed) {
   AgentHarness h;
-  const WorkItem acquire = ItemOf(1, kAcquire);
-  h.Receive(acquire);
-  h.Finish(acquire);
+  h.Acquire();
   LedgerState ledger = h.agent.ledger();
   const WorkItem confirm = ItemOf(2, kConfirm);
   Apply(ledger, LedgerRecord(StepStarted{.id = confirm.id,
